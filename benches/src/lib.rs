@@ -1,0 +1,1 @@
+//! Benchmarks: each prints its ratio against a peer in the same run.

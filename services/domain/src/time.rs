@@ -1,0 +1,109 @@
+//! Half-open intervals of whole seconds since 1970-01-01 UTC.
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds in an hour.
+pub const HOUR_S: i64 = 3_600;
+/// Seconds in a day of 24 hours.
+pub const DAY_S: i64 = 86_400;
+
+/// `[start, end)` in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Interval {
+    /// First second inside.
+    pub start: i64,
+    /// First second no longer inside.
+    pub end: i64,
+}
+
+impl Interval {
+    /// Whether the two share at least one second; touching is not overlapping.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// Whether all of `other` lies inside.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether the instant lies inside.
+    #[must_use]
+    pub fn contains(self, at: i64) -> bool {
+        self.start <= at && at < self.end
+    }
+
+    /// The part inside `window`, if there is one.
+    #[must_use]
+    pub fn clip(self, window: Self) -> Option<Self> {
+        let (start, end) = (self.start.max(window.start), self.end.min(window.end));
+        (start < end).then_some(Self { start, end })
+    }
+
+    /// Length in seconds, never negative.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        (self.end - self.start).max(0)
+    }
+}
+
+/// Sorts and joins what overlaps or touches; empty intervals vanish. O(n log n).
+#[must_use]
+pub fn merge(mut intervals: Vec<Interval>) -> Vec<Interval> {
+    intervals.retain(|i| i.start < i.end);
+    intervals.sort_unstable();
+    let mut merged: Vec<Interval> = Vec::with_capacity(intervals.len());
+    for next in intervals {
+        match merged.last_mut() {
+            Some(last) if next.start <= last.end => last.end = last.end.max(next.end),
+            _ => merged.push(next),
+        }
+    }
+    merged
+}
+
+/// What is left of `from` (merged) after taking `away` (merged) out. O(n + m).
+#[must_use]
+pub fn subtract(from: &[Interval], away: &[Interval]) -> Vec<Interval> {
+    let mut left = Vec::with_capacity(from.len());
+    for &whole in from {
+        let mut start = whole.start;
+        for cut in away.iter().filter(|cut| cut.overlaps(whole)) {
+            if cut.start > start {
+                left.push(Interval { start, end: cut.start });
+            }
+            start = start.max(cut.end);
+        }
+        if start < whole.end {
+            left.push(Interval { start, end: whole.end });
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn i(start: i64, end: i64) -> Interval {
+        Interval { start, end }
+    }
+
+    #[test]
+    fn merging_joins_what_touches_and_drops_what_is_empty() {
+        assert_eq!(
+            merge(vec![i(5, 7), i(1, 3), i(3, 4), i(9, 9), i(6, 8)]),
+            vec![i(1, 4), i(5, 8)]
+        );
+    }
+
+    #[test]
+    fn subtracting_cuts_the_middle_out() {
+        assert_eq!(
+            subtract(&[i(0, 10), i(20, 30)], &[i(2, 4), i(8, 22), i(29, 40)]),
+            vec![i(0, 2), i(4, 8), i(22, 29)]
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! The live index: people, places, regions, kept in memory and searched by distance. Pure: no I/O, no async.

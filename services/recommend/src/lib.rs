@@ -1,0 +1,1 @@
+//! Rules, location, score, explanation and exact search. Pure: no I/O, no async.

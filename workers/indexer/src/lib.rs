@@ -1,0 +1,1 @@
+//! Follows the feed into the live index: snapshot, catch-up, readiness.

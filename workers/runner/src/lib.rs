@@ -1,0 +1,1 @@
+//! The worker's tasks: ingest, relay, partitions. register.rs lists them all.
