@@ -28,14 +28,14 @@ CREATE FUNCTION purge_expired(before timestamptz) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   gone bigint := 0;
-  some bigint;
+  removed bigint;
 BEGIN
   DELETE FROM session_tokens WHERE expires_at < before;
-  GET DIAGNOSTICS some = ROW_COUNT; gone := gone + some;
+  GET DIAGNOSTICS removed = ROW_COUNT; gone := gone + removed;
   DELETE FROM sessions WHERE expires_at < before;
-  GET DIAGNOSTICS some = ROW_COUNT; gone := gone + some;
+  GET DIAGNOSTICS removed = ROW_COUNT; gone := gone + removed;
   DELETE FROM idempotency_keys WHERE created_at < before - interval '1 day';
-  GET DIAGNOSTICS some = ROW_COUNT; gone := gone + some;
+  GET DIAGNOSTICS removed = ROW_COUNT; gone := gone + removed;
   RETURN gone;
 END $$;
 REVOKE ALL ON FUNCTION purge_expired FROM PUBLIC;

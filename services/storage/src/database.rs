@@ -1,0 +1,136 @@
+//! Connections: one pool per database role, and transactions that know their tenant.
+//!
+//! Nothing here reads a table. A pool refuses to open as anything stronger than its role.
+
+use crate::error::StorageError;
+use nearhand_domain::OrganizationId;
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::time::Duration;
+
+/// The application's role: sees one tenant at a time.
+const APP_ROLE: &str = "nearhand_app";
+/// The worker's role: sees all tenants, on the tables of ingest, outbox and snapshot only.
+const WORKER_ROLE: &str = "nearhand_worker";
+
+/// A transaction on the database.
+pub type Tx = Transaction<'static, Postgres>;
+
+/// How large a pool is and how long a caller waits for a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Most connections at a time.
+    pub max_connections: u32,
+    /// How long a caller waits for one before it gets [`StorageError::Unavailable`].
+    pub acquire_timeout: Duration,
+}
+
+/// Serves requests: every transaction is bound to one organisation.
+#[derive(Clone, Debug)]
+pub struct AppPool(PgPool);
+
+/// Serves ingest, relay and snapshots across organisations.
+#[derive(Clone, Debug)]
+pub struct WorkerPool(PgPool);
+
+impl AppPool {
+    /// Connects and checks the role.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or the role is not the application's.
+    pub async fn connect(
+        options: PgConnectOptions,
+        limits: PoolLimits,
+    ) -> Result<Self, StorageError> {
+        connect_as(APP_ROLE, options, limits).await.map(Self)
+    }
+
+    /// Begins a transaction that sees `organization` and nothing else, in one round trip.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn tenant(&self, organization: OrganizationId) -> Result<Tx, StorageError> {
+        // A UUID prints as hex digits and dashes, so that nothing can be smuggled in.
+        let begin = format!("BEGIN; SET LOCAL app.organization_id = '{organization}'");
+        Ok(self.0.begin_with(AssertSqlSafe(begin)).await?)
+    }
+
+    /// Begins a transaction without a tenant, which sees no tenant's rows: for setup, and for
+    /// the functions that find a login's organisation.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn tenantless(&self) -> Result<Tx, StorageError> {
+        let begin = "BEGIN; SET LOCAL app.organization_id = ''";
+        Ok(self.0.begin_with(begin).await?)
+    }
+
+    /// The pool itself, for health checks and its own metrics.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0
+    }
+}
+
+impl WorkerPool {
+    /// Connects and checks the role.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or the role is not the worker's.
+    pub async fn connect(
+        options: PgConnectOptions,
+        limits: PoolLimits,
+    ) -> Result<Self, StorageError> {
+        connect_as(WORKER_ROLE, options, limits).await.map(Self)
+    }
+
+    /// Begins a transaction across organisations.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn begin(&self) -> Result<Tx, StorageError> {
+        Ok(self.0.begin().await?)
+    }
+
+    /// The pool itself, for listeners and health checks.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.0
+    }
+}
+
+/// Binds a running transaction to another organisation, as setup does once it has made one.
+///
+/// # Errors
+/// When the connection fails.
+pub async fn enter_tenant(tx: &mut Tx, organization: OrganizationId) -> Result<(), StorageError> {
+    sqlx::query("SELECT set_config('app.organization_id', $1, true)")
+        .bind(organization.to_string())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn connect_as(
+    wanted: &'static str,
+    options: PgConnectOptions,
+    limits: PoolLimits,
+) -> Result<PgPool, StorageError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(limits.max_connections)
+        .acquire_timeout(limits.acquire_timeout)
+        .connect_with(options)
+        .await?;
+    let (role, strong): (String, bool) = sqlx::query_as(
+        "SELECT current_user::text, rolsuper OR rolbypassrls FROM pg_roles \
+         WHERE rolname = current_user",
+    )
+    .fetch_one(&pool)
+    .await?;
+    if role != wanted || strong {
+        return Err(StorageError::WrongRole { wanted, role });
+    }
+    Ok(pool)
+}
