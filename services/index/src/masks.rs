@@ -1,0 +1,213 @@
+//! What the people below a node can do at best, OR-ed together. Must be conservative: a set bit
+//! means "perhaps somebody", a clear one "certainly nobody". Codes past 63 are never pruned.
+
+/// How gladly, as an ordinal: 0 never, 1 avoid, 2 unstated, 3 willing, 4 preferred.
+pub type Gladness = u8;
+
+/// The ordinal of a preference nobody stated.
+pub const UNSTATED: Gladness = 2;
+/// The ordinal of `preferred`.
+pub const PREFERRED: Gladness = 4;
+
+/// The languages' classes: 0 below b1, 1 b1, 2 b2, 3 c1, 4 c2 or native.
+pub type Fluency = u8;
+
+/// Loads in nodes are rounded down to this many millionths, so that they seldom change.
+const LOAD_STEP: u32 = 50_000;
+
+/// Best abilities of a group of people. 192 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Masks {
+    services: [u64; 4],
+    regions: [u64; 4],
+    skills: [u64; 5],
+    languages: [u64; 4],
+    licences: u64,
+    hours: HourSet,
+    load_floor: u32,
+}
+
+/// Hours of a UTC week, Thursday 00:00 first (the epoch's weekday): 168 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HourSet(pub [u64; 3]);
+
+/// Hours in a week.
+pub const WEEK_H: i64 = 168;
+
+impl HourSet {
+    /// No hour.
+    pub const EMPTY: Self = Self([0; 3]);
+    /// Every hour.
+    pub const ALL: Self = Self([u64::MAX; 3]);
+
+    /// Adds the hours touched by `[start, end)` in Unix seconds.
+    pub fn insert(&mut self, start: i64, end: i64) {
+        let (first, past) = (start.div_euclid(3_600), (end + 3_599).div_euclid(3_600));
+        if past - first >= WEEK_H {
+            *self = Self::ALL;
+            return;
+        }
+        for hour in first..past {
+            let bit = hour.rem_euclid(WEEK_H).unsigned_abs();
+            if let Some(word) = usize::try_from(bit / 64).ok().and_then(|word| self.0.get_mut(word))
+            {
+                *word |= 1 << (bit % 64);
+            }
+        }
+    }
+
+    /// Whether every hour of `needed` is among these.
+    #[must_use]
+    pub fn covers(&self, needed: &Self) -> bool {
+        (0..3).all(|word| needed.0[word] & !self.0[word] == 0)
+    }
+}
+
+fn bit(code: u32) -> u64 {
+    if code < 64 { 1 << code } else { 0 }
+}
+
+/// The best level whose bit is set; codes past 63 are assumed best.
+fn best<const N: usize>(levels: &[u64; N], code: u32) -> u8 {
+    let bit = bit(code);
+    let mut level = 0;
+    for (mask, at) in levels.iter().zip(1u8..) {
+        if bit == 0 || mask & bit != 0 {
+            level = at;
+        }
+    }
+    level
+}
+
+impl Masks {
+    /// Nobody.
+    pub const EMPTY: Self = Self {
+        services: [0; 4],
+        regions: [0; 4],
+        skills: [0; 5],
+        languages: [0; 4],
+        licences: 0,
+        hours: HourSet::EMPTY,
+        load_floor: u32::MAX,
+    };
+
+    /// Somebody who has stated nothing, works in `hours`, and carries at least `load_ppm`.
+    #[must_use]
+    pub fn unstated(hours: HourSet, load_ppm: u32) -> Self {
+        let unstated = [u64::MAX, u64::MAX, 0, 0];
+        let load_floor = load_ppm / LOAD_STEP * LOAD_STEP;
+        Self { services: unstated, regions: unstated, hours, load_floor, ..Self::EMPTY }
+    }
+
+    /// Records a person's stated gladness for a service.
+    pub fn set_service(&mut self, code: u32, gladness: Gladness) {
+        set_gladness(&mut self.services, code, gladness);
+    }
+
+    /// Records a person's stated gladness for a region.
+    pub fn set_region(&mut self, code: u32, gladness: Gladness) {
+        set_gladness(&mut self.regions, code, gladness);
+    }
+
+    /// Records a person's skill level, 1 to 5.
+    pub fn set_skill(&mut self, code: u32, level: u8) {
+        set_up_to(&mut self.skills, code, level);
+    }
+
+    /// Records a person's fluency.
+    pub fn set_language(&mut self, code: u32, fluency: Fluency) {
+        set_up_to(&mut self.languages, code, fluency);
+    }
+
+    /// Records a licence held, whatever its dates.
+    pub fn set_licence(&mut self, code: u32) {
+        self.licences |= bit(code);
+    }
+
+    /// The best gladness for a service.
+    #[must_use]
+    pub fn service(&self, code: u32) -> Gladness {
+        best(&self.services, code)
+    }
+
+    /// The best gladness for a region.
+    #[must_use]
+    pub fn region(&self, code: u32) -> Gladness {
+        best(&self.regions, code)
+    }
+
+    /// The best level of a skill, 0 to 5.
+    #[must_use]
+    pub fn skill(&self, code: u32) -> u8 {
+        best(&self.skills, code)
+    }
+
+    /// The best fluency in a language.
+    #[must_use]
+    pub fn language(&self, code: u32) -> Fluency {
+        best(&self.languages, code)
+    }
+
+    /// Whether somebody may hold a licence.
+    #[must_use]
+    pub fn licence(&self, code: u32) -> bool {
+        code >= 64 || self.licences & bit(code) != 0
+    }
+
+    /// Whether somebody may work in all these hours.
+    #[must_use]
+    pub fn works(&self, needed: &HourSet) -> bool {
+        self.hours.covers(needed)
+    }
+
+    /// Nobody's load at the kept hours is below this, in millionths.
+    #[must_use]
+    pub fn load_floor(&self) -> u32 {
+        self.load_floor
+    }
+
+    /// Takes another group in.
+    pub fn merge(&mut self, other: &Self) {
+        or(&mut self.services, &other.services);
+        or(&mut self.regions, &other.regions);
+        or(&mut self.skills, &other.skills);
+        or(&mut self.languages, &other.languages);
+        or(&mut self.hours.0, &other.hours.0);
+        self.licences |= other.licences;
+        self.load_floor = self.load_floor.min(other.load_floor);
+    }
+
+    /// Whether taking `other` in would change nothing.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        let mut merged = *self;
+        merged.merge(other);
+        merged == *self
+    }
+}
+
+fn or<const N: usize>(into: &mut [u64; N], from: &[u64; N]) {
+    for (into, from) in into.iter_mut().zip(from) {
+        *into |= from;
+    }
+}
+
+fn set_gladness(levels: &mut [u64; 4], code: u32, gladness: Gladness) {
+    let bit = bit(code);
+    for (mask, level) in levels.iter_mut().zip(1u8..) {
+        if gladness >= level {
+            *mask |= bit;
+        } else {
+            *mask &= !bit;
+        }
+    }
+}
+
+fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
+    let bit = bit(code);
+    for (mask, at) in levels.iter_mut().zip(1u8..) {
+        if level >= at {
+            *mask |= bit;
+        }
+    }
+}
