@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod facts;
 pub mod ids;
+pub mod ping;
 pub mod position;
 pub mod preference;
 pub mod schedule;

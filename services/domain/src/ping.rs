@@ -1,0 +1,22 @@
+//! Pings: what a phone reports, brought to one form, and the rules at the door.
+//!
+//! Pure: [`admit`] takes a whole request and says what is kept, what is not wanted and what is
+//! invalid. It neither parses a wire format nor stores anything, and its texts never repeat a
+//! coordinate.
+
+mod admission;
+mod fix;
+mod gate;
+
+pub use admission::{Admission, Door, Rejected, admit};
+pub use fix::{Discard, Judged, Motion, Ping, RawFix, Rejection, Source, flags, judge, ping_key};
+pub use gate::{GateOver, PersonGate};
+
+/// A fix further ahead of our clock than this is kept but never live.
+pub const AHEAD_FLAGGED_MS: i64 = 2 * 60 * 1_000;
+/// A fix further ahead of our clock than this is refused.
+pub const AHEAD_REJECTED_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Every fix younger than this travels in the live lane.
+pub const LIVE_LANE_MS: i64 = 10 * 60 * 1_000;
+/// A fix with a wider radius than this is history only.
+pub const LIVE_ACCURACY_M: f32 = 1_000.0;
