@@ -124,6 +124,9 @@ mod tests {
                 .map(|weekday| WeeklyShift { weekday, start_min: 0, end_min: 1440 })
                 .collect(),
         };
-        assert_eq!(always.intervals(window("2026-11-23T01:00:00Z", "2026-11-25T02:00:00Z")).len(), 1);
+        assert_eq!(
+            always.intervals(window("2026-11-23T01:00:00Z", "2026-11-25T02:00:00Z")).len(),
+            1
+        );
     }
 }
