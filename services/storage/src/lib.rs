@@ -3,8 +3,17 @@
 //! Functions take a transaction from [`AppPool::tenant`] or [`WorkerPool::begin`]; none opens its
 //! own. No HTTP, no Redis, no decisions that could be made without a database.
 
+pub mod announce;
+pub mod audit;
+mod convert;
 mod database;
+pub mod devices;
 mod error;
+pub mod idempotency;
+pub mod organizations;
+pub mod sessions;
+pub mod staff;
+pub mod time_off;
 
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::StorageError;

@@ -1,0 +1,65 @@
+//! Tells the live indexes and credential caches that something changed: one outbox row in the
+//! same transaction as the change, so that neither can happen without the other.
+
+use crate::{StorageError, Tx};
+use nearhand_domain::{DeviceId, OrganizationId, RegionId, SessionId, StaffId};
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Anything ranking or the privacy gate reads of a person, or what they may do.
+    Staff(StaffId),
+    /// A region.
+    Region(RegionId),
+    /// The organisation itself.
+    Organization,
+    /// A session ended.
+    Session(SessionId),
+    /// A device was revoked.
+    Device(DeviceId),
+}
+
+/// Writes the outbox row.
+///
+/// # Errors
+/// When the database fails.
+pub async fn announce(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    changed: Changed,
+) -> Result<(), StorageError> {
+    let (kind, id) = match changed {
+        Changed::Staff(id) => ("staff", id.0),
+        Changed::Region(id) => ("region", id.0),
+        Changed::Organization => ("organization", organization.0),
+        Changed::Session(id) => ("session", id.0),
+        Changed::Device(id) => ("device", id.0),
+    };
+    sqlx::query("INSERT INTO outbox (organization_id, kind, entity_id) VALUES ($1, $2, $3)")
+        .bind(organization.0)
+        .bind(kind)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Raises a person's version under its row lock and announces it. Every write to anything the
+/// index reads of a person ends with this.
+///
+/// # Errors
+/// When the database fails.
+pub async fn raise_staff(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+) -> Result<i64, StorageError> {
+    let version: i64 = sqlx::query_scalar(
+        "UPDATE staff SET version = version + 1 WHERE id = $1 RETURNING version",
+    )
+    .bind(staff.0)
+    .fetch_one(&mut **tx)
+    .await?;
+    announce(tx, organization, Changed::Staff(staff)).await?;
+    Ok(version)
+}

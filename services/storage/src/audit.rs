@@ -1,0 +1,150 @@
+//! The audit trail: who did what to whom, in the same transaction, with personal values sealed
+//! under a key per person. Nothing here changes or deletes a row, and the role could not.
+
+use crate::{StorageError, Tx, convert::corrupt};
+use chacha20poly1305::{
+    ChaCha20Poly1305, KeyInit,
+    aead::{Aead, Payload},
+};
+use nearhand_domain::{OrganizationId, StaffId, token::random_bytes};
+use uuid::Uuid;
+
+const NONCE_BYTES: usize = 12;
+
+/// Who is acting, and through which request.
+#[derive(Clone, Debug)]
+pub struct AuditContext {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// The person; `None` is the installation itself.
+    pub actor: Option<StaffId>,
+    /// As in the response's header and the logs.
+    pub request_id: String,
+    /// Where the request came from.
+    pub remote_addr: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub struct AuditEvent<'a> {
+    /// Verb, such as `staff.update`.
+    pub action: &'static str,
+    /// Kind of the thing it happened to.
+    pub subject_kind: &'static str,
+    /// The thing.
+    pub subject: Uuid,
+    /// What is nobody's personal value.
+    pub details: serde_json::Value,
+    /// Personal values before and after, sealed for this person.
+    pub personal: Option<(StaffId, &'a serde_json::Value)>,
+}
+
+/// Makes the key of a new person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_person_key(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+) -> Result<(), StorageError> {
+    sqlx::query("INSERT INTO person_keys (organization_id, staff_id, key) VALUES ($1, $2, $3)")
+        .bind(organization.0)
+        .bind(staff.0)
+        .bind(random_bytes::<32>().as_slice())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes one event.
+///
+/// # Errors
+/// When the database fails, or the person's key has been destroyed.
+pub async fn record(
+    tx: &mut Tx,
+    context: &AuditContext,
+    event: &AuditEvent<'_>,
+) -> Result<(), StorageError> {
+    let id = Uuid::now_v7();
+    let sealed = match event.personal {
+        Some((staff, values)) => Some(seal(tx, staff, id, values).await?),
+        None => None,
+    };
+    sqlx::query(
+        "INSERT INTO audit_log (organization_id, id, actor_id, action, subject_kind, subject_id, \
+         request_id, remote_addr, details, sealed, sealed_for) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(context.organization.0)
+    .bind(id)
+    .bind(context.actor.map(|actor| actor.0))
+    .bind(event.action)
+    .bind(event.subject_kind)
+    .bind(event.subject)
+    .bind(&context.request_id)
+    .bind(&context.remote_addr)
+    .bind(&event.details)
+    .bind(sealed)
+    .bind(event.personal.map(|(staff, _)| staff.0))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Nonce and ciphertext, bound to the row by its id.
+async fn seal(
+    tx: &mut Tx,
+    staff: StaffId,
+    row: Uuid,
+    values: &serde_json::Value,
+) -> Result<Vec<u8>, StorageError> {
+    let cipher = cipher_of(tx, staff).await?;
+    let nonce = random_bytes::<NONCE_BYTES>();
+    let text = values.to_string();
+    let payload = Payload { msg: text.as_bytes(), aad: row.as_bytes() };
+    let sealed = cipher
+        .encrypt(&nonce.into(), payload)
+        .map_err(|_| corrupt("audit value", "could not be sealed"))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+async fn cipher_of(tx: &mut Tx, staff: StaffId) -> Result<ChaCha20Poly1305, StorageError> {
+    let key: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT key FROM person_keys WHERE staff_id = $1")
+            .bind(staff.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let key = key.ok_or_else(|| corrupt("person key", "is gone"))?;
+    ChaCha20Poly1305::new_from_slice(&key).map_err(|_| corrupt("person key", "is not 32 bytes"))
+}
+
+/// Records who read whose exact position: one row a request. Committed without waiting for the
+/// disk (a crash of the server may lose the last half second), because every recommendation
+/// waits for it.
+///
+/// # Errors
+/// When the database fails; the positions must not be shown then.
+pub async fn record_position_read(
+    tx: &mut Tx,
+    context: &AuditContext,
+    actor: StaffId,
+    route: &'static str,
+    people: &[StaffId],
+) -> Result<(), StorageError> {
+    let people: Vec<Uuid> = people.iter().map(|staff| staff.0).collect();
+    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut **tx).await?;
+    sqlx::query(
+        "INSERT INTO position_reads (organization_id, id, actor_id, request_id, route, people) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(context.organization.0)
+    .bind(Uuid::now_v7())
+    .bind(actor.0)
+    .bind(&context.request_id)
+    .bind(route)
+    .bind(people)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! Devices, and the consent under which they may be heard.
+
+use crate::{
+    StorageError, Tx,
+    announce::{Changed, announce, raise_staff},
+    convert,
+};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use nearhand_domain::{DeviceId, OrganizationId, StaffId, token::TokenHash};
+use uuid::Uuid;
+
+/// A device as listed.
+#[derive(Clone, Debug)]
+pub struct DeviceRecord {
+    /// Which.
+    pub id: DeviceId,
+    /// Whose.
+    pub staff: StaffId,
+    /// What people call it.
+    pub name: String,
+    /// When it was enrolled.
+    pub created_at: Timestamp,
+    /// When a ping of it was last committed, to the minute.
+    pub last_seen_at: Option<Timestamp>,
+    /// When its token stopped working.
+    pub revoked_at: Option<Timestamp>,
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    jiff_sqlx::Timestamp,
+    Option<jiff_sqlx::Timestamp>,
+    Option<jiff_sqlx::Timestamp>,
+);
+
+fn record(row: Row) -> DeviceRecord {
+    DeviceRecord {
+        id: DeviceId(row.0),
+        staff: StaffId(row.1),
+        name: row.2,
+        created_at: row.3.to_jiff(),
+        last_seen_at: convert::time(row.4),
+        revoked_at: convert::time(row.5),
+    }
+}
+
+/// Enrols a device.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    id: DeviceId,
+    staff: StaffId,
+    name: &str,
+    hash: TokenHash,
+) -> Result<DeviceRecord, StorageError> {
+    let row: Row = sqlx::query_as(
+        "INSERT INTO devices (organization_id, id, staff_id, name, token_hash) \
+         VALUES ($1, $2, $3, $4, $5) \
+         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at",
+    )
+    .bind(organization.0)
+    .bind(id.0)
+    .bind(staff.0)
+    .bind(name)
+    .bind(hash.0.as_slice())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(record(row))
+}
+
+/// A person's devices, oldest first, revoked ones included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(tx: &mut Tx, staff: StaffId) -> Result<Vec<DeviceRecord>, StorageError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, staff_id, name, created_at, last_seen_at, revoked_at FROM devices \
+         WHERE staff_id = $1 ORDER BY id",
+    )
+    .bind(staff.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(record).collect())
+}
+
+/// Revokes a device of a person; says whether there was such a device.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    id: DeviceId,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sqlx::query(
+        "UPDATE devices SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND staff_id = $2",
+    )
+    .bind(id.0)
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if done > 0 {
+        announce(tx, organization, Changed::Device(id)).await?;
+    }
+    Ok(done > 0)
+}
+
+/// Whose device a token belongs to, if it still works. Devices of people who cannot log in work;
+/// those of inactive or deleted people do not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn live(
+    tx: &mut Tx,
+    hash: TokenHash,
+) -> Result<Option<(DeviceId, StaffId)>, StorageError> {
+    let row: Option<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT d.id, d.staff_id FROM devices AS d JOIN staff AS s ON s.id = d.staff_id \
+         WHERE d.token_hash = $1 AND d.revoked_at IS NULL AND s.active AND s.deleted_at IS NULL",
+    )
+    .bind(hash.0.as_slice())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(device, staff)| (DeviceId(device), StaffId(staff))))
+}
+
+/// Records that a person may be tracked from now on; false when they already may.
+///
+/// # Errors
+/// When the database fails.
+pub async fn permit_tracking(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    legal_basis: &str,
+    by: StaffId,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sqlx::query(
+        "INSERT INTO tracking_permissions (organization_id, id, staff_id, legal_basis, \
+         granted_at, granted_by) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (staff_id) WHERE withdrawn_at IS NULL DO NOTHING",
+    )
+    .bind(organization.0)
+    .bind(Uuid::now_v7())
+    .bind(staff.0)
+    .bind(legal_basis)
+    .bind(now.to_sqlx())
+    .bind(by.0)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if done > 0 {
+        raise_staff(tx, organization, staff).await?;
+    }
+    Ok(done > 0)
+}
+
+/// Ends the permission; false when there was none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn withdraw_tracking(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    by: StaffId,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let done = sqlx::query(
+        "UPDATE tracking_permissions SET withdrawn_at = GREATEST($2, granted_at), \
+         withdrawn_by = $3 WHERE staff_id = $1 AND withdrawn_at IS NULL",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .bind(by.0)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if done > 0 {
+        raise_staff(tx, organization, staff).await?;
+    }
+    Ok(done > 0)
+}
+
+/// Begins a pause, ending an earlier one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pause_tracking(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<(), StorageError> {
+    end_pauses(tx, staff, now).await?;
+    sqlx::query(
+        "INSERT INTO tracking_pauses (organization_id, id, staff_id, starts_at, ends_at) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(organization.0)
+    .bind(Uuid::now_v7())
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .bind(until.to_sqlx())
+    .execute(&mut **tx)
+    .await?;
+    raise_staff(tx, organization, staff).await?;
+    Ok(())
+}
+
+/// Ends a running pause; false when there was none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resume_tracking(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    now: Timestamp,
+) -> Result<bool, StorageError> {
+    let ended = end_pauses(tx, staff, now).await?;
+    if ended {
+        raise_staff(tx, organization, staff).await?;
+    }
+    Ok(ended)
+}
+
+async fn end_pauses(tx: &mut Tx, staff: StaffId, now: Timestamp) -> Result<bool, StorageError> {
+    let done = sqlx::query(
+        "UPDATE tracking_pauses SET ends_at = GREATEST($2, starts_at) \
+         WHERE staff_id = $1 AND ends_at > $2",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(done > 0)
+}

@@ -1,0 +1,298 @@
+//! Sessions, their tokens, and passwords. Only hashes are stored.
+
+use crate::{
+    StorageError, Tx,
+    announce::{Changed, announce},
+    convert::corrupt,
+};
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use nearhand_domain::{
+    OrganizationId, SessionId, StaffId,
+    access::{AccessLevel, AdminRole},
+    token::TokenHash,
+};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// How long an exchanged refresh token may be presented once more, because an answer got lost.
+const REFRESH_GRACE: SignedDuration = SignedDuration::from_secs(5);
+
+/// A stored password.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// PHC string.
+    pub password_hash: String,
+    /// Set by somebody else: must be changed.
+    pub temporary: bool,
+    /// When a temporary one dies.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A session as a request needs it, with its person as they are now.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    /// Which.
+    pub session: SessionId,
+    /// Whose.
+    pub staff: StaffId,
+    /// Only the password may be changed.
+    pub restricted: bool,
+    /// What they may do.
+    pub admin_role: AdminRole,
+    /// How far.
+    pub access_level: AccessLevel,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
+}
+
+/// What presenting a refresh token came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// A new pair may be issued for this session of this person.
+    Granted(SessionId, StaffId),
+    /// It was used too often: the whole login has been ended.
+    Reused,
+    /// Unknown, expired, or its session has ended.
+    Invalid,
+}
+
+/// A person's password, if they have one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn credential(tx: &mut Tx, staff: StaffId) -> Result<Option<Credential>, StorageError> {
+    let row: Option<(String, bool, Option<jiff_sqlx::Timestamp>)> = sqlx::query_as(
+        "SELECT password_hash, temporary, expires_at FROM credentials WHERE staff_id = $1",
+    )
+    .bind(staff.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(password_hash, temporary, expires_at)| Credential {
+        password_hash,
+        temporary,
+        expires_at: crate::convert::time(expires_at),
+    }))
+}
+
+/// Sets a password; one with `expires_at` is temporary.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_password(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    password_hash: &str,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO credentials (organization_id, staff_id, password_hash, temporary, \
+         expires_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (staff_id) DO UPDATE \
+         SET password_hash = excluded.password_hash, temporary = excluded.temporary, \
+         expires_at = excluded.expires_at, changed_at = excluded.changed_at",
+    )
+    .bind(organization.0)
+    .bind(staff.0)
+    .bind(password_hash)
+    .bind(expires_at.is_some())
+    .bind(expires_at.map(|at| at.to_sqlx()))
+    .bind(now.to_sqlx())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// When the database fails.
+#[expect(clippy::too_many_arguments, reason = "a row's columns, all of them")]
+pub async fn open(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    session: SessionId,
+    staff: StaffId,
+    epoch: i32,
+    restricted: bool,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO sessions (organization_id, id, staff_id, epoch, restricted, created_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(organization.0)
+    .bind(session.0)
+    .bind(staff.0)
+    .bind(epoch)
+    .bind(restricted)
+    .bind(now.to_sqlx())
+    .bind(expires_at.to_sqlx())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Stores the hashes of a fresh pair of tokens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_tokens(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    session: SessionId,
+    access: (TokenHash, Timestamp),
+    refresh: (TokenHash, Timestamp),
+) -> Result<(), StorageError> {
+    for (kind, (hash, expires_at)) in [("access", access), ("refresh", refresh)] {
+        sqlx::query(
+            "INSERT INTO session_tokens (organization_id, token_hash, session_id, kind, \
+             expires_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(organization.0)
+        .bind(hash.0.as_slice())
+        .bind(session.0)
+        .bind(kind)
+        .bind(expires_at.to_sqlx())
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct LiveRow {
+    session_id: Uuid,
+    staff_id: Uuid,
+    restricted: bool,
+    admin_role: String,
+    access_level: String,
+    expires_at: jiff_sqlx::Timestamp,
+}
+
+/// The session behind an access token, if token, session and person are all still good.
+///
+/// # Errors
+/// When the database fails.
+pub async fn live(
+    tx: &mut Tx,
+    hash: TokenHash,
+    now: Timestamp,
+) -> Result<Option<LiveSession>, StorageError> {
+    let row: Option<LiveRow> = sqlx::query_as(
+        "SELECT t.session_id, s.staff_id, s.restricted, p.admin_role, p.access_level, \
+         LEAST(t.expires_at, s.expires_at) AS expires_at FROM session_tokens AS t \
+         JOIN sessions AS s ON s.id = t.session_id JOIN staff AS p ON p.id = s.staff_id \
+         WHERE t.token_hash = $1 AND t.kind = 'access' AND t.expires_at > $2 \
+         AND s.ended_at IS NULL AND s.expires_at > $2 AND s.epoch = p.session_epoch \
+         AND p.active AND p.deleted_at IS NULL AND p.access_level <> 'disabled'",
+    )
+    .bind(hash.0.as_slice())
+    .bind(now.to_sqlx())
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| {
+        Ok(LiveSession {
+            session: SessionId(row.session_id),
+            staff: StaffId(row.staff_id),
+            restricted: row.restricted,
+            admin_role: AdminRole::parse(&row.admin_role)
+                .ok_or_else(|| corrupt("role", "unknown word"))?,
+            access_level: AccessLevel::parse(&row.access_level)
+                .ok_or_else(|| corrupt("access level", "unknown word"))?,
+            expires_at: row.expires_at.to_jiff(),
+        })
+    })
+    .transpose()
+}
+
+#[derive(FromRow)]
+struct RefreshRow {
+    session_id: Uuid,
+    staff_id: Uuid,
+    uses: i16,
+    first_used_at: Option<jiff_sqlx::Timestamp>,
+    good: bool,
+}
+
+/// Exchanges a refresh token: once freely, once more within [`REFRESH_GRACE`]; after that the
+/// session is ended, because two holders share it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn exchange(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    hash: TokenHash,
+    now: Timestamp,
+) -> Result<Refresh, StorageError> {
+    let row: Option<RefreshRow> = sqlx::query_as(
+        "SELECT t.session_id, s.staff_id, t.uses, t.first_used_at, \
+         (t.expires_at > $2 AND s.ended_at IS NULL AND s.expires_at > $2 \
+          AND s.epoch = p.session_epoch AND p.active AND p.deleted_at IS NULL \
+          AND p.access_level <> 'disabled') AS good \
+         FROM session_tokens AS t JOIN sessions AS s ON s.id = t.session_id \
+         JOIN staff AS p ON p.id = s.staff_id \
+         WHERE t.token_hash = $1 AND t.kind = 'refresh' FOR UPDATE OF t",
+    )
+    .bind(hash.0.as_slice())
+    .bind(now.to_sqlx())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row.filter(|row| row.good) else { return Ok(Refresh::Invalid) };
+    let session = SessionId(row.session_id);
+    let within_grace =
+        row.first_used_at.is_none_or(|first| now.duration_since(first.to_jiff()) <= REFRESH_GRACE);
+    if row.uses >= 2 || !within_grace {
+        end(tx, organization, session, now).await?;
+        return Ok(Refresh::Reused);
+    }
+    sqlx::query(
+        "UPDATE session_tokens SET uses = uses + 1, first_used_at = COALESCE(first_used_at, $2) \
+         WHERE token_hash = $1",
+    )
+    .bind(hash.0.as_slice())
+    .bind(now.to_sqlx())
+    .execute(&mut **tx)
+    .await?;
+    Ok(Refresh::Granted(session, StaffId(row.staff_id)))
+}
+
+/// Ends one session.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    sqlx::query("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL")
+        .bind(session.0)
+        .bind(now.to_sqlx())
+        .execute(&mut **tx)
+        .await?;
+    announce(tx, organization, Changed::Session(session)).await
+}
+
+/// Ends every session of a person by moving their epoch; returns the new one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+) -> Result<i32, StorageError> {
+    let epoch: i32 = sqlx::query_scalar(
+        "UPDATE staff SET session_epoch = session_epoch + 1 WHERE id = $1 RETURNING session_epoch",
+    )
+    .bind(staff.0)
+    .fetch_one(&mut **tx)
+    .await?;
+    announce(tx, organization, Changed::Staff(staff)).await?;
+    Ok(epoch)
+}

@@ -1,0 +1,462 @@
+//! People: read, listed, written, with their skills, licences, languages and working hours.
+
+use crate::{
+    StorageError, Tx,
+    announce::{Changed, announce},
+    convert::{self, corrupt},
+};
+use jiff::{Timestamp, civil::Date};
+use jiff_sqlx::ToSqlx;
+use nearhand_domain::{
+    OrganizationId, Position, StaffId,
+    access::{AccessLevel, AdminRole},
+    facts::LicenceFact,
+    preference::LanguageLevel,
+    schedule::WeeklyShift,
+};
+use serde::Deserialize;
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+/// A person as stored, with everything of theirs that one request may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaffRecord {
+    /// Who.
+    pub id: StaffId,
+    /// Raised by every write; also the ETag.
+    pub version: i64,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// What colleagues and customers see.
+    pub display_name: String,
+    /// A second login name.
+    pub username: Option<String>,
+    /// Login, unique among the people who are not deleted.
+    pub email: Option<String>,
+    /// `employee` or `external`.
+    pub kind: String,
+    /// May log in and be assigned.
+    pub active: bool,
+    /// How far permissions reach.
+    pub access_level: AccessLevel,
+    /// What permissions there are.
+    pub admin_role: AdminRole,
+    /// BCP 47, for mail.
+    pub language: String,
+    /// Code in invoices.
+    pub account_code: Option<String>,
+    /// Birth date.
+    pub birth_date: Option<Date>,
+    /// Where they start from when nothing else is known.
+    pub home: Option<Position>,
+    /// Zone of the working hours; the organisation's if none.
+    pub time_zone: Option<String>,
+    /// `None`: not recorded, always available.
+    pub working_hours: Option<Vec<WeeklyShift>>,
+    /// Own travel limit.
+    pub max_travel_km: Option<f64>,
+    /// Tracking only in working hours, widened by this.
+    pub tracking_hours_margin_min: Option<i16>,
+    /// Code and level, 1 to 5.
+    pub skills: Vec<(String, u8)>,
+    /// Licences held.
+    pub licences: Vec<LicenceFact>,
+    /// Language and level.
+    pub languages: Vec<(String, LanguageLevel)>,
+    /// Whether tracking is permitted at present.
+    pub tracked: bool,
+    /// Moves when all sessions must end.
+    pub session_epoch: i32,
+    /// When they were created.
+    pub created_at: Timestamp,
+}
+
+/// Which people a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct StaffFilter {
+    /// Only active or only inactive ones.
+    pub active: Option<bool>,
+    /// Only this role.
+    pub admin_role: Option<AdminRole>,
+    /// Only this access level.
+    pub access_level: Option<AccessLevel>,
+    /// Display name starts with this, without regard to case.
+    pub prefix: Option<String>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id, s.version, s.first_name, s.last_name, s.display_name, s.username, \
+             s.email, s.kind, s.active, s.access_level, s.admin_role, s.language, s.account_code, \
+             s.birth_date, ST_Y(s.home) AS home_lat, ST_X(s.home) AS home_lng, s.time_zone, \
+             s.has_working_hours, s.max_travel_km, s.tracking_hours_margin_min, s.session_epoch, \
+             s.created_at, \
+             (SELECT COALESCE(jsonb_agg(jsonb_build_array(code, level) ORDER BY code), '[]') \
+                FROM staff_skills WHERE staff_id = s.id) AS skills, \
+             (SELECT COALESCE(jsonb_agg(jsonb_build_object('code', code, 'jurisdiction', \
+                jurisdiction, 'valid_from', valid_from, 'valid_to', valid_to) ORDER BY ordinal), '[]') \
+                FROM staff_licences WHERE staff_id = s.id) AS licences, \
+             (SELECT COALESCE(jsonb_agg(jsonb_build_array(language, level) ORDER BY language), '[]') \
+                FROM staff_languages WHERE staff_id = s.id) AS languages, \
+             (SELECT COALESCE(jsonb_agg(jsonb_build_object('weekday', weekday, 'start_min', \
+                start_min, 'end_min', end_min) ORDER BY weekday, start_min), '[]') \
+                FROM staff_working_hours WHERE staff_id = s.id) AS working_hours, \
+             EXISTS (SELECT FROM tracking_permissions WHERE staff_id = s.id \
+                AND withdrawn_at IS NULL) AS tracked \
+             FROM staff AS s ",
+            $rest
+        )
+    };
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    display_name: String,
+    username: Option<String>,
+    email: Option<String>,
+    kind: String,
+    active: bool,
+    access_level: String,
+    admin_role: String,
+    language: String,
+    account_code: Option<String>,
+    birth_date: Option<jiff_sqlx::Date>,
+    home_lat: Option<f64>,
+    home_lng: Option<f64>,
+    time_zone: Option<String>,
+    has_working_hours: bool,
+    max_travel_km: Option<f64>,
+    tracking_hours_margin_min: Option<i16>,
+    session_epoch: i32,
+    created_at: jiff_sqlx::Timestamp,
+    skills: Json<Vec<(String, u8)>>,
+    licences: Json<Vec<StoredLicence>>,
+    languages: Json<Vec<(String, LanguageLevel)>>,
+    working_hours: Json<Vec<WeeklyShift>>,
+    tracked: bool,
+}
+
+#[derive(Deserialize)]
+struct StoredLicence {
+    code: String,
+    jurisdiction: String,
+    valid_from: Option<Date>,
+    valid_to: Option<Date>,
+}
+
+impl Row {
+    fn into_record(self) -> Result<StaffRecord, StorageError> {
+        let licence = |l: StoredLicence| LicenceFact {
+            code: l.code,
+            jurisdiction: l.jurisdiction,
+            valid_from: l.valid_from,
+            valid_to: l.valid_to,
+        };
+        Ok(StaffRecord {
+            id: StaffId(self.id),
+            version: self.version,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            display_name: self.display_name,
+            username: self.username,
+            email: self.email,
+            kind: self.kind,
+            active: self.active,
+            access_level: AccessLevel::parse(&self.access_level)
+                .ok_or_else(|| corrupt("access level", "unknown word"))?,
+            admin_role: AdminRole::parse(&self.admin_role)
+                .ok_or_else(|| corrupt("role", "unknown word"))?,
+            language: self.language,
+            account_code: self.account_code,
+            birth_date: self.birth_date.map(jiff_sqlx::Date::to_jiff),
+            home: convert::position(self.home_lat, self.home_lng)?,
+            time_zone: self.time_zone,
+            working_hours: self.has_working_hours.then_some(self.working_hours.0),
+            max_travel_km: self.max_travel_km,
+            tracking_hours_margin_min: self.tracking_hours_margin_min,
+            skills: self.skills.0,
+            licences: self.licences.0.into_iter().map(licence).collect(),
+            languages: self.languages.0,
+            tracked: self.tracked,
+            session_epoch: self.session_epoch,
+            created_at: self.created_at.to_jiff(),
+        })
+    }
+}
+
+/// A person who is not deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(tx: &mut Tx, id: StaffId) -> Result<Option<StaffRecord>, StorageError> {
+    sqlx::query_as::<_, Row>(select!("WHERE s.id = $1 AND s.deleted_at IS NULL"))
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await?
+        .map(Row::into_record)
+        .transpose()
+}
+
+/// The same, locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, id: StaffId) -> Result<Option<StaffRecord>, StorageError> {
+    // First the lock, then the read: a waiter must see what the other wrote.
+    sqlx::query("SELECT 1 FROM staff WHERE id = $1 FOR UPDATE")
+        .bind(id.0)
+        .execute(&mut **tx)
+        .await?;
+    get(tx, id).await
+}
+
+/// A person by login, e-mail or user name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_login(tx: &mut Tx, login: &str) -> Result<Option<StaffRecord>, StorageError> {
+    sqlx::query_as::<_, Row>(select!(
+        "WHERE s.deleted_at IS NULL AND (s.email_key = lower($1) OR lower(s.username) = lower($1)) \
+         ORDER BY (s.email_key = lower($1)) DESC NULLS LAST LIMIT 1"
+    ))
+    .bind(login)
+    .fetch_optional(&mut **tx)
+    .await?
+    .map(Row::into_record)
+    .transpose()
+}
+
+/// A page of people in order of creation.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    tx: &mut Tx,
+    filter: &StaffFilter,
+    after: Option<StaffId>,
+    limit: i64,
+) -> Result<Vec<StaffRecord>, StorageError> {
+    let rows = sqlx::query_as::<_, Row>(select!(
+        "WHERE s.deleted_at IS NULL AND s.id > $1 \
+         AND ($2::boolean IS NULL OR s.active = $2) \
+         AND ($3::text IS NULL OR s.admin_role = $3) \
+         AND ($4::text IS NULL OR s.access_level = $4) \
+         AND ($5::text IS NULL OR starts_with(lower(s.display_name), lower($5))) \
+         ORDER BY s.id LIMIT $6"
+    ))
+    .bind(after.map_or(Uuid::nil(), |id| id.0))
+    .bind(filter.active)
+    .bind(filter.admin_role.map(AdminRole::as_str))
+    .bind(filter.access_level.map(AccessLevel::as_str))
+    .bind(&filter.prefix)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(Row::into_record).collect()
+}
+
+/// Writes a new person. Violates `staff_email_key`, `staff_username_key` or
+/// `staff_account_code_key` when one of these is taken.
+///
+/// # Errors
+/// When a unique value is taken or the database fails.
+pub async fn insert(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    let statement = "INSERT INTO staff (organization_id, id, first_name, last_name, display_name, \
+         username, email, kind, active, access_level, admin_role, language, account_code, \
+         birth_date, home, time_zone, has_working_hours, max_travel_km, \
+         tracking_hours_margin_min, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+         $12, $13, $14, ST_SetSRID(ST_MakePoint($15, $16), 4326), $17, $18, $19, $20, 1)";
+    write_row(tx, statement, organization, record).await?;
+    write_children(tx, organization, record, None).await?;
+    announce(tx, organization, Changed::Staff(record.id)).await
+}
+
+/// Writes a changed person back, children only where they differ; returns the new version.
+///
+/// # Errors
+/// When a unique value is taken or the database fails.
+pub async fn update(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    before: &StaffRecord,
+    after: &StaffRecord,
+) -> Result<i64, StorageError> {
+    let statement = "UPDATE staff SET first_name = $3, last_name = $4, display_name = $5, \
+         username = $6, email = $7, kind = $8, active = $9, access_level = $10, admin_role = $11, \
+         language = $12, account_code = $13, birth_date = $14, \
+         home = ST_SetSRID(ST_MakePoint($15, $16), 4326), time_zone = $17, \
+         has_working_hours = $18, max_travel_km = $19, tracking_hours_margin_min = $20, \
+         version = version + 1 WHERE organization_id = $1 AND id = $2";
+    write_row(tx, statement, organization, after).await?;
+    write_children(tx, organization, after, Some(before)).await?;
+    announce(tx, organization, Changed::Staff(after.id)).await?;
+    Ok(before.version + 1)
+}
+
+async fn write_row(
+    tx: &mut Tx,
+    statement: &'static str,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    let (lng, lat) = convert::xy(record.home);
+    sqlx::query(statement)
+        .bind(organization.0)
+        .bind(record.id.0)
+        .bind(&record.first_name)
+        .bind(&record.last_name)
+        .bind(&record.display_name)
+        .bind(&record.username)
+        .bind(&record.email)
+        .bind(&record.kind)
+        .bind(record.active)
+        .bind(record.access_level.as_str())
+        .bind(record.admin_role.as_str())
+        .bind(&record.language)
+        .bind(&record.account_code)
+        .bind(record.birth_date.map(|date| date.to_sqlx()))
+        .bind(lng)
+        .bind(lat)
+        .bind(&record.time_zone)
+        .bind(record.working_hours.is_some())
+        .bind(record.max_travel_km)
+        .bind(record.tracking_hours_margin_min)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn write_children(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+    before: Option<&StaffRecord>,
+) -> Result<(), StorageError> {
+    let changed = |same: fn(&StaffRecord, &StaffRecord) -> bool| {
+        before.is_none_or(|before| !same(before, record))
+    };
+    if changed(|a, b| a.skills == b.skills) {
+        replace_skills(tx, organization, record).await?;
+    }
+    if changed(|a, b| a.licences == b.licences) {
+        replace_licences(tx, organization, record).await?;
+    }
+    if changed(|a, b| a.languages == b.languages) {
+        replace_languages(tx, organization, record).await?;
+    }
+    if changed(|a, b| a.working_hours == b.working_hours) {
+        replace_hours(tx, organization, record).await?;
+    }
+    Ok(())
+}
+
+async fn clear(tx: &mut Tx, statement: &'static str, staff: StaffId) -> Result<(), StorageError> {
+    sqlx::query(statement).bind(staff.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn replace_skills(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    clear(tx, "DELETE FROM staff_skills WHERE staff_id = $1", record.id).await?;
+    let codes: Vec<&str> = record.skills.iter().map(|(code, _)| code.as_str()).collect();
+    let levels: Vec<i16> = record.skills.iter().map(|(_, level)| i16::from(*level)).collect();
+    sqlx::query(
+        "INSERT INTO staff_skills (organization_id, staff_id, code, level) \
+         SELECT $1, $2, * FROM unnest($3::text[], $4::smallint[])",
+    )
+    .bind(organization.0)
+    .bind(record.id.0)
+    .bind(codes)
+    .bind(levels)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn replace_licences(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    clear(tx, "DELETE FROM staff_licences WHERE staff_id = $1", record.id).await?;
+    let of = |pick: fn(&LicenceFact) -> &str| -> Vec<&str> {
+        record.licences.iter().map(pick).collect()
+    };
+    let dates = |pick: fn(&LicenceFact) -> Option<Date>| -> Vec<Option<jiff_sqlx::Date>> {
+        record.licences.iter().map(|l| pick(l).map(|date| date.to_sqlx())).collect()
+    };
+    sqlx::query(
+        "INSERT INTO staff_licences (organization_id, staff_id, ordinal, code, jurisdiction, \
+         valid_from, valid_to) SELECT $1, $2, l.n, l.code, l.jurisdiction, l.valid_from, \
+         l.valid_to FROM unnest($3::text[], $4::text[], $5::date[], $6::date[]) \
+         WITH ORDINALITY AS l (code, jurisdiction, valid_from, valid_to, n)",
+    )
+    .bind(organization.0)
+    .bind(record.id.0)
+    .bind(of(|l| &l.code))
+    .bind(of(|l| &l.jurisdiction))
+    .bind(dates(|l| l.valid_from))
+    .bind(dates(|l| l.valid_to))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn replace_languages(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    clear(tx, "DELETE FROM staff_languages WHERE staff_id = $1", record.id).await?;
+    let tags: Vec<&str> = record.languages.iter().map(|(tag, _)| tag.as_str()).collect();
+    let levels: Vec<&str> = record.languages.iter().map(|(_, level)| level.as_str()).collect();
+    sqlx::query(
+        "INSERT INTO staff_languages (organization_id, staff_id, language, level) \
+         SELECT $1, $2, * FROM unnest($3::text[], $4::text[])",
+    )
+    .bind(organization.0)
+    .bind(record.id.0)
+    .bind(tags)
+    .bind(levels)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn replace_hours(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    record: &StaffRecord,
+) -> Result<(), StorageError> {
+    clear(tx, "DELETE FROM staff_working_hours WHERE staff_id = $1", record.id).await?;
+    let shifts = record.working_hours.as_deref().unwrap_or_default();
+    let column = |pick: fn(&WeeklyShift) -> u16| -> Vec<i16> {
+        shifts.iter().map(|shift| i16::try_from(pick(shift)).unwrap_or(i16::MAX)).collect()
+    };
+    sqlx::query(
+        "INSERT INTO staff_working_hours (organization_id, staff_id, weekday, start_min, end_min) \
+         SELECT $1, $2, * FROM unnest($3::smallint[], $4::smallint[], $5::smallint[])",
+    )
+    .bind(organization.0)
+    .bind(record.id.0)
+    .bind(column(|s| u16::from(s.weekday)))
+    .bind(column(|s| s.start_min))
+    .bind(column(|s| s.end_min))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
