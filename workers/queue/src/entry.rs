@@ -1,0 +1,156 @@
+//! One entry of a ping stream: some pings of one phone, in postcard, with its version beside it.
+
+use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
+use serde::{Deserialize, Serialize};
+
+/// Field names: version, payload, trace context.
+pub(crate) const FIELD_VERSION: &str = "v";
+pub(crate) const FIELD_DATA: &str = "d";
+pub(crate) const FIELD_TRACE: &str = "t";
+
+/// The version of [`PingBatch`]'s layout; raised with any change to it.
+pub(crate) const PING_VERSION: &str = "1";
+
+/// Which of a partition's two streams an entry travels in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Fresh fixes, drained first.
+    Live,
+    /// Old ones, given a fixed share.
+    Backlog,
+}
+
+impl Lane {
+    /// Both lanes.
+    pub const ALL: [Self; 2] = [Self::Live, Self::Backlog];
+
+    /// The word in keys, metrics and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Backlog => "backlog",
+        }
+    }
+
+    /// The lane of a word, if it is one.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.as_str() == word)
+    }
+}
+
+/// Pings of one phone that were received together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PingBatch {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// The phone, by its token.
+    pub device: DeviceId,
+    /// Whose phone it was then.
+    pub staff: StaffId,
+    /// When the request came in, Unix milliseconds.
+    pub received_at_ms: i64,
+    /// The pings.
+    pub pings: Vec<Ping>,
+}
+
+/// The same, borrowed, for encoding without a copy. The two must keep one layout.
+#[derive(Serialize)]
+pub(crate) struct PingBatchRef<'a> {
+    pub(crate) organization: OrganizationId,
+    pub(crate) device: DeviceId,
+    pub(crate) staff: StaffId,
+    pub(crate) received_at_ms: i64,
+    pub(crate) pings: &'a [Ping],
+}
+
+/// Why an entry's payload cannot be read; trying again will not help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Written by a newer or an unknown program.
+    #[error("the payload's version is unknown to this program")]
+    Version,
+    /// Not what its version promises.
+    #[error("the payload is broken")]
+    Payload,
+}
+
+pub(crate) fn encode(batch: &PingBatchRef<'_>) -> Vec<u8> {
+    // Writing plain values to memory has no way to fail.
+    postcard::to_stdvec(batch).unwrap_or_default()
+}
+
+pub(crate) fn decode(version: &[u8], data: &[u8]) -> Result<PingBatch, DecodeError> {
+    if version != PING_VERSION.as_bytes() {
+        return Err(DecodeError::Version);
+    }
+    match postcard::take_from_bytes(data) {
+        Ok((batch, [])) => Ok(batch),
+        _ => Err(DecodeError::Payload),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use nearhand_domain::{
+        Position,
+        ping::{Motion, Source, ping_key},
+    };
+
+    pub(crate) fn ping(fix_at_ms: i64) -> Ping {
+        let position = Position::new(38.7, -9.1).unwrap();
+        Ping {
+            fix_at_ms,
+            key: ping_key(None, position),
+            position,
+            sent_at_ms: Some(fix_at_ms + 900),
+            accuracy_m: Some(8.0),
+            altitude_m: None,
+            speed_mps: Some(1.5),
+            course_deg: Some(271.0),
+            battery: Some(0.62),
+            charging: Some(false),
+            motion: Some(Motion::Walking),
+            mock: false,
+            flags: 0,
+            source: Source::Native,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_stays_small() {
+        let pings: Vec<Ping> = (0..100).map(|n| ping(1_790_000_000_000 + n)).collect();
+        let organization = OrganizationId::generate();
+        let (device, staff) = (DeviceId::generate(), StaffId::generate());
+        let data = encode(&PingBatchRef {
+            organization,
+            device,
+            staff,
+            received_at_ms: 1_790_000_000_000,
+            pings: &pings,
+        });
+        assert!(data.len() < 100 * 75, "{} bytes", data.len());
+        let batch = decode(b"1", &data).unwrap();
+        assert_eq!(
+            batch,
+            PingBatch { organization, device, staff, received_at_ms: 1_790_000_000_000, pings }
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let data = encode(&PingBatchRef {
+            organization: OrganizationId::generate(),
+            device: DeviceId::generate(),
+            staff: StaffId::generate(),
+            received_at_ms: 0,
+            pings: &[],
+        });
+        assert_eq!(decode(b"2", &data), Err(DecodeError::Version));
+        assert_eq!(decode(b"1", &data[1..]), Err(DecodeError::Payload));
+        assert_eq!(decode(b"1", &[data.clone(), vec![0]].concat()), Err(DecodeError::Payload));
+        assert_eq!(decode(b"1", b""), Err(DecodeError::Payload));
+    }
+}

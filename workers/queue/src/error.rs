@@ -1,0 +1,67 @@
+//! What can go wrong between us and Redis.
+
+use crate::entry::Lane;
+
+/// Why the queue could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The settings contradict each other.
+    #[error("the queue's settings cannot work: {0}")]
+    Settings(&'static str),
+    /// Redis cannot be reached or refused us.
+    #[error("Redis cannot be used: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// Redis may lose what it acknowledged, and nobody said that this is accepted.
+    #[error(
+        "Redis may lose acknowledged pings: {differences}; correct its settings, or accept weaker \
+         durability"
+    )]
+    Durability {
+        /// Every setting that differs, with what it should be.
+        differences: String,
+    },
+    /// Another process laid the queue out differently.
+    #[error(
+        "the queue in Redis has {found} partitions, the settings say {wanted}; use {found}, or \
+         drain the queue, stop every process and delete the key `{key}`"
+    )]
+    Partitions {
+        /// What Redis holds.
+        found: u32,
+        /// What the settings say.
+        wanted: u32,
+        /// The key that records it.
+        key: String,
+    },
+}
+
+/// Redis did not do what it was asked; it may have been done all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Connection, timeout or refusal.
+    #[error("Redis did not answer as it should: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// An answer in a form nobody expects.
+    #[error("Redis answered {0} in an unknown form")]
+    Reply(&'static str),
+    /// The partition belongs to another consumer by now.
+    #[error("the lease on the partition was lost")]
+    LeaseLost,
+}
+
+/// Why pings were not queued. The phone must keep them.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The lane is deeper than its limit.
+    #[error("the {} lane is full", .0.as_str())]
+    Full(Lane),
+    /// Redis did not confirm; repeating is harmless.
+    #[error(transparent)]
+    Unconfirmed(#[from] QueueError),
+}
+
+impl From<redis::RedisError> for SendError {
+    fn from(error: redis::RedisError) -> Self {
+        Self::Unconfirmed(error.into())
+    }
+}

@@ -1,0 +1,206 @@
+//! Putting pings on the streams. Returns only after Redis has answered, which with
+//! `appendfsync always` means: written to disk.
+
+use crate::{
+    config::DepthLimits,
+    connection::Queue,
+    entry::{FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, PING_VERSION, PingBatchRef, encode},
+    error::{QueueError, SendError},
+    keys::partition_of,
+};
+use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
+use redis::{Cmd, Value, aio::ConnectionManager};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+
+/// The sending side, shared by all handlers of a process.
+#[derive(Clone)]
+pub struct Producer(Arc<Inner>);
+
+struct Inner {
+    redis: ConnectionManager,
+    /// Names of the streams, `[partition][lane]`.
+    streams: Vec<[String; 2]>,
+    entry_pings: usize,
+    limits: DepthLimits,
+    depth: Arc<Depth>,
+    /// Reads the depth; ends with the producer.
+    _watch: JoinSet<()>,
+}
+
+/// How many entries wait, in all partitions together.
+///
+/// Acknowledging an entry deletes it, so that a stream's length *is* its depth. Unlike a counter
+/// of our own it cannot drift when a process dies between two steps. Read a few times a second;
+/// what this process sends in between is added at once.
+#[derive(Debug, Default)]
+pub struct Depth {
+    live: AtomicU64,
+    backlog: AtomicU64,
+    dead_letters: AtomicU64,
+}
+
+impl Depth {
+    /// Entries waiting in a lane, those in work included.
+    #[must_use]
+    pub fn of(&self, lane: Lane) -> u64 {
+        self.lane(lane).load(Relaxed)
+    }
+
+    /// Entries that were given up.
+    #[must_use]
+    pub fn dead_letters(&self) -> u64 {
+        self.dead_letters.load(Relaxed)
+    }
+
+    fn lane(&self, lane: Lane) -> &AtomicU64 {
+        match lane {
+            Lane::Live => &self.live,
+            Lane::Backlog => &self.backlog,
+        }
+    }
+}
+
+/// One request's pings, as they are handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Parcel<'a> {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// The phone, by its token.
+    pub device: DeviceId,
+    /// Whose phone it is.
+    pub staff: StaffId,
+    /// When the request came in, Unix milliseconds.
+    pub received_at_ms: i64,
+    /// For the live lane.
+    pub live: &'a [Ping],
+    /// For the backlog lane.
+    pub backlog: &'a [Ping],
+    /// The request's W3C trace context.
+    pub traceparent: Option<&'a str>,
+}
+
+impl Producer {
+    pub(crate) fn new(queue: &Queue) -> Self {
+        let config = queue.config();
+        let keys = queue.keys();
+        let streams = (0..config.partitions)
+            .map(|partition| Lane::ALL.map(|lane| keys.lane(partition, lane)))
+            .collect();
+        let depth = Arc::new(Depth::default());
+        let mut watch = JoinSet::new();
+        watch.spawn(watch_depth(queue.clone(), depth.clone()));
+        Self(Arc::new(Inner {
+            redis: queue.shared(),
+            streams,
+            entry_pings: config.entry_pings,
+            limits: config.limits,
+            depth,
+            _watch: watch,
+        }))
+    }
+
+    /// Queues a request's pings, all or none, and waits until Redis has them on disk.
+    ///
+    /// # Errors
+    /// [`SendError::Full`] when a lane that is needed is too deep; otherwise Redis did not
+    /// confirm. Either way the client must try again, which is harmless even if the pings did
+    /// arrive.
+    pub async fn send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
+        let lanes = [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)];
+        for (lane, pings) in lanes {
+            if !pings.is_empty() && self.is_full(lane) {
+                return Err(SendError::Full(lane));
+            }
+        }
+        let mut commands = Vec::with_capacity(2);
+        for (lane, pings) in lanes {
+            for chunk in pings.chunks(self.0.entry_pings) {
+                commands.push((lane, self.entry(parcel, lane, chunk)));
+            }
+        }
+        let mut redis = self.0.redis.clone();
+        match commands.as_slice() {
+            [] => return Ok(()),
+            [(_, only)] => only.query_async::<Value>(&mut redis).await.map(drop)?,
+            several => {
+                let mut pipe = redis::pipe();
+                pipe.atomic();
+                for (_, command) in several {
+                    pipe.add_command(command.clone()).ignore();
+                }
+                pipe.query_async::<()>(&mut redis).await?;
+            }
+        }
+        for (lane, _) in &commands {
+            self.0.depth.lane(*lane).fetch_add(1, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether a lane is deeper than its limit, so that nothing more is taken in.
+    #[must_use]
+    pub fn is_full(&self, lane: Lane) -> bool {
+        let limit = match lane {
+            Lane::Live => self.0.limits.live,
+            Lane::Backlog => self.0.limits.backlog,
+        };
+        self.0.depth.of(lane) >= limit
+    }
+
+    /// How much waits.
+    #[must_use]
+    pub fn depth(&self) -> &Depth {
+        &self.0.depth
+    }
+
+    fn entry(&self, parcel: &Parcel<'_>, lane: Lane, pings: &[Ping]) -> Cmd {
+        let partitions = u32::try_from(self.0.streams.len()).unwrap_or(u32::MAX);
+        let partition = partition_of(parcel.staff, partitions);
+        let stream = &self.0.streams[partition as usize][lane as usize];
+        let data = encode(&PingBatchRef {
+            organization: parcel.organization,
+            device: parcel.device,
+            staff: parcel.staff,
+            received_at_ms: parcel.received_at_ms,
+            pings,
+        });
+        let mut command = redis::cmd("XADD");
+        command.arg(stream).arg("*").arg(FIELD_VERSION).arg(PING_VERSION).arg(FIELD_DATA).arg(data);
+        if let Some(traceparent) = parcel.traceparent {
+            command.arg(FIELD_TRACE).arg(traceparent);
+        }
+        command
+    }
+}
+
+/// Reads the depth for ever; while Redis is away the last known one stands.
+async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
+    let mut tick = tokio::time::interval(queue.config().depth_poll);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = read_depth(&queue, &depth).await {
+            tracing::debug!(%error, "the queue's depth could not be read");
+        }
+    }
+}
+
+async fn read_depth(queue: &Queue, depth: &Depth) -> Result<(), QueueError> {
+    let (mut pipe, keys) = (redis::pipe(), queue.keys());
+    for partition in 0..queue.config().partitions {
+        for lane in Lane::ALL {
+            pipe.cmd("XLEN").arg(keys.lane(partition, lane));
+        }
+        pipe.cmd("XLEN").arg(keys.dead_letters(partition));
+    }
+    let lengths: Vec<u64> = pipe.query_async(&mut queue.shared()).await?;
+    let total = |nth: usize| lengths.iter().skip(nth).step_by(3).sum::<u64>();
+    depth.live.store(total(0), Relaxed);
+    depth.backlog.store(total(1), Relaxed);
+    depth.dead_letters.store(total(2), Relaxed);
+    Ok(())
+}
