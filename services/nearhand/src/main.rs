@@ -1,3 +1,48 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
-fn main() {}
+mod commands;
+mod embedded;
+mod progress;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::commands::{health, servers};
+
+/// Who is near at hand, free, and right for this case?
+#[derive(Debug, Parser)]
+#[command(name = "nearhand", version, propagate_version = true)]
+struct Cli {
+    /// What to log, as `level` or `target=level,…`.
+    #[arg(long, env = "NEARHAND_LOG", default_value = "info", global = true)]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Ask a running process how it is; succeeds if it answers 2xx.
+    Health(health::Args),
+    /// Run private PostgreSQL and Redis for the length of one command.
+    #[command(hide = true)]
+    Servers(servers::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let result = match cli.command {
+        Command::Health(args) => health::run(args).await,
+        Command::Servers(args) => servers::run(args).await,
+    };
+    result.unwrap_or_else(|error| {
+        progress::say(&format!("nearhand: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

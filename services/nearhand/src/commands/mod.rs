@@ -1,0 +1,4 @@
+//! The subcommands, one file each: arguments in, library called, words and exit status out.
+
+pub(crate) mod health;
+pub(crate) mod servers;

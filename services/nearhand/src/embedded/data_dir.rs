@@ -1,0 +1,418 @@
+//! The data directory: whose it is, who works in it, and where the servers' own files lie.
+//!
+//! Touches nothing that Nearhand did not make: a folder that is not empty must hold our marker.
+//! Starts no server.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+use super::processes;
+use super::user::{self, RunAs};
+
+/// The file that makes a folder ours.
+pub(crate) const MARKER: &str = "nearhand.json";
+/// The layout this version writes.
+pub(crate) const FORMAT: u32 = 1;
+
+const LOCK: &str = "lock";
+const UNFINISHED: &str = ".unfinished";
+const SECRETS: &str = "secrets.json";
+
+/// What the marker says.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+struct Marker {
+    format: u32,
+    /// The same in the data directory and in the servers' folder.
+    id: String,
+    /// In the data directory: where the servers' files lie, relative to it or absolute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers: Option<PathBuf>,
+    /// In the servers' folder: whose they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_dir: Option<PathBuf>,
+}
+
+/// An open data directory. While it lives, no other process can open it.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    root: PathBuf,
+    servers: PathBuf,
+    run_as: RunAs,
+    _locks: Vec<File>,
+}
+
+impl DataDir {
+    /// Opens the folder, making it if need be, and the folder of the servers' files: inside it, or
+    /// under `/var/lib/nearhand` if the servers' user cannot reach it.
+    ///
+    /// # Errors
+    /// If the folder is foreign, in use, another user's, of another format, or cannot be written.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let root = make_folder(path)?;
+        let before = read_marker(&root)?;
+        check_owner(&root)?;
+        let mut locks = vec![lock(&root, &root)?];
+        let marker = match before {
+            Some(marker) => marker,
+            // Once more under the lock: another process may have been first.
+            None => match read_marker(&root)? {
+                Some(marker) => marker,
+                None => new_marker(&root)?,
+            },
+        };
+        let recorded = marker.servers.clone().unwrap_or_else(|| PathBuf::from("servers"));
+        let servers = root.join(recorded);
+        if !servers.is_dir() {
+            if root.join(SECRETS).exists() {
+                return Err(Error::Vanished { data_dir: root, servers });
+            }
+            make_servers_folder(&root, &servers, &marker)?;
+        }
+        let servers = servers.canonicalize().map_err(Error::file("open", &servers))?;
+        match read_marker(&servers)? {
+            Some(theirs) if theirs.id == marker.id => {}
+            Some(_) => return Err(Error::Foreign(servers)),
+            None => {
+                let theirs = Marker { servers: None, data_dir: Some(root.clone()), ..marker };
+                write_marker(&servers, &theirs)?;
+            }
+        }
+        if !servers.starts_with(&root) {
+            locks.push(lock(&servers, &root)?);
+        }
+        let run_as = RunAs::choose(&servers.join("postgres"))?;
+        Ok(Self { root, servers, run_as, _locks: locks })
+    }
+
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the servers keep their files.
+    pub(crate) fn servers(&self) -> &Path {
+        &self.servers
+    }
+
+    /// Who the servers run as.
+    pub(crate) fn run_as(&self) -> &RunAs {
+        &self.run_as
+    }
+
+    /// The file of passwords.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.root.join(SECRETS)
+    }
+
+    /// A server's log.
+    pub(crate) fn log(&self, server: &str) -> PathBuf {
+        self.root.join(format!("{server}.log"))
+    }
+
+    /// Whether the servers' files lie outside, so that people can be told.
+    pub(crate) fn is_split(&self) -> bool {
+        !self.servers.starts_with(&self.root)
+    }
+
+    /// Whether a server still works here, left over by a killed process.
+    pub(crate) fn has_running_servers(&self) -> bool {
+        ["postgres", "redis"].iter().any(|name| processes::any_in(&self.servers.join(name)))
+    }
+
+    /// Removes everything. For throw-away folders only.
+    ///
+    /// # Errors
+    /// [`Error::File`] if something cannot be removed.
+    pub(crate) fn remove(self) -> Result<(), Error> {
+        for folder in [&self.servers, &self.root] {
+            if folder.exists() {
+                fs::remove_dir_all(folder).map_err(Error::file("remove", folder))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that only we can read, so that it is there whole or not at all.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be written.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+    write_whole(path, content, 0o600)
+}
+
+fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(UNFINISHED);
+    let unfinished = path.with_file_name(name);
+    let write = || {
+        let _ = fs::remove_file(&unfinished);
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    };
+    write().map_err(Error::file("write", path))
+}
+
+/// Root's folders let others through (not look), because the servers run as another user.
+fn folder_mode() -> u32 {
+    if user::current_uid() == 0 { 0o711 } else { 0o700 }
+}
+
+fn make_folder(path: &Path) -> Result<PathBuf, Error> {
+    if !path.exists() {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+        }
+        match DirBuilder::new().mode(folder_mode()).create(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            result => result.map_err(Error::file("create", path))?,
+        }
+    }
+    path.canonicalize().map_err(Error::file("open", path))
+}
+
+/// The marker of a folder; none if the folder is empty.
+fn read_marker(folder: &Path) -> Result<Option<Marker>, Error> {
+    let path = folder.join(MARKER);
+    match fs::read_to_string(&path) {
+        Ok(text) => parse_marker(folder, &path, &text).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let entries = fs::read_dir(folder).map_err(Error::file("list", folder))?;
+            for entry in entries {
+                let name = entry.map_err(Error::file("list", folder))?.file_name();
+                let name = name.to_string_lossy();
+                if name != LOCK && !name.ends_with(UNFINISHED) {
+                    return Err(Error::Foreign(folder.to_path_buf()));
+                }
+            }
+            Ok(None)
+        }
+        Err(error) => {
+            check_owner(folder)?;
+            Err(Error::file("read", &path)(error))
+        }
+    }
+}
+
+fn parse_marker(folder: &Path, path: &Path, text: &str) -> Result<Marker, Error> {
+    let broken = |error: serde_json::Error| Error::Marker {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    };
+    let value: serde_json::Value = serde_json::from_str(text).map_err(broken)?;
+    let format = value.get("format").and_then(serde_json::Value::as_u64);
+    match format.and_then(|format| u32::try_from(format).ok()) {
+        Some(FORMAT) => serde_json::from_value(value).map_err(broken),
+        Some(found) => Err(Error::Format { path: folder.to_path_buf(), found }),
+        None => Err(Error::Marker { path: path.to_path_buf(), reason: "no format".to_owned() }),
+    }
+}
+
+fn write_marker(folder: &Path, marker: &Marker) -> Result<(), Error> {
+    let path = folder.join(MARKER);
+    let text = serde_json::to_vec_pretty(marker)
+        .map_err(|error| Error::Marker { path: path.clone(), reason: error.to_string() })?;
+    write_whole(&path, &text, 0o644)
+}
+
+fn check_owner(root: &Path) -> Result<(), Error> {
+    let me = user::current_uid();
+    let owner = fs::metadata(root.join(MARKER)).or_else(|_| fs::metadata(root));
+    match owner {
+        // Root may begin in an empty folder of somebody else's; what was begun stays its maker's.
+        Ok(meta) if meta.uid() != me && (me != 0 || root.join(MARKER).exists()) => {
+            Err(Error::OtherUser {
+                path: root.to_path_buf(),
+                owner: user::name_of(meta.uid()),
+                me: user::name_of(me),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes the folder's lock, which the system gives back when this process ends, however it ends.
+fn lock(folder: &Path, data_dir: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .open(&path)
+        .map_err(Error::file("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            return Err(Error::Locked {
+                path: data_dir.to_path_buf(),
+                pid: pid.trim().parse().ok(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(Error::file("lock", &path)(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(Error::file("write", &path))?;
+    Ok(file)
+}
+
+/// Decides where the servers' files go, and writes it down.
+fn new_marker(root: &Path) -> Result<Marker, Error> {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let run_as = RunAs::choose(root)?;
+    let servers = if run_as.reaches(root) {
+        PathBuf::from("servers")
+    } else {
+        elsewhere(root, &id)
+            .into_iter()
+            .find(|folder| folder.parent().is_some_and(|parent| prepare(parent, &run_as)))
+            .ok_or_else(|| {
+                Error::System(format!(
+                    "the servers' user cannot reach {}, and neither /var/lib nor /var/tmp can be used instead.\n\
+                     Give a folder that others may enter with --data-dir, for example /srv/nearhand.",
+                    root.display()
+                ))
+            })?
+    };
+    let marker = Marker { format: FORMAT, id, servers: Some(servers), data_dir: None };
+    write_marker(root, &marker)?;
+    Ok(marker)
+}
+
+/// Folders outside, best first. The name begins with a hash of the data directory, so that its
+/// leftovers can be told; the random end keeps a new beginning apart from them.
+fn elsewhere(root: &Path, id: &str) -> [PathBuf; 2] {
+    let name = format!("{}-{}", place_hash(root), id.get(..8).unwrap_or(id));
+    [
+        Path::new("/var/lib/nearhand").join(&name),
+        Path::new("/var/tmp").join(format!("nearhand-{name}")),
+    ]
+}
+
+fn place_hash(root: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    let digest = Sha256::digest(root.as_os_str().as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Folders of servers that belonged to an earlier data directory at the same place.
+pub(crate) fn leftovers_elsewhere(data_dir: &DataDir) -> Vec<PathBuf> {
+    let prefix = place_hash(&data_dir.root);
+    let entries = fs::read_dir("/var/lib/nearhand").into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| entry.path())
+        .filter(|folder| *folder != data_dir.servers && folder.join(MARKER).is_file())
+        .collect()
+}
+
+fn prepare(parent: &Path, run_as: &RunAs) -> bool {
+    if !parent.exists() && DirBuilder::new().mode(0o755).create(parent).is_err() {
+        return false;
+    }
+    run_as.reaches(parent)
+}
+
+fn make_servers_folder(root: &Path, servers: &Path, marker: &Marker) -> Result<(), Error> {
+    if let Some(parent) = servers.parent().filter(|parent| !parent.exists()) {
+        DirBuilder::new().mode(0o755).create(parent).map_err(Error::file("create", parent))?;
+    }
+    DirBuilder::new()
+        .mode(folder_mode())
+        .create(servers)
+        .map_err(Error::file("create", servers))?;
+    let theirs = Marker { servers: None, data_dir: Some(root.to_path_buf()), ..marker.clone() };
+    write_marker(servers, &theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Open to others, so that as root the servers' files stay inside.
+    fn folder() -> tempfile::TempDir {
+        use std::os::unix::fs::PermissionsExt;
+        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap()
+    }
+
+    #[test]
+    fn a_new_folder_is_marked_and_opens_again() {
+        let parent = folder();
+        let path = parent.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        let servers = first.servers().to_path_buf();
+        assert!(first.root().join(MARKER).is_file() && servers.join(MARKER).is_file());
+        drop(first);
+        let again = DataDir::open(&path).unwrap();
+        assert_eq!(again.servers(), servers);
+        again.remove().unwrap();
+        assert!(!path.exists() && !servers.exists());
+    }
+
+    #[test]
+    fn a_foreign_folder_is_left_alone() {
+        let parent = folder();
+        fs::write(parent.path().join("thesis.txt"), "precious").unwrap();
+        let refused = DataDir::open(parent.path()).unwrap_err();
+        assert!(matches!(refused, Error::Foreign(_)), "{refused}");
+        let names: Vec<_> = fs::read_dir(parent.path()).unwrap().collect();
+        assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn two_cannot_work_in_one_folder() {
+        let parent = folder();
+        let path = parent.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        match DataDir::open(&path).unwrap_err() {
+            Error::Locked { pid, .. } => assert_eq!(pid, Some(std::process::id())),
+            other => panic!("{other}"),
+        }
+        first.remove().unwrap();
+    }
+
+    #[test]
+    fn other_formats_and_broken_markers_are_refused() {
+        let parent = folder();
+        fs::write(parent.path().join(MARKER), r#"{"format":7,"later":true}"#).unwrap();
+        let refused = DataDir::open(parent.path()).unwrap_err();
+        assert!(matches!(refused, Error::Format { found: 7, .. }), "{refused}");
+        fs::write(parent.path().join(MARKER), "{").unwrap();
+        let refused = DataDir::open(parent.path()).unwrap_err();
+        assert!(matches!(refused, Error::Marker { .. }), "{refused}");
+    }
+
+    #[test]
+    fn lost_servers_are_not_silently_replaced() {
+        let parent = folder();
+        let path = parent.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        let servers = first.servers().to_path_buf();
+        write_private(&first.secrets(), b"{}").unwrap();
+        drop(first);
+        fs::remove_dir_all(servers).unwrap();
+        let refused = DataDir::open(&path).unwrap_err();
+        assert!(matches!(refused, Error::Vanished { .. }), "{refused}");
+    }
+
+    #[test]
+    fn an_interrupted_beginning_is_taken_up() {
+        let parent = folder();
+        fs::write(parent.path().join(LOCK), "").unwrap();
+        fs::write(parent.path().join(format!("{MARKER}{UNFINISHED}")), "{").unwrap();
+        DataDir::open(parent.path()).unwrap();
+    }
+}

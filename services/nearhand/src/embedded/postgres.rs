@@ -1,0 +1,236 @@
+//! The private PostgreSQL: how it is initialised, started, asked and stopped.
+//!
+//! Knows nothing of Nearhand's schema: roles, extensions and the database are made by the
+//! migrations' bootstrap.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use tokio::process::Command;
+
+use super::binaries::{self, Postgres};
+use super::data_dir::{DataDir, write_private};
+use super::error::Error;
+use super::processes::Escalation;
+use super::server::Answer;
+
+/// The role `initdb` makes. Used for the bootstrap only.
+pub(crate) const SUPERUSER: &str = "nearhand_superuser";
+/// The database that is always there, for the first connection.
+pub(crate) const MAINTENANCE_DATABASE: &str = "postgres";
+
+/// Fast shutdown, then immediate, then by force. Each is safe: the next start recovers.
+pub(crate) const STOP: Escalation = &[
+    (Signal::SIGINT, Duration::from_secs(60)),
+    (Signal::SIGQUIT, Duration::from_secs(10)),
+    (Signal::SIGKILL, Duration::from_secs(10)),
+];
+
+/// What is needed to run it.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(super) postgres: Postgres,
+    pub(super) data: PathBuf,
+    pub(super) port: u16,
+    pub(super) password: SecretString,
+    pub(super) fast: bool,
+    pub(super) max_connections: u16,
+}
+
+impl Setup {
+    /// Finds the binaries that fit the data, if there is any.
+    ///
+    /// # Errors
+    /// [`Error::NoPostgres`], or an unreadable folder.
+    pub(super) fn find(data_dir: &DataDir, password: SecretString) -> Result<Self, Error> {
+        let data = data_dir.servers().join("postgres");
+        let required = fs::read_to_string(data.join("PG_VERSION")).ok();
+        let required = required.and_then(|text| text.trim().parse().ok());
+        let postgres = binaries::postgres(required)?;
+        Ok(Self { postgres, data, port: 0, password, fast: false, max_connections: 100 })
+    }
+
+    /// Whether there is no data yet.
+    pub(super) fn is_new(&self) -> bool {
+        !self.data.join("PG_VERSION").exists()
+    }
+
+    /// Makes the data: beside its place, and moved there when complete, so that an interrupted
+    /// beginning leaves nothing that looks finished.
+    ///
+    /// # Errors
+    /// [`Error::Initdb`] with what `initdb` said.
+    pub(super) async fn initialise(&self, data_dir: &DataDir) -> Result<(), Error> {
+        let unfinished = self.data.with_extension("unfinished");
+        let password_file = data_dir.servers().join("initdb-password");
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
+        }
+        private_folder(data_dir, &unfinished)?;
+        write_private(&password_file, self.password.expose_secret().as_bytes())?;
+        data_dir.run_as().own(&password_file)?;
+        let output = self.initdb(data_dir, &unfinished, &password_file).output().await;
+        let removed = fs::remove_file(&password_file);
+        let program = self.postgres.bin.join("initdb");
+        let output = output.map_err(Error::file("run", &program))?;
+        removed.map_err(Error::file("remove", &password_file))?;
+        if !output.status.success() {
+            let said = [output.stdout, output.stderr].concat();
+            let output = String::from_utf8_lossy(&said).trim().to_owned();
+            return Err(Error::Initdb { path: self.data.clone(), output });
+        }
+        fs::rename(&unfinished, &self.data).map_err(Error::file("fill", &self.data))
+    }
+
+    fn initdb(&self, data_dir: &DataDir, folder: &Path, password_file: &Path) -> Command {
+        let mut command = clean_command(&self.postgres.bin.join("initdb"));
+        let locale = if cfg!(target_os = "linux") { "C.UTF-8" } else { "C" };
+        command
+            .arg("--pgdata")
+            .arg(folder)
+            .args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8"])
+            .args(["--locale", locale, "--data-checksums"])
+            .arg("--pwfile")
+            .arg(password_file)
+            .current_dir(data_dir.servers())
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        if self.fast {
+            command.arg("--no-sync");
+        }
+        data_dir.run_as().apply(&mut command);
+        command
+    }
+
+    /// The server's command line. All settings stand on it, so that none is hidden in a file.
+    pub(super) fn command(&self) -> Command {
+        let mut command = clean_command(&self.postgres.bin.join("postgres"));
+        command.arg("-D").arg(&self.data).current_dir(&self.data);
+        for (name, value) in self.settings() {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        command
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let fixed = [
+            ("listen_addresses", "127.0.0.1"),
+            ("unix_socket_directories", ""),
+            ("password_encryption", "scram-sha-256"),
+            ("timezone", "UTC"),
+            ("log_timezone", "UTC"),
+            ("log_line_prefix", "%m [%p] %q%u@%d "),
+            // Everything fits a machine with 2 GB beside other programs.
+            ("shared_buffers", "256MB"),
+            ("effective_cache_size", "1GB"),
+            ("max_wal_size", "4GB"),
+            ("wal_compression", "on"),
+            ("random_page_cost", "1.1"),
+            // Compiling plans costs more than our short statements take.
+            ("jit", "off"),
+            ("synchronous_commit", "on"),
+        ];
+        let mut settings: Vec<_> =
+            fixed.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        settings.push(("port", self.port.to_string()));
+        settings.push(("max_connections", self.max_connections.to_string()));
+        // Without these a power cut may ruin the data; a killed process does not.
+        let durable = if self.fast { "off" } else { "on" };
+        settings.push(("fsync", durable.to_owned()));
+        settings.push(("full_page_writes", durable.to_owned()));
+        settings
+    }
+
+    /// Whether it takes connections.
+    pub(super) async fn answers(&self) -> Answer {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username(SUPERUSER)
+            .password(self.password.expose_secret())
+            .database(MAINTENANCE_DATABASE)
+            .ssl_mode(PgSslMode::Disable);
+        match PgConnection::connect_with(&options).await {
+            Ok(connection) => {
+                // It answered; how the farewell goes does not matter.
+                let _ = connection.close().await;
+                Answer::Yes
+            }
+            Err(error) => {
+                let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+                match code.as_deref() {
+                    Some("28P01" | "28000") => Answer::Never(format!(
+                        "it refuses the password in secrets.json, which does not belong to this data: {error}"
+                    )),
+                    _ => Answer::NotYet(error.to_string()),
+                }
+            }
+        }
+    }
+}
+
+/// Makes a folder that only the servers' user can enter.
+pub(super) fn private_folder(data_dir: &DataDir, path: &Path) -> Result<(), Error> {
+    DirBuilder::new().mode(0o700).create(path).map_err(Error::file("create", path))?;
+    data_dir.run_as().own(path)
+}
+
+/// A command without our environment: `PGPORT`, `PGDATA` and their like must not reach a server.
+pub(super) fn clean_command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(fast: bool) -> Setup {
+        Setup {
+            postgres: Postgres {
+                bin: PathBuf::from("/pg/bin"),
+                major: 15,
+                version: "15.1".to_owned(),
+                missing: Vec::new(),
+            },
+            data: PathBuf::from("/data"),
+            port: 20_001,
+            password: SecretString::from("hush"),
+            fast,
+            max_connections: 100,
+        }
+    }
+
+    fn value(setup: &Setup, name: &str) -> String {
+        let found = setup.settings().into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value).unwrap()
+    }
+
+    #[test]
+    fn what_was_committed_survives_unless_speed_was_asked_for() {
+        let names = ["fsync", "full_page_writes", "synchronous_commit"];
+        for name in names {
+            assert_eq!(value(&setup(false), name), "on");
+        }
+        // A killed server must keep what it committed even then.
+        assert_eq!(value(&setup(true), "synchronous_commit"), "on");
+        assert_eq!(value(&setup(true), "fsync"), "off");
+    }
+
+    #[test]
+    fn it_listens_on_loopback_only_and_shows_no_password() {
+        let setup = setup(false);
+        assert_eq!(value(&setup, "listen_addresses"), "127.0.0.1");
+        assert_eq!(value(&setup, "unix_socket_directories"), "");
+        assert!(!format!("{:?}", setup.command()).contains("hush"));
+    }
+}
