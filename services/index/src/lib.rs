@@ -1,12 +1,27 @@
 //! The live index: people, places and regions of every organisation, kept in memory and searched
 //! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
 
+mod apply;
+pub mod cells;
+mod envelope;
+pub mod live;
 pub mod load;
 pub mod masks;
+pub mod org;
+pub mod parts;
 pub mod person;
+pub mod places;
+mod placing;
+pub mod regions;
+pub mod roll;
 pub mod schedules;
 pub mod sphere;
+pub mod version;
 pub mod vocabulary;
 
-pub use person::{Person, PersonParts};
+pub use live::{LiveIndex, Sizes};
+pub use org::OrgIndex;
+pub use parts::PersonParts;
+pub use person::Person;
+pub use version::IndexVersion;
 pub use vocabulary::Vocabulary;

@@ -211,3 +211,144 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
         }
     }
 }
+
+/// A person's abilities folded into 128 bits, kept beside every place so that most of those who
+/// cannot do a case are passed over without reading their record. Conservative like [`Masks`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signature([u64; 2]);
+
+const SKILL_SLOTS: u32 = 12;
+const SERVICE_SLOTS: u32 = 12;
+const LICENCE_SHIFT: u32 = 12;
+const LANGUAGE_SHIFT: u32 = 20;
+const HOUR_SHIFT: u32 = 28;
+const DAY_SHIFT: u32 = 52;
+
+impl Signature {
+    /// Of a person's masks.
+    #[must_use]
+    pub fn of(masks: &Masks) -> Self {
+        let mut skills = 0;
+        for (level, mask) in (0u32..).zip(masks.skills) {
+            skills |= folded(mask, SKILL_SLOTS) << (level * SKILL_SLOTS);
+        }
+        let services = masks.services[0] & ((1 << SERVICE_SLOTS) - 1);
+        let licences = folded(masks.licences, 8) << LICENCE_SHIFT;
+        let languages = folded(masks.languages[1], 8) << LANGUAGE_SHIFT;
+        Self([skills, services | licences | languages | folded_hours(&masks.hours)])
+    }
+
+    /// Adds a service that must not be `never`.
+    pub fn need_service(&mut self, code: u32) {
+        if code < SERVICE_SLOTS {
+            self.0[1] |= 1 << code;
+        }
+    }
+
+    /// Adds a skill needed at a level of 1 to 5.
+    pub fn need_skill(&mut self, code: u32, level: u8) {
+        if code < 64 && (1..=5).contains(&level) {
+            self.0[0] |= 1 << (u32::from(level - 1) * SKILL_SLOTS + code % SKILL_SLOTS);
+        }
+    }
+
+    /// Adds a licence needed.
+    pub fn need_licence(&mut self, code: u32) {
+        if code < 64 {
+            self.0[1] |= 1 << (LICENCE_SHIFT + code % 8);
+        }
+    }
+
+    /// Adds a language needed at b2 or better.
+    pub fn need_language(&mut self, code: u32) {
+        if code < 64 {
+            self.0[1] |= 1 << (LANGUAGE_SHIFT + code % 8);
+        }
+    }
+
+    /// Adds hours of the UTC week to be worked in.
+    pub fn need_hours(&mut self, hours: &HourSet) {
+        self.0[1] |= folded_hours(hours);
+    }
+
+    /// Whether everything needed is here.
+    #[must_use]
+    pub fn covers(&self, needed: &Self) -> bool {
+        (needed.0[0] & !self.0[0]) | (needed.0[1] & !self.0[1]) == 0
+    }
+}
+
+fn folded(mut mask: u64, slots: u32) -> u64 {
+    let mut folded = 0;
+    while mask != 0 {
+        folded |= mask & ((1 << slots) - 1);
+        mask >>= slots;
+    }
+    folded
+}
+
+/// Hours of the day in 24 bits and days of the week in 7, at their places.
+fn folded_hours(hours: &HourSet) -> u64 {
+    let mut folded = 0;
+    for day in 0..7u32 {
+        let (word, at) = ((day * 24 / 64) as usize, day * 24 % 64);
+        let low = hours.0[word] >> at;
+        let high = if at > 40 { hours.0[word + 1] << (64 - at) } else { 0 };
+        let of_day = (low | high) & 0xFF_FFFF;
+        folded |= of_day << HOUR_SHIFT;
+        folded |= u64::from(of_day != 0) << (DAY_SHIFT + day);
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_read_back_as_set_and_unknown_codes_are_assumed_best() {
+        let mut masks = Masks::unstated(HourSet::EMPTY, 123_456);
+        masks.set_service(3, 0);
+        masks.set_service(4, 1);
+        masks.set_region(5, 4);
+        masks.set_skill(6, 3);
+        masks.set_language(7, 2);
+        assert_eq!([3, 4, 5, 64].map(|code| masks.service(code)), [0, 1, 2, 4]);
+        assert_eq!([5, 6].map(|code| masks.region(code)), [4, 2]);
+        assert_eq!([6, 7, 99].map(|code| masks.skill(code)), [3, 0, 5]);
+        assert_eq!([7, 8].map(|code| masks.language(code)), [2, 0]);
+        assert_eq!(masks.load_floor(), 100_000);
+        assert!(!masks.licence(1) && masks.licence(64));
+    }
+
+    #[test]
+    fn a_signature_never_denies_what_the_masks_allow() {
+        for day in 0..7 {
+            for hour in 0..24 {
+                let mut hours = HourSet::EMPTY;
+                hours.insert((day * 24 + hour) * 3_600, (day * 24 + hour) * 3_600 + 60);
+                let signature = Signature::of(&Masks::unstated(hours, 0));
+                let mut needed = Signature::default();
+                needed.need_hours(&hours);
+                assert!(signature.covers(&needed));
+                assert_eq!(needed.0[1].count_ones(), 2, "one hour and one day");
+                assert!(!Signature::of(&Masks::unstated(HourSet::EMPTY, 0)).covers(&needed));
+            }
+        }
+        for code in 0..70 {
+            let mut masks = Masks::unstated(HourSet::EMPTY, 0);
+            masks.set_skill(code, 4);
+            masks.set_licence(code);
+            masks.set_language(code, 2);
+            masks.set_service(code, 1);
+            let mut needed = Signature::default();
+            needed.need_skill(code, 4);
+            needed.need_licence(code);
+            needed.need_language(code);
+            needed.need_service(code);
+            assert!(Signature::of(&masks).covers(&needed));
+            needed.need_skill(code, 5);
+            assert_eq!(Signature::of(&masks).covers(&needed), code >= 64);
+        }
+    }
+}

@@ -4,77 +4,13 @@
 use crate::{
     load::{LoadInputs, parity},
     masks::{Fluency, Gladness, UNSTATED},
-    schedules::{Pattern, ScheduleId},
+    schedules::ScheduleId,
     sphere::Unit,
 };
 use nearhand_domain::{
-    BookingId, CaseId, ClientId, Position, RegionId, ServiceId, StaffId,
-    preference::{LanguageLevel, Preference},
-    time::Interval,
+    BookingId, CaseId, Position, StaffId, preference::LanguageLevel, time::Interval,
     tracking::TrackingGate,
 };
-
-/// A person in words, before the organisation's vocabulary turns them into numbers.
-///
-/// What benches, tests and replays build people from; the feed's facts become one, too.
-#[derive(Clone, Debug, Default)]
-pub struct PersonParts {
-    /// The person.
-    pub id: Option<StaffId>,
-    /// The record's version; a higher one replaces.
-    pub version: i64,
-    /// May be assigned.
-    pub active: bool,
-    /// Kept as a versioned record only.
-    pub deleted: bool,
-    /// The newest fix.
-    pub ping: Option<Ping>,
-    /// Where they start from when nothing else is known.
-    pub home: Option<Position>,
-    /// Where they start from without a home, if not from the organisation's base.
-    pub base: Option<Position>,
-    /// The last job they finished.
-    pub last_job: Option<LastJob>,
-    /// Stated preferences for services.
-    pub services: Vec<(ServiceId, Preference)>,
-    /// Stated preferences for regions.
-    pub regions: Vec<(RegionId, Preference)>,
-    /// Skill code and level, 1 to 5.
-    pub skills: Vec<(String, u8)>,
-    /// Licences with their instants.
-    pub licences: Vec<LicenceParts>,
-    /// BCP 47 language and level.
-    pub languages: Vec<(String, LanguageLevel)>,
-    /// `None`: no hours recorded, always available.
-    pub working_hours: Option<Pattern>,
-    /// Absences.
-    pub time_off: Vec<Interval>,
-    /// Bookings that may still matter.
-    pub bookings: Vec<Booking>,
-    /// Completed visits: client and Unix second.
-    pub visits: Vec<(ClientId, i64)>,
-    /// `None`: load is computed from bookings, hours and time off.
-    pub load: Option<LoadInputs>,
-    /// Their own travel limit in kilometres.
-    pub max_travel_km: Option<f64>,
-    /// Consent.
-    pub tracking: TrackingGate,
-    /// Fixes before this Unix second do not count.
-    pub positions_valid_from: i64,
-}
-
-/// A licence as a person holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LicenceParts {
-    /// Kind.
-    pub code: String,
-    /// Where it is valid.
-    pub jurisdiction: String,
-    /// Valid from this Unix second.
-    pub valid_from: i64,
-    /// Valid up to and with this Unix second.
-    pub valid_to: i64,
-}
 
 /// A fix.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,7 +56,7 @@ pub struct Licence {
     pub code: u32,
     /// First valid Unix second.
     pub valid_from: i64,
-    /// Last valid Unix second.
+    /// The Unix second up to which it is valid.
     pub valid_to: i64,
 }
 
@@ -211,6 +147,8 @@ pub(crate) mod flag {
     /// Tracking was permitted at the time of the fix, and the fix is not before
     /// `positions_valid_from`.
     pub(crate) const PING_PERMITTED: u8 = 1 << 5;
+    /// Licences came as civil days and follow the organisation's zone.
+    pub(crate) const LICENCES_BY_DAY: u8 = 1 << 6;
 }
 
 /// A person of an organisation, in about 200 bytes and what they own on the heap.

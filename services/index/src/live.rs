@@ -1,0 +1,126 @@
+//! Every organisation's index behind its own lock. Must hold a lock for a few updates only, so
+//! that readers never wait long.
+
+use crate::{OrgIndex, apply::Prepared, roll::Roll};
+use nearhand_domain::{OrganizationId, facts::Fact};
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Updates applied in one hold of an organisation's lock.
+pub const UPDATES_A_HOLD: usize = 8;
+
+type Shared = Arc<RwLock<OrgIndex>>;
+
+/// The live indexes of all organisations this process serves.
+#[derive(Debug, Default)]
+pub struct LiveIndex {
+    organizations: RwLock<FxHashMap<OrganizationId, Shared>>,
+}
+
+/// How large the index is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Organisations.
+    pub organizations: usize,
+    /// People who are not deleted.
+    pub people: usize,
+    /// Places they can count from.
+    pub places: usize,
+    /// Buckets holding those.
+    pub buckets: usize,
+    /// Memory held, in bytes, roughly.
+    pub approximate_bytes: usize,
+}
+
+impl LiveIndex {
+    /// An index of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes facts in, in any order and any number of times, a few a lock hold.
+    pub fn apply(&self, facts: &[Fact], now: i64) {
+        for chunk in facts.chunks(UPDATES_A_HOLD) {
+            let prepared: Vec<Prepared<'_>> = chunk.iter().map(Prepared::new).collect();
+            let mut rest = &prepared[..];
+            while let Some(first) = rest.first() {
+                let organization = first.organization();
+                let same = rest.iter().take_while(|f| f.organization() == organization).count();
+                let (run, others) = rest.split_at(same);
+                let shared = self.get_or_create(organization, now);
+                let mut index = shared.write();
+                run.iter().for_each(|fact| index.apply_prepared(fact, now));
+                rest = others;
+            }
+        }
+    }
+
+    /// Puts a whole organisation in, replacing what was known of it at one blow.
+    pub fn insert(&self, index: OrgIndex) {
+        let id = index.id();
+        self.organizations.write().insert(id, Arc::new(RwLock::new(index)));
+    }
+
+    /// Replaces everything by a freshly built index at one blow; readers of the old one finish
+    /// undisturbed.
+    pub fn replace(&self, fresh: Self) {
+        *self.organizations.write() = fresh.organizations.into_inner();
+    }
+
+    /// Reads one organisation. Updates of it wait meanwhile: keep `read` short.
+    pub fn with_org<T>(
+        &self,
+        organization: OrganizationId,
+        read: impl FnOnce(&OrgIndex) -> T,
+    ) -> Option<T> {
+        let shared = self.organizations.read().get(&organization).cloned()?;
+        let index = shared.read();
+        Some(read(&index))
+    }
+
+    /// Moves horizons and hourly loads on to `now`, in small lock holds. Call once a minute or so;
+    /// costs little while the hour is the same.
+    pub fn roll(&self, now: i64) {
+        for shared in self.all() {
+            let mut roll = Roll::default();
+            while !shared.write().roll_step(&mut roll, now) {}
+        }
+    }
+
+    /// The organisations known, in no order.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<OrganizationId> {
+        self.organizations.read().keys().copied().collect()
+    }
+
+    /// How large everything is. O(people).
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes::default();
+        for shared in self.all() {
+            let index = shared.read();
+            sizes.organizations += 1;
+            sizes.people += index.considered();
+            sizes.places += index.places().len();
+            sizes.buckets += index.places().buckets();
+            sizes.approximate_bytes += index.approximate_bytes();
+        }
+        sizes
+    }
+
+    fn all(&self) -> Vec<Shared> {
+        self.organizations.read().values().cloned().collect()
+    }
+
+    fn get_or_create(&self, organization: OrganizationId, now: i64) -> Shared {
+        if let Some(shared) = self.organizations.read().get(&organization) {
+            return shared.clone();
+        }
+        let mut all = self.organizations.write();
+        all.entry(organization)
+            .or_insert_with(|| Arc::new(RwLock::new(OrgIndex::new(organization, now))))
+            .clone()
+    }
+}

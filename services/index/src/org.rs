@@ -1,0 +1,314 @@
+//! The index of one organisation: records by number, their places, loads and regions. Must leave
+//! locking to [`crate::live`] and scores to others.
+
+use crate::{
+    cells,
+    load::{self, RunningMean, parity},
+    parts::PersonParts,
+    person::{Person, Ping, flag},
+    places::Places,
+    regions::Regions,
+    schedules::Schedules,
+    version::{Entity, IndexVersion},
+    vocabulary::Vocabulary,
+};
+use hashbrown::HashTable;
+use jiff::tz::TimeZone;
+use nearhand_domain::{
+    OrganizationId, Position, RegionId, StaffId,
+    facts::{MockPolicy, PositionFact},
+    time::Interval,
+    tracking::tracking_allowed,
+};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::hash::BuildHasher;
+
+/// The loads of one hour: whose, and their mean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptHour {
+    pub(crate) hour: i64,
+    /// False while people are still at the hour kept before.
+    pub(crate) ready: bool,
+    /// People below this number are already at `hour`.
+    pub(crate) done: usize,
+    pub(crate) mean: RunningMean,
+}
+
+/// Everything ranking reads of one organisation.
+#[derive(Debug)]
+pub struct OrgIndex {
+    pub(crate) id: OrganizationId,
+    pub(crate) version: Option<i64>,
+    pub(crate) zone: TimeZone,
+    pub(crate) base: Option<Position>,
+    pub(crate) mock_policy: MockPolicy,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) schedules: Schedules,
+    pub(crate) people: Vec<Person>,
+    pub(crate) slots: HashTable<u32>,
+    /// Active people without any place.
+    pub(crate) placeless: FxHashSet<u32>,
+    pub(crate) places: Places,
+    pub(crate) regions: Regions,
+    /// Fixes of people not yet known.
+    pub(crate) early: FxHashMap<StaffId, PositionFact>,
+    pub(crate) sum: IndexVersion,
+    pub(crate) kept: [KeptHour; 2],
+    pub(crate) considered: usize,
+}
+
+impl OrgIndex {
+    /// An organisation of which nothing is known; loads are kept for the hours around `now`.
+    #[must_use]
+    pub fn new(id: OrganizationId, now: i64) -> Self {
+        let mut kept = [KeptHour { hour: 0, ready: true, done: 0, mean: RunningMean::default() }; 2];
+        for hour in load::kept_hours(now) {
+            kept[parity(hour)].hour = hour;
+        }
+        Self {
+            id,
+            version: None,
+            zone: TimeZone::UTC,
+            base: None,
+            mock_policy: MockPolicy::default(),
+            vocabulary: Vocabulary::default(),
+            schedules: Schedules::default(),
+            people: Vec::new(),
+            slots: HashTable::new(),
+            placeless: FxHashSet::default(),
+            places: Places::default(),
+            regions: Regions::default(),
+            early: FxHashMap::default(),
+            sum: IndexVersion::of(id),
+            kept,
+            considered: 0,
+        }
+    }
+
+    /// Fills an empty index with many people; equal to one [`Self::put`] each, much faster.
+    ///
+    /// O(n log n); neighbours get neighbouring numbers, so that searches touch little memory.
+    #[must_use]
+    pub fn bulk_load(
+        id: OrganizationId,
+        people: impl IntoIterator<Item = PersonParts>,
+        now: i64,
+    ) -> Self {
+        let mut index = Self::new(id, now);
+        let mut records: Vec<(u64, Person)> = Vec::new();
+        for parts in people {
+            let person = parts.into_person(&mut index.vocabulary, &mut index.schedules, now);
+            records.push((near_key(&person), person));
+        }
+        records.sort_unstable_by_key(|(key, person)| (*key, person.id));
+        index.people.reserve_exact(records.len());
+        index.slots.reserve(records.len(), |_| 0);
+        index.places.begin_bulk(records.len());
+        for (_, person) in records {
+            index.put_person(person);
+        }
+        index.places.finish_bulk();
+        index
+    }
+
+    /// Puts a person in, replacing the record of the same id whatever its version; a fix in
+    /// `parts` replaces the known one.
+    pub fn put(&mut self, parts: PersonParts, now: i64) -> u32 {
+        let person = parts.into_person(&mut self.vocabulary, &mut self.schedules, now);
+        self.put_person(person)
+    }
+
+    /// The number of a person.
+    #[must_use]
+    pub fn slot(&self, id: StaffId) -> Option<u32> {
+        self.slots.find(hash(id), |&slot| self.people[slot as usize].id == id).copied()
+    }
+
+    /// The person of a number the index has given out.
+    ///
+    /// # Panics
+    /// When it has not.
+    #[must_use]
+    pub fn person(&self, slot: u32) -> &Person {
+        &self.people[slot as usize]
+    }
+
+    /// All records by number, deleted ones among them.
+    #[must_use]
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// Numbers of active people without any place, in no order.
+    pub fn placeless(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.placeless.iter().copied()
+    }
+
+    /// All places people can count from.
+    #[must_use]
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Words by number.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Working hours.
+    #[must_use]
+    pub fn schedules(&self) -> &Schedules {
+        &self.schedules
+    }
+
+    /// The organisation.
+    #[must_use]
+    pub fn id(&self) -> OrganizationId {
+        self.id
+    }
+
+    /// How fixes from mock providers count.
+    #[must_use]
+    pub fn mock_policy(&self) -> MockPolicy {
+        self.mock_policy
+    }
+
+    /// How many people are not deleted.
+    #[must_use]
+    pub fn considered(&self) -> usize {
+        self.considered
+    }
+
+    /// One number for all that ranking reads.
+    #[must_use]
+    pub fn index_version(&self) -> IndexVersion {
+        self.sum
+    }
+
+    /// Memory held, in bytes, roughly. O(people).
+    #[must_use]
+    pub fn approximate_bytes(&self) -> usize {
+        self.people.capacity() * size_of::<Person>()
+            + self.people.iter().map(Person::heap_bytes).sum::<usize>()
+            + self.slots.capacity() * 6
+            + self.places.approximate_bytes()
+            + self.schedules.approximate_bytes()
+    }
+
+    /// The regions that contain a position, boundary included, by id.
+    #[must_use]
+    pub fn regions_containing(&self, position: Position) -> Vec<RegionId> {
+        self.regions.containing(position)
+    }
+
+    /// Whether a person may be located at `at` (Unix seconds), by the privacy gate.
+    #[must_use]
+    pub fn tracking_allowed(&self, person: &Person, at: i64) -> bool {
+        let Some(gate) = person.rare.as_ref().and_then(|rare| rare.gate.as_ref()) else {
+            return person.permitted.contains(at);
+        };
+        match (gate.hours_margin_min, person.hours) {
+            (Some(margin), Some(hours)) => {
+                let margin = i64::from(margin) * 60 + 1;
+                let around = Interval { start: at - margin, end: at + margin };
+                self.schedules.with(hours, around, |hours| tracking_allowed(gate, Some(hours), at))
+            }
+            _ => tracking_allowed(gate, None, at),
+        }
+    }
+
+    /// A person's fix as far as it may be used at `at`: permitted at its time and now, precise to
+    /// 1 km, and not from a mock provider where those are history only.
+    #[must_use]
+    pub fn live_ping<'a>(&self, person: &'a Person, at: i64) -> Option<&'a Ping> {
+        let ping = person.ping().filter(|ping| self.may_count(ping))?;
+        self.tracking_allowed(person, at).then_some(ping)
+    }
+
+    pub(crate) fn may_count(&self, ping: &Ping) -> bool {
+        let mock = ping.mock && self.mock_policy == MockPolicy::HistoryOnly;
+        !mock && ping.accuracy_m.is_none_or(|metres| metres <= 1_000.0)
+    }
+
+    pub(crate) fn permits(&self, slot: u32) -> bool {
+        let person = &self.people[slot as usize];
+        person.ping.as_ref().is_some_and(|ping| {
+            let at = ping.fix_at_ms.div_euclid(1_000);
+            at >= person.valid_from && self.tracking_allowed(person, at)
+        })
+    }
+
+    pub(crate) fn put_person(&mut self, person: Person) -> u32 {
+        if let Some(slot) = self.slot(person.id) {
+            self.detach(slot);
+            self.people[slot as usize] = person;
+            self.attach(slot);
+            return slot;
+        }
+        let slot = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        let id = person.id;
+        self.people.push(person);
+        let people = &self.people;
+        self.slots.insert_unique(hash(id), slot, |&slot| hash(people[slot as usize].id));
+        self.attach(slot);
+        slot
+    }
+
+    /// Takes a record out of everything that refers to it.
+    pub(crate) fn detach(&mut self, slot: u32) {
+        self.unplace(slot);
+        let person = &self.people[slot as usize];
+        self.sum.remove(Entity::Staff, person.id.0, person.version);
+        if let Some(ping) = &person.ping {
+            self.sum.remove(Entity::Position, person.id.0, ping.fix_at_ms);
+        }
+        self.considered -= usize::from(!person.is_deleted());
+        if person.is_active() {
+            for kept in self.kept.iter_mut().filter(|k| k.ready || (slot as usize) < k.done) {
+                kept.mean.remove(person.loads[parity(kept.hour)]);
+            }
+        }
+        if let Some(hours) = person.hours {
+            self.schedules.release(hours);
+        }
+    }
+
+    /// Puts a record into everything that refers to it.
+    pub(crate) fn attach(&mut self, slot: u32) {
+        let permitted = self.permits(slot);
+        let at = slot as usize;
+        let loads = self.kept.map(|kept| self.load_inputs(&self.people[at], kept.hour));
+        let person = &mut self.people[at];
+        if permitted {
+            person.flags |= flag::PING_PERMITTED;
+        } else {
+            person.flags &= !flag::PING_PERMITTED;
+        }
+        for (kept, load) in self.kept.iter_mut().zip(loads) {
+            person.loads[parity(kept.hour)] = load;
+            if person.flags & (flag::ACTIVE | flag::DELETED) == flag::ACTIVE
+                && (kept.ready || at < kept.done)
+            {
+                kept.mean.add(load);
+            }
+        }
+        self.sum.add(Entity::Staff, person.id.0, person.version);
+        if let Some(ping) = &person.ping {
+            self.sum.add(Entity::Position, person.id.0, ping.fix_at_ms);
+        }
+        self.considered += usize::from(!person.is_deleted());
+        self.place(slot);
+    }
+
+}
+
+pub(crate) fn hash(id: StaffId) -> u64 {
+    FxBuildHasher.hash_one(id)
+}
+
+/// Sorts neighbours next to each other: the bucket cell of where a person is shown.
+fn near_key(person: &Person) -> u64 {
+    let at = person.ping.as_ref().map(|ping| ping.position).or(person.start);
+    at.map_or(u64::MAX, |at| u64::from(cells::cell(at, cells::BUCKET_RESOLUTION)))
+}
