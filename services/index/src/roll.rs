@@ -7,8 +7,12 @@ use crate::{
         DEFAULT_CAPACITY_MIN, LoadInputs, RunningMean, kept_hours, parity, whole_minutes, window,
     },
     person::flag,
+    schedules::HOURS_HOLD_S,
 };
-use nearhand_domain::time::Interval;
+use nearhand_domain::{
+    CaseId,
+    time::{HOUR_S, Interval},
+};
 
 /// People whose load moves on in one step; a step takes some microseconds.
 const PEOPLE_A_STEP: usize = 64;
@@ -59,6 +63,26 @@ impl OrgIndex {
     #[must_use]
     pub fn load(&self, person: &Person, hour: i64) -> LoadInputs {
         if self.keeps(hour) { person.load_at(hour) } else { self.load_inputs(person, hour) }
+    }
+
+    /// The same as if nothing were booked for `case`. Computed.
+    #[must_use]
+    pub fn load_without(&self, person: &Person, hour: i64, case: CaseId) -> LoadInputs {
+        if person.flags & flag::LOAD_GIVEN != 0 {
+            return person.loads[0];
+        }
+        let window = window(hour);
+        let booked = person.bookings().iter().filter(|b| !b.cancelled && b.case != case);
+        let committed: i64 =
+            booked.filter_map(|booking| booking.time.clip(window)).map(Interval::seconds).sum();
+        LoadInputs { committed_min: whole_minutes(committed), ..self.load(person, hour) }
+    }
+
+    /// Whether the nodes' hours of the week hold at an instant: for more than a year around the
+    /// kept hours.
+    #[must_use]
+    pub fn hours_hold(&self, at: i64) -> bool {
+        (at - self.kept[0].hour * HOUR_S).abs() < HOURS_HOLD_S
     }
 
     /// The mean load of active people at an hour, in millionths. O(people) for an hour that is

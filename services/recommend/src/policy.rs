@@ -1,0 +1,176 @@
+//! A policy: the whole numbers and limits a ranking is made with. Must hold defaults that match
+//! the ranking contract.
+
+use serde::{Deserialize, Serialize};
+
+/// Weights, limits and switches of a ranking. Every field has the contract's default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// What each term counts for.
+    pub weights: Weights,
+    /// Road kilometres per great-circle kilometre.
+    pub circuity: f64,
+    /// Mean driving speed.
+    pub speed_kmh: f64,
+    /// Drives up to this cost nothing.
+    pub travel_offset_min: f64,
+    /// Beyond it, the travel term halves every so many minutes.
+    pub travel_scale_min: f64,
+    /// A ping's weight halves every so many minutes of its age.
+    pub ping_half_life_min: f64,
+    /// It halves every so many minutes until the start.
+    pub lead_half_life_min: f64,
+    /// In urgent cases older pings count nothing.
+    pub urgent_ping_max_age_min: f64,
+    /// A booking's site holds until this long before the start, at most.
+    pub booking_hold_h: f64,
+    /// The last job's site counts for so long.
+    pub last_job_hold_h: f64,
+    /// How late somebody may arrive at a fixed start.
+    pub max_late_min: f64,
+    /// How far somebody may come from.
+    pub max_travel_km: Option<f64>,
+    /// How loaded somebody may be with this case, 1 being full.
+    pub max_utilisation: Option<f64>,
+    /// Whether people without any location are left out.
+    pub require_location: bool,
+    /// From how many points a candidate gets a star.
+    pub star_threshold: f64,
+    /// Whether only willing or preferred services and regions will do.
+    pub filter_by_preferences: bool,
+}
+
+/// What each term counts for, in whole numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Weights {
+    /// Nearness in driving time.
+    pub travel: u32,
+    /// Preference for the case's services.
+    pub service: u32,
+    /// Preference for the case's regions.
+    pub region: u32,
+    /// Skill levels.
+    pub skill: u32,
+    /// Languages.
+    pub language: u32,
+    /// Being on the client's panel.
+    pub panel: u32,
+    /// Earlier visits to the client.
+    pub continuity: u32,
+    /// Having less to do than others.
+    pub workload: u32,
+    /// Slack in time.
+    pub availability: u32,
+}
+
+/// Why a policy cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Nothing that applies to every case has a weight.
+    #[error("one of the weights travel, workload and availability must be above 0")]
+    NoWeight,
+    /// A weight is so large that sums could overflow.
+    #[error("a weight must be at most {MAX_WEIGHT}")]
+    Weight,
+    /// A number must be finite and above zero.
+    #[error("{0} must be a number above 0")]
+    NotPositive(&'static str),
+    /// A number must be finite and not negative.
+    #[error("{0} must be a number of at least 0")]
+    Negative(&'static str),
+}
+
+/// The largest weight.
+pub const MAX_WEIGHT: u32 = 1_000_000;
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            travel: 32,
+            service: 14,
+            region: 9,
+            skill: 12,
+            language: 5,
+            panel: 6,
+            continuity: 7,
+            workload: 9,
+            availability: 6,
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            weights: Weights::default(),
+            circuity: 1.3,
+            speed_kmh: 40.0,
+            travel_offset_min: 10.0,
+            travel_scale_min: 30.0,
+            ping_half_life_min: 20.0,
+            lead_half_life_min: 60.0,
+            urgent_ping_max_age_min: 60.0,
+            booking_hold_h: 4.0,
+            last_job_hold_h: 12.0,
+            max_late_min: 30.0,
+            max_travel_km: None,
+            max_utilisation: None,
+            require_location: false,
+            star_threshold: 80.0,
+            filter_by_preferences: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Checks that every formula is defined.
+    ///
+    /// # Errors
+    /// When all general weights are 0, a weight is too large, or a number is out of its range.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let w = &self.weights;
+        if w.travel == 0 && w.workload == 0 && w.availability == 0 {
+            return Err(PolicyError::NoWeight);
+        }
+        let all = [
+            w.travel,
+            w.service,
+            w.region,
+            w.skill,
+            w.language,
+            w.panel,
+            w.continuity,
+            w.workload,
+            w.availability,
+        ];
+        if all.iter().any(|&weight| weight > MAX_WEIGHT) {
+            return Err(PolicyError::Weight);
+        }
+        let positive = [
+            ("circuity", self.circuity),
+            ("speed_kmh", self.speed_kmh),
+            ("travel_scale_min", self.travel_scale_min),
+            ("ping_half_life_min", self.ping_half_life_min),
+            ("lead_half_life_min", self.lead_half_life_min),
+        ];
+        if let Some((name, _)) = positive.iter().find(|(_, x)| !x.is_finite() || *x <= 0.0) {
+            return Err(PolicyError::NotPositive(name));
+        }
+        let others = [
+            ("travel_offset_min", self.travel_offset_min),
+            ("urgent_ping_max_age_min", self.urgent_ping_max_age_min),
+            ("booking_hold_h", self.booking_hold_h),
+            ("last_job_hold_h", self.last_job_hold_h),
+            ("max_late_min", self.max_late_min),
+            ("max_travel_km", self.max_travel_km.unwrap_or(0.0)),
+            ("max_utilisation", self.max_utilisation.unwrap_or(0.0)),
+            ("star_threshold", self.star_threshold),
+        ];
+        match others.iter().find(|(_, x)| !x.is_finite() || *x < 0.0) {
+            Some((name, _)) => Err(PolicyError::Negative(name)),
+            None => Ok(()),
+        }
+    }
+}
