@@ -3,7 +3,10 @@
 
 use crate::{
     config::QueueConfig,
+    consumer::Consumer,
+    dead_letters::DeadLetters,
     error::{ConnectError, QueueError},
+    feed::FeedWriter,
     keys::Keys,
     producer::Producer,
 };
@@ -91,6 +94,24 @@ impl Queue {
     #[must_use]
     pub fn producer(&self) -> Producer {
         Producer::new(self)
+    }
+
+    /// The receiving side of one partition.
+    #[must_use]
+    pub fn consumer(&self, partition: u32) -> Consumer {
+        Consumer::new(self, partition)
+    }
+
+    /// The writing side of the feed.
+    #[must_use]
+    pub fn feed_writer(&self) -> FeedWriter {
+        FeedWriter::new(self)
+    }
+
+    /// What was given up.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self)
     }
 
     pub(crate) fn shared(&self) -> ConnectionManager {

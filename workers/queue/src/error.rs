@@ -65,3 +65,28 @@ impl From<redis::RedisError> for SendError {
         Self::Unconfirmed(error.into())
     }
 }
+
+/// Why the feed could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// Redis failed; the same call may succeed later.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// Entries are gone that were not seen; only a fresh snapshot helps.
+    #[error("entries of the feed were missed: {0}")]
+    Lost(Loss),
+}
+
+/// How entries of the feed were missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Loss {
+    /// The feed began anew.
+    #[error("the feed began a new epoch")]
+    Epoch,
+    /// Numbers are missing: cut off before they were read, or lost with Redis' disk.
+    #[error("numbers are missing")]
+    Gap,
+    /// An entry of a version this program does not know.
+    #[error("an entry cannot be read")]
+    Unreadable,
+}

@@ -6,14 +6,23 @@
 
 mod config;
 mod connection;
+mod consumer;
+mod dead_letters;
 mod entry;
 mod error;
+mod feed;
+mod feed_reader;
 mod keys;
+mod lease;
 mod producer;
 mod reply;
 
 pub use config::{DepthLimits, QueueConfig};
 pub use connection::{Durability, Queue};
+pub use consumer::{Consumer, Entry};
+pub use dead_letters::{DeadContent, DeadLetter, DeadLetters};
 pub use entry::{DecodeError, Lane, PingBatch};
-pub use error::{ConnectError, QueueError, SendError};
+pub use error::{ConnectError, FeedError, Loss, QueueError, SendError};
+pub use feed::{CredentialChanged, CredentialKind, FeedItem, FeedTail, FeedWriter};
+pub use feed_reader::{FeedEntry, FeedRead, FeedReader};
 pub use producer::{Depth, Parcel, Producer};

@@ -1,0 +1,182 @@
+//! Entries that were given up: what an operator can see of them (never a coordinate), and how
+//! they are tried again.
+
+use crate::{
+    connection::Queue,
+    entry::{FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, decode},
+    error::QueueError,
+    reply::{self, RawEntry},
+};
+use nearhand_domain::{DeviceId, OrganizationId, StaffId};
+use redis::{Script, Value};
+use std::sync::LazyLock;
+
+/// Puts a dead letter back into its lane, unchanged.
+static REQUEUE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
+         if not found[1] then return 0 end
+         local lane = KEYS[2]
+         local payload = {}
+         local fields = found[1][2]
+         for i = 1, #fields, 2 do
+           if fields[i] == 'lane' and fields[i + 1] == 'backlog' then lane = KEYS[3] end
+           if #fields[i] == 1 then
+             payload[#payload + 1] = fields[i]
+             payload[#payload + 1] = fields[i + 1]
+           end
+         end
+         if #payload == 0 then return 0 end
+         redis.call('XADD', lane, '*', unpack(payload))
+         redis.call('XDEL', KEYS[1], ARGV[1])
+         return 1",
+    )
+});
+
+/// What may be said about an entry that was given up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadLetter {
+    /// Its name: partition, a dot, its place in the stream.
+    pub id: String,
+    /// Where it came from.
+    pub lane: Option<Lane>,
+    /// Why it was given up.
+    pub reason: String,
+    /// When, Unix milliseconds.
+    pub failed_at_ms: i64,
+    /// When Redis had taken it in, Unix milliseconds.
+    pub queued_at_ms: i64,
+    /// The trace of the request that brought it.
+    pub traceparent: Option<String>,
+    /// What it holds; `None` when it cannot be read.
+    pub content: Option<DeadContent>,
+}
+
+/// What a dead letter holds, without its places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadContent {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// The phone.
+    pub device: DeviceId,
+    /// The person.
+    pub staff: StaffId,
+    /// The times of its fixes, Unix milliseconds, as they came.
+    pub fixes_at_ms: Vec<i64>,
+}
+
+/// An operator's view of the dead letters.
+#[derive(Clone)]
+pub struct DeadLetters {
+    queue: Queue,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(queue: &Queue) -> Self {
+        Self { queue: queue.clone() }
+    }
+
+    /// The oldest `limit` dead letters of each partition, oldest first.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, QueueError> {
+        let mut letters = Vec::new();
+        for partition in 0..self.queue.config().partitions {
+            letters.extend(self.range(partition, "-", "+", limit).await?);
+        }
+        letters.sort_by(|a, b| (a.failed_at_ms, &a.id).cmp(&(b.failed_at_ms, &b.id)));
+        letters.truncate(limit);
+        Ok(letters)
+    }
+
+    /// One dead letter by its name.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn inspect(&self, id: &str) -> Result<Option<DeadLetter>, QueueError> {
+        let Some((partition, place)) = self.split(id) else { return Ok(None) };
+        Ok(self.range(partition, place, place, 1).await?.pop())
+    }
+
+    /// Puts one dead letter back into its lane; false when there is none of that name.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn requeue(&self, id: &str) -> Result<bool, QueueError> {
+        let Some((partition, place)) = self.split(id) else { return Ok(false) };
+        let keys = self.queue.keys();
+        let mut call = REQUEUE.key(keys.dead_letters(partition));
+        call.key(keys.lane(partition, Lane::Live)).key(keys.lane(partition, Lane::Backlog));
+        Ok(call.arg(place).invoke_async(&mut self.queue.shared()).await?)
+    }
+
+    /// Puts every dead letter there is now back; returns how many.
+    ///
+    /// # Errors
+    /// When Redis fails; some may have been put back.
+    pub async fn requeue_all(&self) -> Result<usize, QueueError> {
+        let mut count = 0;
+        for letter in self.list(usize::MAX).await? {
+            count += usize::from(self.requeue(&letter.id).await?);
+        }
+        Ok(count)
+    }
+
+    /// How many there are.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn count(&self) -> Result<u64, QueueError> {
+        let mut pipe = redis::pipe();
+        for partition in 0..self.queue.config().partitions {
+            pipe.cmd("XLEN").arg(self.queue.keys().dead_letters(partition));
+        }
+        let counts: Vec<u64> = pipe.query_async(&mut self.queue.shared()).await?;
+        Ok(counts.iter().sum())
+    }
+
+    fn split<'a>(&self, id: &'a str) -> Option<(u32, &'a str)> {
+        let (partition, place) = id.split_once('.')?;
+        let (ms, nth) = place.split_once('-')?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let partition = partition.parse().ok()?;
+        (partition < self.queue.config().partitions && is_number(ms) && is_number(nth))
+            .then_some((partition, place))
+    }
+
+    async fn range(
+        &self,
+        partition: u32,
+        from: &str,
+        to: &str,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
+        let mut call = redis::cmd("XRANGE");
+        call.arg(self.queue.keys().dead_letters(partition)).arg(from).arg(to);
+        call.arg("COUNT").arg(i64::try_from(limit).unwrap_or(i64::MAX));
+        let list: Value = call.query_async(&mut self.queue.shared()).await?;
+        Ok(reply::entries(list)?.into_iter().map(|raw| to_letter(partition, raw)).collect())
+    }
+}
+
+fn to_letter(partition: u32, mut raw: RawEntry) -> DeadLetter {
+    let version = raw.take(FIELD_VERSION).unwrap_or_default();
+    let data = raw.take(FIELD_DATA).unwrap_or_default();
+    let content = decode(&version, &data).ok().map(|batch| DeadContent {
+        organization: batch.organization,
+        device: batch.device,
+        staff: batch.staff,
+        fixes_at_ms: batch.pings.iter().map(|ping| ping.fix_at_ms).collect(),
+    });
+    let queued = raw.take_text("id").unwrap_or_default();
+    DeadLetter {
+        id: format!("{partition}.{}", raw.id),
+        lane: raw.take_text("lane").and_then(|word| Lane::parse(&word)),
+        reason: raw.take_text("reason").unwrap_or_default(),
+        failed_at_ms: raw.take_text("failed_at").and_then(|ms| ms.parse().ok()).unwrap_or(0),
+        queued_at_ms: reply::entry_ms(&queued),
+        traceparent: raw.take_text(FIELD_TRACE),
+        content,
+    }
+}

@@ -1,0 +1,141 @@
+//! The feed: every change that a live index or a cache of credentials must hear of, as one
+//! stream with a random epoch and a dense sequence, so that a reader notices whatever it missed.
+
+use crate::{
+    connection::Queue,
+    entry::{FIELD_DATA, FIELD_VERSION},
+    error::QueueError,
+};
+use nearhand_domain::{OrganizationId, facts::Fact};
+use redis::Script;
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// The version of [`FeedItem`]'s layout; raised with any change to it or to the facts.
+pub(crate) const FEED_VERSION: &str = "1";
+pub(crate) const FIELD_EPOCH: &str = "e";
+pub(crate) const FIELD_SEQUENCE: &str = "s";
+
+/// Begins an epoch where there is none (first use, or everything was flushed).
+const BEGIN_EPOCH: &str = "
+    if redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1]) == 1 then
+      redis.call('HSET', KEYS[2], 'sequence', 0)
+    end
+    local epoch = redis.call('HGET', KEYS[2], 'epoch')";
+
+/// Appends entries, numbers them without a gap, and cuts off what is too old.
+static APPEND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{BEGIN_EPOCH}
+         local sequence
+         for i = 4, #ARGV do
+           sequence = redis.call('HINCRBY', KEYS[2], 'sequence', 1)
+           redis.call('XADD', KEYS[1], '*', 'e', epoch, 's', sequence, 'v', ARGV[3], 'd', ARGV[i])
+         end
+         local time = redis.call('TIME')
+         local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[2]
+         redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', oldest))
+         return {{epoch, sequence}}"
+    ))
+});
+
+/// Reads where the feed stands.
+static TAIL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{BEGIN_EPOCH}
+         local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+         local id = last[1] and last[1][1] or '0-0'
+         return {{epoch, tonumber(redis.call('HGET', KEYS[2], 'sequence')), id}}"
+    ))
+});
+
+/// What one entry of the feed says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FeedItem {
+    /// Things the live index reads have changed.
+    Facts(Vec<Fact>),
+    /// Somebody's way in has changed: caches must forget it.
+    Credential(CredentialChanged),
+}
+
+/// Which cached credentials are no longer to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialChanged {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// What `id` names.
+    pub kind: CredentialKind,
+    /// Which one.
+    pub id: Uuid,
+}
+
+/// What a [`CredentialChanged`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CredentialKind {
+    /// One login.
+    Session,
+    /// One phone.
+    Device,
+    /// Everything of one person.
+    Staff,
+}
+
+/// Where the feed stands, or where a reader stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedTail {
+    /// Random; another one means that everything before is void.
+    pub epoch: String,
+    /// The number of the last entry.
+    pub sequence: u64,
+    /// The last entry's identifier in the stream.
+    pub(crate) id: String,
+}
+
+/// The writing side, shared by the tasks of a worker.
+#[derive(Clone)]
+pub struct FeedWriter {
+    queue: Queue,
+}
+
+impl FeedWriter {
+    pub(crate) fn new(queue: &Queue) -> Self {
+        Self { queue: queue.clone() }
+    }
+
+    /// Appends entries in this order and waits until Redis has them; returns the last one's
+    /// number.
+    ///
+    /// # Errors
+    /// When Redis did not confirm. Appending the same again is harmless.
+    pub async fn append(&self, items: &[FeedItem]) -> Result<u64, QueueError> {
+        if items.is_empty() {
+            return Ok(0);
+        }
+        let keep = self.queue.config().feed_keep.as_millis();
+        let mut call = APPEND.key(self.queue.keys().feed());
+        call.key(self.queue.keys().feed_head());
+        call.arg(Uuid::new_v4().to_string()).arg(u64::try_from(keep).unwrap_or(u64::MAX));
+        call.arg(FEED_VERSION);
+        for item in items {
+            // Writing plain values to memory has no way to fail.
+            call.arg(postcard::to_stdvec(item).unwrap_or_default());
+        }
+        let (_, sequence): (String, u64) = call.invoke_async(&mut self.queue.shared()).await?;
+        Ok(sequence)
+    }
+}
+
+/// Where the feed stands now; begins an epoch where there is none.
+pub(crate) async fn tail(queue: &Queue) -> Result<FeedTail, QueueError> {
+    let mut call = TAIL.key(queue.keys().feed());
+    call.key(queue.keys().feed_head()).arg(Uuid::new_v4().to_string());
+    let (epoch, sequence, id) = call.invoke_async(&mut queue.shared()).await?;
+    Ok(FeedTail { epoch, sequence, id })
+}
+
+const _: () = {
+    // The script spells the field names out.
+    assert!(FIELD_EPOCH.as_bytes()[0] == b'e' && FIELD_SEQUENCE.as_bytes()[0] == b's');
+    assert!(FIELD_VERSION.as_bytes()[0] == b'v' && FIELD_DATA.as_bytes()[0] == b'd');
+};

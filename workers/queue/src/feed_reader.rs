@@ -1,0 +1,153 @@
+//! Reading the feed without missing anything unnoticed.
+
+use crate::{
+    connection::Queue,
+    entry::{FIELD_DATA, FIELD_VERSION},
+    error::{FeedError, Loss, QueueError},
+    feed::{self, FEED_VERSION, FIELD_EPOCH, FIELD_SEQUENCE, FeedItem, FeedTail},
+    reply::{self, RawEntry},
+};
+use redis::{Value, aio::MultiplexedConnection};
+use std::time::Instant;
+
+/// Most entries of one read.
+const READ_ENTRIES: usize = 512;
+
+/// Follows the feed over a connection of its own.
+pub struct FeedReader {
+    queue: Queue,
+    connection: Option<MultiplexedConnection>,
+    at: FeedTail,
+    /// The feed's end as an empty read found it, when that lay ahead of us.
+    promised: Option<u64>,
+}
+
+/// What a read brought.
+#[derive(Debug)]
+pub struct FeedRead {
+    /// New entries in order; none when nothing happened.
+    pub entries: Vec<FeedEntry>,
+    /// Whether these were all there were when the answer came.
+    pub is_end: bool,
+    /// When the answer came.
+    pub received: Instant,
+}
+
+/// One entry.
+#[derive(Debug)]
+pub struct FeedEntry {
+    /// Its number.
+    pub sequence: u64,
+    /// When Redis took it in, Unix milliseconds.
+    pub queued_at_ms: i64,
+    /// What it says.
+    pub item: FeedItem,
+}
+
+impl FeedReader {
+    pub(crate) fn new(queue: &Queue, at: FeedTail) -> Self {
+        Self { queue: queue.clone(), connection: None, at, promised: None }
+    }
+
+    /// Where this reader stands.
+    #[must_use]
+    pub fn at(&self) -> &FeedTail {
+        &self.at
+    }
+
+    /// The next entries, waiting for a moment when there are none.
+    ///
+    /// # Errors
+    /// [`FeedError::Lost`] when entries are gone that this reader has not seen: take a fresh
+    /// snapshot and a new reader. [`FeedError::Queue`] when Redis fails: call again.
+    pub async fn next(&mut self) -> Result<FeedRead, FeedError> {
+        let result = self.read().await;
+        if result.is_err() {
+            self.connection = None;
+        }
+        result
+    }
+
+    async fn read(&mut self) -> Result<FeedRead, FeedError> {
+        let block = self.queue.config().block;
+        let mut redis = match self.connection.take() {
+            Some(open) => open,
+            None => self.queue.dedicated(block).await?,
+        };
+        let mut call = redis::cmd("XREAD");
+        call.arg("COUNT").arg(READ_ENTRIES);
+        call.arg("BLOCK").arg(u64::try_from(block.as_millis()).unwrap_or(u64::MAX));
+        call.arg("STREAMS").arg(self.queue.keys().feed()).arg(&self.at.id);
+        let reply: Value = call.query_async(&mut redis).await.map_err(QueueError::from)?;
+        let received = Instant::now();
+        let list = reply::streams(reply)?.pop().map(|(_, list)| list).unwrap_or_default();
+        if list.is_empty() {
+            self.check_nothing_was_lost(&mut redis).await?;
+        }
+        self.connection = Some(redis);
+        let is_end = list.len() < READ_ENTRIES && self.promised.is_none();
+        let entries = list.into_iter().map(|raw| self.take(raw)).collect::<Result<_, _>>()?;
+        Ok(FeedRead { entries, is_end, received })
+    }
+
+    fn take(&mut self, mut raw: RawEntry) -> Result<FeedEntry, FeedError> {
+        let epoch = raw.take_text(FIELD_EPOCH);
+        if epoch.as_deref() != Some(self.at.epoch.as_str()) {
+            return Err(FeedError::Lost(Loss::Epoch));
+        }
+        let sequence = raw.take_text(FIELD_SEQUENCE).and_then(|text| text.parse().ok());
+        let Some(sequence) = sequence.filter(|number: &u64| *number == self.at.sequence + 1) else {
+            return Err(FeedError::Lost(Loss::Gap));
+        };
+        let version = raw.take(FIELD_VERSION).unwrap_or_default();
+        let data = raw.take(FIELD_DATA).unwrap_or_default();
+        let item = match postcard::from_bytes(&data) {
+            Ok(item) if version == FEED_VERSION.as_bytes() => item,
+            _ => return Err(FeedError::Lost(Loss::Unreadable)),
+        };
+        let queued_at_ms = reply::entry_ms(&raw.id);
+        (self.at.sequence, self.at.id, self.promised) = (sequence, raw.id, None);
+        Ok(FeedEntry { sequence, queued_at_ms, item })
+    }
+
+    /// An empty read may mean that the stream is gone: after FLUSHALL a plain reader would wait
+    /// for ever and see nothing wrong.
+    async fn check_nothing_was_lost(
+        &mut self,
+        redis: &mut MultiplexedConnection,
+    ) -> Result<(), FeedError> {
+        let (epoch, sequence): (Option<String>, Option<u64>) = redis::cmd("HMGET")
+            .arg(self.queue.keys().feed_head())
+            .arg(&["epoch", "sequence"])
+            .query_async(redis)
+            .await
+            .map_err(QueueError::from)?;
+        let sequence = sequence.unwrap_or(0);
+        if epoch.as_deref() != Some(self.at.epoch.as_str()) {
+            return Err(FeedError::Lost(Loss::Epoch));
+        }
+        if sequence < self.at.sequence || self.promised.is_some() {
+            return Err(FeedError::Lost(Loss::Gap));
+        }
+        // More may have come between the two questions; if the next read brings none of it, it
+        // has been cut off.
+        self.promised = (sequence > self.at.sequence).then_some(sequence);
+        Ok(())
+    }
+}
+
+impl Queue {
+    /// Where the feed stands now; begins an epoch where there is none.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn feed_tail(&self) -> Result<FeedTail, QueueError> {
+        feed::tail(self).await
+    }
+
+    /// A reader of everything after `at`.
+    #[must_use]
+    pub fn feed_reader(&self, at: FeedTail) -> FeedReader {
+        FeedReader::new(self, at)
+    }
+}
