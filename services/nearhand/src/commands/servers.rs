@@ -1,6 +1,7 @@
 //! `nearhand servers`: private servers for the length of one command, for tests and benches.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
@@ -73,8 +74,9 @@ async fn with_servers(
     command: &[OsString],
     interrupts: &mut Interrupts,
 ) -> anyhow::Result<u8> {
-    let Some(mut servers) = start(options, interrupts).await? else {
-        return Ok(signals::exit_status(Signal::SIGINT));
+    let mut servers = match start(options, interrupts).await? {
+        Ok(servers) => servers,
+        Err(signal) => return Ok(signals::exit_status(signal)),
     };
     let connections = servers.connections().clone();
     say(&format!("PostgreSQL and Redis run in {}", servers.data_dir().servers().display()));
@@ -83,7 +85,7 @@ async fn with_servers(
         match command.split_first() {
             Some((program, rest)) => run_command(program, rest, exports, interrupts).await,
             None => {
-                print_exports(&exports);
+                print_exports(&exports)?;
                 interrupts.next().await;
                 Ok(0)
             }
@@ -98,21 +100,25 @@ async fn with_servers(
     result
 }
 
-/// None if interrupted meanwhile.
-async fn start(options: &Options, interrupts: &mut Interrupts) -> anyhow::Result<Option<Servers>> {
+/// The servers, or the signal that came meanwhile.
+async fn start(
+    options: &Options,
+    interrupts: &mut Interrupts,
+) -> anyhow::Result<Result<Servers, Signal>> {
     let shutdown = CancellationToken::new();
     let starting = embedded::start(options, &shutdown);
     tokio::pin!(starting);
-    let started = tokio::select! {
-        result = &mut starting => result,
-        _ = interrupts.next() => {
-            shutdown.cancel();
-            starting.await
-        }
+    let signal = tokio::select! {
+        result = &mut starting => return Ok(Ok(result?)),
+        signal = interrupts.next() => signal,
     };
-    match started {
-        Ok(servers) => Ok(Some(servers)),
-        Err(embedded::Error::Interrupted) => Ok(None),
+    shutdown.cancel();
+    match starting.await {
+        Ok(servers) => {
+            servers.stop().await;
+            Ok(Err(signal))
+        }
+        Err(embedded::Error::Interrupted) => Ok(Err(signal)),
         Err(error) => Err(error.into()),
     }
 }
@@ -152,12 +158,14 @@ async fn exports(connections: &Connections, migrate: bool) -> anyhow::Result<Exp
     Ok(exports)
 }
 
-#[expect(clippy::print_stdout, reason = "the output of the command, to be read by a shell")]
-fn print_exports(exports: &Exports) {
+fn print_exports(exports: &Exports) -> io::Result<()> {
+    let mut output = io::stdout().lock();
     for (name, value) in exports {
-        println!("export {name}='{value}'");
+        writeln!(output, "export {name}='{value}'")?;
     }
+    output.flush()?;
     say("They run until Ctrl-C.");
+    Ok(())
 }
 
 async fn run_command(

@@ -122,14 +122,14 @@ pub(crate) enum Error {
     NoUser,
 
     /// A file operation failed.
-    #[error("could not {what} {}: {source}", .path.display())]
+    #[error("could not {what} {}: {cause}", .path.display())]
     File {
         /// What was tried, as a verb.
         what: &'static str,
         /// On what.
         path: PathBuf,
         /// Why it failed.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 
     /// Randomness or a free port could not be had.
@@ -171,6 +171,17 @@ pub(crate) enum Error {
         log: PathBuf,
     },
 
+    /// A server runs and will never serve us.
+    #[error("{server} runs, but {why}. See {}", .log.display())]
+    Refused {
+        /// Its name.
+        server: &'static str,
+        /// What it said.
+        why: String,
+        /// Its log.
+        log: PathBuf,
+    },
+
     /// The shutdown was asked for while the servers were starting.
     #[error("interrupted while the servers were starting")]
     Interrupted,
@@ -180,6 +191,6 @@ impl Error {
     /// Names the file operation that failed, for `map_err`.
     pub(crate) fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::File { what, path, source }
+        move |cause| Self::File { what, path, cause }
     }
 }

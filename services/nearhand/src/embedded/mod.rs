@@ -141,6 +141,7 @@ pub(crate) async fn start(
         result = bring_up(&data_dir, &mut postgres, &mut redis) => result,
     };
     if let Err(error) = outcome {
+        postgres::clear_unfinished(&data_dir).await;
         stop_both(&mut postgres, &mut redis).await;
         return Err(error);
     }

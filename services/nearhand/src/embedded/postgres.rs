@@ -6,7 +6,7 @@
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -18,13 +18,16 @@ use tokio::process::Command;
 use super::binaries::{self, Postgres};
 use super::data_dir::{DataDir, write_private};
 use super::error::Error;
-use super::processes::Escalation;
+use super::processes::{self, Escalation};
 use super::server::Answer;
 
 /// The role `initdb` makes. Used for the bootstrap only.
 pub(crate) const SUPERUSER: &str = "nearhand_superuser";
 /// The database that is always there, for the first connection.
 pub(crate) const MAINTENANCE_DATABASE: &str = "postgres";
+
+/// Where `initdb` works until it is done.
+const UNFINISHED: &str = "postgres.unfinished";
 
 /// Fast shutdown, then immediate, then by force. Each is safe: the next start recovers.
 pub(crate) const STOP: Escalation = &[
@@ -68,18 +71,18 @@ impl Setup {
     /// # Errors
     /// [`Error::Initdb`] with what `initdb` said.
     pub(super) async fn initialise(&self, data_dir: &DataDir) -> Result<(), Error> {
-        let unfinished = self.data.with_extension("unfinished");
+        let unfinished = data_dir.servers().join(UNFINISHED);
         let password_file = data_dir.servers().join("initdb-password");
+        clear_unfinished(data_dir).await;
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
         }
         private_folder(data_dir, &unfinished)?;
         write_private(&password_file, self.password.expose_secret().as_bytes())?;
         data_dir.run_as().own(&password_file)?;
-        let output = self.initdb(data_dir, &unfinished, &password_file).output().await;
+        let output = self.run_initdb(data_dir, &unfinished, &password_file).await;
         let removed = fs::remove_file(&password_file);
-        let program = self.postgres.bin.join("initdb");
-        let output = output.map_err(Error::file("run", &program))?;
+        let output = output?;
         removed.map_err(Error::file("remove", &password_file))?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
@@ -87,6 +90,23 @@ impl Setup {
             return Err(Error::Initdb { path: self.data.clone(), output });
         }
         fs::rename(&unfinished, &self.data).map_err(Error::file("fill", &self.data))
+    }
+
+    /// With a guard, so that it does not outlive us.
+    async fn run_initdb(
+        &self,
+        data_dir: &DataDir,
+        folder: &Path,
+        password_file: &Path,
+    ) -> Result<Output, Error> {
+        let mut command = self.initdb(data_dir, folder, password_file);
+        let program = PathBuf::from(command.as_std().get_program());
+        let child = command.spawn().map_err(Error::file("run", &program))?;
+        let group = child.id().map(|pid| format!("-{pid}")).unwrap_or_default();
+        let mut guard = processes::guard(&group, Signal::SIGKILL)?;
+        let output = child.wait_with_output().await.map_err(Error::file("run", &program));
+        let _ = guard.kill().await;
+        output
     }
 
     fn initdb(&self, data_dir: &DataDir, folder: &Path, password_file: &Path) -> Command {
@@ -101,6 +121,8 @@ impl Setup {
             .arg(password_file)
             .current_dir(data_dir.servers())
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
         if self.fast {
@@ -108,6 +130,19 @@ impl Setup {
         }
         data_dir.run_as().apply(&mut command);
         command
+    }
+
+    /// Removes what a killed server wrote about itself, when none runs any more: PostgreSQL would
+    /// take a process that was given its number since for itself, and refuse to start.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be removed.
+    pub(super) fn drop_stale_pid_file(&self) -> Result<(), Error> {
+        let path = self.data.join("postmaster.pid");
+        if processes::can_list() && path.exists() {
+            fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+        }
+        Ok(())
     }
 
     /// The server's command line. All settings stand on it, so that none is hidden in a file.
@@ -175,6 +210,14 @@ impl Setup {
             }
         }
     }
+}
+
+/// Ends an `initdb` that an interrupted or killed start left running.
+pub(super) async fn clear_unfinished(data_dir: &DataDir) {
+    const AT_ONCE: Escalation = &[(Signal::SIGKILL, Duration::from_secs(10))];
+    let unfinished = data_dir.servers().join(UNFINISHED);
+    processes::clear(data_dir.servers(), processes::INITDB, AT_ONCE).await;
+    processes::clear(&unfinished, processes::POSTGRES, AT_ONCE).await;
 }
 
 /// Makes a folder that only the servers' user can enter.

@@ -4,16 +4,23 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
+
+use super::error::Error;
 
 /// Names of PostgreSQL's processes, and the file that holds the first one's number.
 pub(crate) const POSTGRES: Traces = (&["postgres", "postmaster"], "postmaster.pid");
 /// The same of Redis.
 pub(crate) const REDIS: Traces = (&["redis-server", "valkey-server"], "redis.pid");
+
+/// `initdb`, which writes no such file.
+pub(crate) const INITDB: Traces = (&["initdb"], "initdb.pid");
 
 /// By what a server's processes are known: their names, and the file with their number.
 pub(crate) type Traces = (&'static [&'static str], &'static str);
@@ -60,6 +67,31 @@ pub(crate) fn send(pid: i32, signal: Signal) {
     }
 }
 
+/// Starts a shell that waits for the end of its input, which is the end of this process however it
+/// comes, and then sends the signal. The target is a process, or a group with a minus before it.
+///
+/// # Errors
+/// [`Error::File`] if there is no shell.
+pub(crate) fn guard(target: &str, signal: Signal) -> Result<Child, Error> {
+    let shell = Path::new("/bin/sh");
+    Command::new(shell)
+        .args(["-c", "read -r _; kill -s \"$0\" -- \"$1\""])
+        .args([signal.as_str().trim_start_matches("SIG"), target])
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(Error::file("run", shell))
+}
+
+/// Whether running processes can be listed with the folder they work in.
+pub(crate) fn can_list() -> bool {
+    Path::new("/proc/self/cwd").exists()
+}
+
 /// The processes to signal: those whose parent is not among them, who stop their children in order.
 fn heads(found: &[Found]) -> Vec<i32> {
     let is_child = |process: &Found| found.iter().any(|other| other.pid == process.parent);
@@ -67,7 +99,7 @@ fn heads(found: &[Found]) -> Vec<i32> {
 }
 
 fn working_in(folder: &Path, (names, pid_file): Traces) -> Vec<Found> {
-    if !Path::new("/proc/self/cwd").exists() {
+    if !can_list() {
         return from_pid_file(&folder.join(pid_file), names);
     }
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -112,6 +144,8 @@ fn from_pid_file(path: &Path, names: &[&str]) -> Vec<Found> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     #[test]
@@ -145,5 +179,20 @@ mod tests {
         assert_eq!(cleared, (1, true));
         assert!(!status.unwrap().success());
         assert!(elsewhere.try_wait().unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_guard_acts_when_its_input_ends() {
+        for group in ["", "-"] {
+            let mut command = Command::new("sleep");
+            command.arg("60").process_group(0).kill_on_drop(true);
+            let mut server = command.spawn().unwrap();
+            let target = format!("{group}{}", server.id().unwrap());
+            let mut guard = guard(&target, Signal::SIGTERM).unwrap();
+            drop(guard.stdin.take());
+            let status = timeout(Duration::from_secs(10), server.wait()).await.unwrap().unwrap();
+            assert!(!status.success());
+            guard.wait().await.unwrap();
+        }
     }
 }

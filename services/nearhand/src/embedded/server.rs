@@ -74,6 +74,10 @@ impl Setup {
         }
     }
 
+    fn stop_signal(&self) -> Signal {
+        self.escalation().first().map_or(Signal::SIGTERM, |(signal, _)| *signal)
+    }
+
     fn port(&self) -> u16 {
         match self {
             Self::Postgres(setup) => setup.port,
@@ -141,6 +145,9 @@ impl Server {
         let (traces, stop) = (self.setup.traces(), self.setup.escalation());
         let (count, gone) = processes::clear(self.setup.data(), traces, stop).await;
         if gone {
+            if let Setup::Postgres(setup) = &self.setup {
+                setup.drop_stale_pid_file()?;
+            }
             return Ok(count);
         }
         Err(Error::System(format!(
@@ -169,18 +176,25 @@ impl Server {
                     tail: tail(&self.log, log_begin),
                 });
             }
-            let last = match self.setup.answers().await {
+            let failure = match self.setup.answers().await {
                 Answer::Yes => return Ok(()),
                 Answer::NotYet(why) if begun.elapsed() < START_DEADLINE => {
                     tracing::trace!(server = self.name(), why, "not ready yet");
                     sleep(Duration::from_millis(30)).await;
                     continue;
                 }
-                Answer::NotYet(why) | Answer::Never(why) => why,
+                Answer::NotYet(last) => Error::Silent {
+                    server: self.name(),
+                    waited: begun.elapsed(),
+                    last,
+                    log: self.log.clone(),
+                },
+                Answer::Never(why) => {
+                    Error::Refused { server: self.name(), why, log: self.log.clone() }
+                }
             };
             self.stop().await;
-            let (waited, log) = (begun.elapsed(), self.log.clone());
-            return Err(Error::Silent { server: self.name(), waited, last, log });
+            return Err(failure);
         }
     }
 
@@ -239,7 +253,7 @@ impl Server {
         let pid = child.id();
         self.child = Some(child);
         if let Some(pid) = pid {
-            self.guard = Some(guard(pid, self.setup.escalation())?);
+            self.guard = Some(processes::guard(&pid.to_string(), self.setup.stop_signal())?);
         }
         if let (Some(mut stdin), Some(input)) = (stdin, input) {
             // If it has ended already, the loop in `launch` tells why.
@@ -255,24 +269,6 @@ impl Server {
         }
         self.child = None;
     }
-}
-
-/// A shell that waits for the end of its input, which is the end of this process, and then asks the
-/// server to stop.
-fn guard(pid: u32, escalation: Escalation) -> Result<Child, Error> {
-    let signal = escalation.first().map_or(Signal::SIGTERM, |(signal, _)| *signal);
-    let shell = Path::new("/bin/sh");
-    Command::new(shell)
-        .args(["-c", "read -r _; kill -s \"$0\" \"$1\""])
-        .args([signal.as_str().trim_start_matches("SIG"), &pid.to_string()])
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(Error::file("run", shell))
 }
 
 /// Renames a log that has grown large; one older log is kept.
@@ -312,15 +308,5 @@ mod tests {
         assert!(shown.ends_with("line 39") && !shown.contains("old"));
         assert_eq!(tail(&log, 10_000), "");
         assert_eq!(tail(Path::new("/nonexistent"), 0), "");
-    }
-
-    #[tokio::test]
-    async fn the_guard_acts_when_its_input_ends() {
-        let mut server = Command::new("sleep").arg("60").kill_on_drop(true).spawn().unwrap();
-        let mut guard = guard(server.id().unwrap(), redis::STOP).unwrap();
-        drop(guard.stdin.take());
-        let status = timeout(Duration::from_secs(10), server.wait()).await.unwrap().unwrap();
-        assert!(!status.success());
-        guard.wait().await.unwrap();
     }
 }
