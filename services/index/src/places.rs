@@ -120,6 +120,12 @@ impl Bucket {
     pub fn places(&self) -> &[Place] {
         &self.places
     }
+
+    /// What the people there can do at best.
+    #[must_use]
+    pub fn masks(&self) -> &Masks {
+        &self.envelope.masks
+    }
 }
 
 impl Leaf {

@@ -1,6 +1,7 @@
 //! Recommendations: hard rules, where people will be, the score, its explanation, and the exact
 //! search for the best. Pure: no I/O, no async, no wall clock.
 
+mod bounds;
 pub mod case;
 pub mod judge;
 pub mod location;
@@ -8,6 +9,7 @@ pub mod policy;
 pub mod query;
 pub mod rules;
 mod scan;
+mod search;
 mod terms;
 
 pub use case::{Case, LicenceNeed, SkillNeed};

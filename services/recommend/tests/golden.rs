@@ -67,13 +67,15 @@ fn every_row_is_as_worked_out() {
 }
 
 #[test]
-fn the_scan_lists_them_in_order() {
+fn scan_and_search_list_them_in_order() {
     for golden in &read() {
         let index = golden.index();
         let query =
             Query::new(&index, &golden.case, &golden.policy, golden.as_of, Disclosure::Exact);
-        let found: Vec<String> = query.scan(20).iter().map(|j| j.staff().to_string()).collect();
-        assert_eq!(found, golden.order, "{}", golden.name);
+        for found in [query.scan(20), query.search(20)] {
+            let found: Vec<String> = found.iter().map(|j| j.staff().to_string()).collect();
+            assert_eq!(found, golden.order, "{}", golden.name);
+        }
     }
 }
 

@@ -1,0 +1,184 @@
+//! Upper bounds of scores: of everybody below a node, at a place, and of a person before their
+//! way is worked out. Must never be below the score; every rounding goes up.
+
+use crate::{
+    query::{Disclosure, Query, Term, from_milli, whole},
+    terms::{self, ONE},
+};
+use nearhand_index::{
+    Person,
+    cells::COARSE_RADIUS_KM,
+    masks::{Masks, UNSTATED},
+    places::{Envelope, Place},
+    sphere::{Unit, box_km_at_least},
+};
+use std::sync::LazyLock;
+
+/// 2^(−x) at steps of 1/8. The function is convex, so that the line between two neighbours lies
+/// above it.
+static HALVINGS: LazyLock<Vec<f64>> =
+    LazyLock::new(|| (0..=STEPS).map(|step| libm::exp2(-f64::from(step) / STEPS_A_UNIT)).collect());
+const STEPS: u32 = 192;
+const STEPS_A_UNIT: f64 = 8.0;
+/// Added to a share before it is rounded to millionths, for the last digits of doubles.
+const ROUNDING: f64 = 1e-6;
+
+/// Bounds for one query, in raw units: Σ weight · millionths. A score of T micro-points needs
+/// at least ⌈T·W/100⌉ of them.
+#[derive(Debug)]
+pub(crate) struct Bounds<'a, 'q> {
+    query: &'a Query<'q>,
+    from: [f32; 3],
+    weights: [u64; 9],
+    /// What a private place may be nearer than it seems.
+    shrink_km: f64,
+    /// Nobody further than this is eligible: the policy's limit, or the latest arrival.
+    limit_km: f64,
+    /// Halvings of the travel term per kilometre, and where they begin.
+    per_km: f64,
+    begin: f64,
+    loads_kept: bool,
+}
+
+impl<'a, 'q> Bounds<'a, 'q> {
+    pub(crate) fn new(query: &'a Query<'q>) -> Self {
+        let policy = query.policy;
+        let min_per_km = policy.circuity / policy.speed_kmh * 60.0;
+        let latest_km = if query.case.starts_at.is_some() {
+            let spare_min = from_milli((query.start - query.as_of) * 1_000) / 60.0;
+            (spare_min + policy.max_late_min + 0.01) / min_per_km
+        } else {
+            f64::INFINITY
+        };
+        let limit_km = policy.max_travel_km.unwrap_or(f64::INFINITY).min(latest_km);
+        let coarse = query.disclosure == Disclosure::Coarse;
+        Self {
+            query,
+            from: query.unit.to_f32(),
+            weights: query.weights.map(|weight| u64::from(weight.unwrap_or(0))),
+            shrink_km: if coarse { COARSE_RADIUS_KM } else { 0.0 },
+            limit_km: limit_km * (1.0 + 1e-9),
+            per_km: min_per_km / policy.travel_scale_min,
+            // Driving times are rounded to thousandths of a minute.
+            begin: (policy.travel_offset_min + 0.001) / policy.travel_scale_min,
+            loads_kept: query.index.keeps(query.hour),
+        }
+    }
+
+    /// Raw units a score needs.
+    pub(crate) fn raw(&self, score: u64) -> u64 {
+        (score * self.query.total_weight).div_ceil(100)
+    }
+
+    /// Whether nobody at all can be eligible: something is needed that nobody has.
+    pub(crate) fn hopeless(&self) -> bool {
+        let query = self.query;
+        query.skills.iter().any(|skill| skill.code.is_none() && skill.required > 0)
+            || query.licences.iter().any(Option::is_none)
+            || (query.case.language_required
+                && !query.languages.is_empty()
+                && query.languages.iter().all(Option::is_none))
+    }
+
+    /// D of anything at least so far away, at most.
+    fn nearness(&self, km: f64) -> f64 {
+        let x = (km - self.shrink_km) * self.per_km - self.begin;
+        if x <= 0.0 {
+            return 1.0;
+        }
+        let step = x * STEPS_A_UNIT;
+        let last = f64::from(STEPS - 1);
+        let below = step.min(last).floor();
+        let at = usize::try_from(whole(below)).unwrap_or(0);
+        let (high, low) = (HALVINGS[at], HALVINGS[at + 1]);
+        high + (low - high) * (step - below).min(1.0)
+    }
+
+    fn travel(&self, km: f64) -> u64 {
+        self.weights[Term::Travel as usize] * u64::from(micro_up(self.nearness(km)))
+    }
+
+    /// Raw units of the best imaginable person below a node; `None` if nobody there is eligible.
+    pub(crate) fn node(&self, envelope: &Envelope) -> Option<u64> {
+        let km = box_km_at_least(&envelope.bounds, self.from);
+        if km - self.shrink_km > self.limit_km {
+            return None;
+        }
+        Some(self.travel(km) + self.abilities(&envelope.masks)?)
+    }
+
+    /// The same without travel.
+    pub(crate) fn abilities(&self, masks: &Masks) -> Option<u64> {
+        let query = self.query;
+        if self.ruled_out(masks) {
+            return None;
+        }
+        let mut u = [ONE; 9];
+        u[Term::Travel as usize] = 0;
+        u[Term::Service as usize] = terms::service(query, |code| masks.service(code));
+        u[Term::Region as usize] = terms::region(query, |code| masks.region(code));
+        if query.applies(Term::Skill) {
+            u[Term::Skill as usize] = terms::skill_at_most(query, |code| masks.skill(code));
+        }
+        u[Term::Language as usize] = terms::language(query, |code| masks.language(code));
+        let load = if self.loads_kept { masks.load_floor() } else { 0 };
+        u[Term::Workload as usize] = terms::workload(query, load);
+        Some(self.sum(&u))
+    }
+
+    fn ruled_out(&self, masks: &Masks) -> bool {
+        let query = self.query;
+        let least = if query.policy.filter_by_preferences { UNSTATED + 1 } else { 1 };
+        let service = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.service(code));
+        let region = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.region(code));
+        query.hours.as_ref().is_some_and(|hours| !masks.works(hours))
+            || query.services.iter().any(|code| service(code) < least)
+            || query.regions.iter().any(|code| region(code) == 0)
+            || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
+            || query.skills.iter().any(|s| s.code.map_or(0, |c| masks.skill(c)) < s.required)
+            || query.licences.iter().flatten().any(|&code| !masks.licence(code))
+            || (query.case.language_required
+                && !query.languages.is_empty()
+                && query.languages.iter().flatten().all(|&code| masks.language(code) < 2))
+    }
+
+    fn sum(&self, u: &[u32; 9]) -> u64 {
+        self.weights.iter().zip(u).map(|(weight, &u)| weight * u64::from(u)).sum()
+    }
+
+    /// Raw units of whoever counts from a place, given the abilities of its bucket; `None` if it
+    /// is out of reach or the person cannot do the case.
+    pub(crate) fn place(&self, place: &Place, abilities: u64) -> Option<u64> {
+        if !place.signature.covers(&self.query.signature) {
+            return None;
+        }
+        let km = self.query.unit.km_at_least(place.at);
+        (km - self.shrink_km <= self.limit_km).then(|| abilities + self.travel(km))
+    }
+
+    /// The travel term of a person in millionths, at most. No haversine, at most one power of two.
+    pub(crate) fn travel_at_most(&self, person: &Person) -> u32 {
+        let query = self.query;
+        if query.holding_booking(person).is_some() {
+            return ONE;
+        }
+        let near = |at: Unit| self.nearness(query.unit.km_at_least(at));
+        let ping = query.counted_ping(person);
+        let fallback = if person.last_job().is_some() {
+            1.0
+        } else if person.start().is_some() {
+            near(person.start_unit())
+        } else {
+            0.0
+        };
+        let weight = ping.map_or(0.0, |ping| query.ping_weight(ping));
+        if weight <= 0.0 {
+            return micro_up(fallback);
+        }
+        micro_up(weight * near(person.ping_unit()) + (1.0 - weight) * fallback)
+    }
+}
+
+fn micro_up(share: f64) -> u32 {
+    u32::try_from(whole((share + ROUNDING) * 1e6) + 1).unwrap_or(ONE).min(ONE)
+}
