@@ -5,12 +5,21 @@
 
 pub mod announce;
 pub mod audit;
+pub mod cases;
 mod convert;
 mod database;
 pub mod devices;
 mod error;
+pub mod facts;
 pub mod idempotency;
+pub mod ingest;
+mod instant;
 pub mod organizations;
+pub mod outbox;
+pub mod partitions;
+pub mod preferences;
+pub mod regions;
+pub mod services;
 pub mod sessions;
 pub mod staff;
 pub mod time_off;

@@ -304,6 +304,22 @@ pub async fn update(
     Ok(before.version + 1)
 }
 
+/// Whether somebody else is an active account admin with a password that has not died. Holds all
+/// account admins until the transaction ends, so that two cannot demote each other at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn other_account_admin(tx: &mut Tx, than: StaffId) -> Result<bool, StorageError> {
+    let admins: Vec<(Uuid, bool)> = sqlx::query_as(
+        "SELECT s.id, s.active AND EXISTS (SELECT FROM credentials AS c WHERE c.staff_id = s.id \
+         AND (c.expires_at IS NULL OR c.expires_at > now())) FROM staff AS s \
+         WHERE s.admin_role = 'account_admin' AND s.deleted_at IS NULL ORDER BY s.id FOR UPDATE OF s",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(admins.into_iter().any(|(id, can_enter)| can_enter && id != than.0))
+}
+
 async fn write_row(
     tx: &mut Tx,
     statement: &'static str,

@@ -1,0 +1,187 @@
+//! Who is calling: a session's bearer token becomes a [`Caller`], a device's a [`Phone`].
+
+use crate::{
+    codes::Code,
+    credentials::{Actor, DeviceActor, Known},
+    problem::{ApiResult, Problem},
+    request_id,
+    state::ApiState,
+};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use nearhand_domain::{
+    access::{AccessLevel, Permission},
+    clock,
+    token::{PresentedToken, TokenKind},
+};
+use nearhand_storage::{audit::AuditContext, devices, facts, sessions};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Deref,
+    sync::Arc,
+};
+
+/// A person with a session, who has already changed a temporary password.
+#[derive(Clone)]
+pub struct Caller {
+    actor: Arc<Actor>,
+    /// As in the response's header.
+    pub request_id: String,
+    /// Where they call from.
+    pub remote_addr: Option<String>,
+}
+
+/// A person with a session, even one with a temporary password.
+pub struct AnyCaller(pub Caller);
+
+/// A device.
+pub struct Phone(pub Arc<DeviceActor>);
+
+impl Deref for Caller {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl Caller {
+    /// Refuses callers without the permission.
+    pub(crate) fn require(&self, permission: Permission) -> ApiResult<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let detail = format!("needs the permission `{permission}`; ask an account admin");
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+
+    /// Refuses callers without the permission, and those whose reach is limited to their own.
+    pub(crate) fn require_full(&self, permission: Permission) -> ApiResult<()> {
+        self.require(permission)?;
+        if self.access_level == AccessLevel::Full {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Forbidden, "needs access level `full`; ask an account admin"))
+    }
+
+    /// For the audit trail.
+    pub(crate) fn audit(&self) -> AuditContext {
+        AuditContext {
+            organization: self.organization,
+            actor: Some(self.staff),
+            request_id: self.request_id.clone(),
+            remote_addr: self.remote_addr.clone(),
+        }
+    }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(Code::Unauthorized, "log in again, or check the token; send `authorization: Bearer …`")
+}
+
+fn bearer(headers: &HeaderMap, kind: TokenKind) -> ApiResult<PresentedToken> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    value
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, token)| PresentedToken::parse(token.trim()))
+        .filter(|token| token.kind == kind)
+        .ok_or_else(unauthorized)
+}
+
+impl FromRequestParts<ApiState> for AnyCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
+        let token = bearer(&parts.headers, TokenKind::Access)?;
+        let actor = session(state, token).await?;
+        if actor.expires_at <= clock::now().as_second() {
+            return Err(unauthorized());
+        }
+        Ok(Self(Caller {
+            actor,
+            request_id: request_id::of(&parts.headers),
+            remote_addr: remote_addr(parts, state.config().trusted_proxy_hops),
+        }))
+    }
+}
+
+impl FromRequestParts<ApiState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
+        let AnyCaller(caller) = AnyCaller::from_request_parts(parts, state).await?;
+        if caller.restricted {
+            let detail = "set a password of your own with POST /v1/me/password, then log in again";
+            return Err(Problem::new(Code::PasswordChangeRequired, detail));
+        }
+        Ok(caller)
+    }
+}
+
+impl FromRequestParts<ApiState> for Phone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
+        let token = bearer(&parts.headers, TokenKind::Device)?;
+        device(state, token).await.map(Self)
+    }
+}
+
+async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
+    let cache = state.credentials();
+    let fresh = state.feed_is_current();
+    if fresh && let Some(Known::Session(actor)) = cache.find(token.hash) {
+        return Ok(actor);
+    }
+    let generation = cache.generation();
+    let mut tx = state.app().tenant(token.organization).await?;
+    let live = sessions::live(&mut tx, token.hash, clock::now()).await?.ok_or_else(unauthorized)?;
+    drop(tx);
+    let actor = Arc::new(Actor::new(token.organization, &live));
+    if fresh {
+        cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
+    }
+    Ok(actor)
+}
+
+async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
+    let cache = state.credentials();
+    let fresh = state.feed_is_current();
+    if fresh && let Some(Known::Device(actor)) = cache.find(token.hash) {
+        return Ok(actor);
+    }
+    let generation = cache.generation();
+    let mut tx = state.app().tenant(token.organization).await?;
+    let (device, staff) = devices::live(&mut tx, token.hash).await?.ok_or_else(unauthorized)?;
+    let gates = facts::gates(&mut tx, &[staff]).await?;
+    let (_, gate) = gates.into_iter().next().ok_or_else(unauthorized)?;
+    drop(tx);
+    let actor = Arc::new(DeviceActor { organization: token.organization, device, staff, gate });
+    if fresh {
+        cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);
+    }
+    Ok(actor)
+}
+
+/// The client's address: that of the connection, or, behind so many trusted proxies, the entry
+/// the outermost of them wrote into `X-Forwarded-For`. What a client writes there itself counts
+/// for nothing.
+pub(crate) fn remote_addr(parts: &Parts, trusted_proxy_hops: usize) -> Option<String> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let Some(skip) = trusted_proxy_hops.checked_sub(1) else {
+        return peer.map(|ip| ip.to_string());
+    };
+    let forwarded: Vec<&str> = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let entry = forwarded.iter().rev().nth(skip).and_then(|text| text.parse::<IpAddr>().ok());
+    entry.or(peer).map(|ip| ip.to_string())
+}

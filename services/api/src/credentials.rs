@@ -1,0 +1,179 @@
+//! Credentials seen lately, held in memory so that a ping costs no query. The feed says which to
+//! forget; while the feed is more than a second behind, PostgreSQL is asked every time.
+
+use nearhand_domain::{
+    DeviceId, OrganizationId, SessionId, StaffId,
+    access::{AccessLevel, AdminRole, Permission, PermissionSet, role_permissions},
+    ping::PersonGate,
+    token::TokenHash,
+};
+use nearhand_storage::sessions::LiveSession;
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use uuid::Uuid;
+
+/// Most entries; when full, everything is forgotten and asked for anew.
+const MAX_ENTRIES: usize = 500_000;
+
+/// Who is calling, and what they may do.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Person.
+    pub staff: StaffId,
+    /// Login.
+    pub session: SessionId,
+    /// What they may do.
+    pub permissions: PermissionSet,
+    /// How far.
+    pub access_level: AccessLevel,
+    /// Role, as granted.
+    pub admin_role: AdminRole,
+    /// Only the password may be changed.
+    pub restricted: bool,
+    /// Unix second at which the access token ends.
+    pub expires_at: i64,
+}
+
+impl Actor {
+    pub(crate) fn new(organization: OrganizationId, live: &LiveSession) -> Self {
+        Self {
+            organization,
+            staff: live.staff,
+            session: live.session,
+            permissions: role_permissions(live.admin_role),
+            access_level: live.access_level,
+            admin_role: live.admin_role,
+            restricted: live.restricted,
+            expires_at: live.expires_at.as_second(),
+        }
+    }
+
+    /// Whether they have the permission.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+}
+
+/// A device that may send its person's pings.
+#[derive(Clone, Debug)]
+pub struct DeviceActor {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Device.
+    pub device: DeviceId,
+    /// Its person.
+    pub staff: StaffId,
+    /// When their location may be taken.
+    pub gate: PersonGate,
+}
+
+#[derive(Clone)]
+pub(crate) enum Known {
+    Session(Arc<Actor>),
+    Device(Arc<DeviceActor>),
+}
+
+impl Known {
+    fn subjects(&self) -> [Uuid; 2] {
+        match self {
+            Self::Session(actor) => [actor.session.0, actor.staff.0],
+            Self::Device(device) => [device.device.0, device.staff.0],
+        }
+    }
+}
+
+#[derive(Default)]
+struct Entries {
+    known: FxHashMap<TokenHash, Known>,
+    by_subject: FxHashMap<Uuid, Vec<TokenHash>>,
+}
+
+/// The cache.
+#[derive(Default)]
+pub struct Credentials {
+    entries: RwLock<Entries>,
+    /// Moves with every forgetting: what was read before it must not be kept after it.
+    generation: AtomicU64,
+}
+
+impl Credentials {
+    /// Forgets everything known through a session, a device or a person.
+    pub fn forget(&self, subject: Uuid) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        let mut entries = self.entries.write();
+        for hash in entries.by_subject.remove(&subject).unwrap_or_default() {
+            entries.known.remove(&hash);
+        }
+    }
+
+    /// Forgets everything: the feed was lost, and with it what it would have said.
+    pub fn forget_all(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        *self.entries.write() = Entries::default();
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn find(&self, hash: TokenHash) -> Option<Known> {
+        self.entries.read().known.get(&hash).cloned()
+    }
+
+    /// Keeps what was read since `generation`, unless something was forgotten meanwhile.
+    pub(crate) fn keep(&self, hash: TokenHash, known: &Known, generation: u64) {
+        let mut entries = self.entries.write();
+        if self.generation() != generation {
+            return;
+        }
+        if entries.known.len() >= MAX_ENTRIES {
+            *entries = Entries::default();
+        }
+        for subject in known.subjects() {
+            let hashes = entries.by_subject.entry(subject).or_default();
+            if !hashes.contains(&hash) {
+                hashes.push(hash);
+            }
+        }
+        entries.known.insert(hash, known.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device() -> (TokenHash, Known, StaffId) {
+        let staff = StaffId::generate();
+        let actor = DeviceActor {
+            organization: OrganizationId::generate(),
+            device: DeviceId::generate(),
+            staff,
+            gate: PersonGate::default(),
+        };
+        (TokenHash::of(&staff.to_string()), Known::Device(Arc::new(actor)), staff)
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_and_cannot_slip_back_in() {
+        let cache = Credentials::default();
+        let (hash, known, staff) = device();
+        let before = cache.generation();
+        cache.keep(hash, &known, before);
+        assert!(cache.find(hash).is_some());
+        cache.forget(staff.0);
+        assert!(cache.find(hash).is_none());
+        cache.keep(hash, &known, before);
+        assert!(cache.find(hash).is_none(), "read before the revocation, kept after it");
+        cache.keep(hash, &known, cache.generation());
+        cache.forget_all();
+        assert!(cache.find(hash).is_none());
+    }
+}

@@ -1,0 +1,91 @@
+//! Argon2id off the async threads, a few at a time, so that a burst of logins cannot starve the
+//! rest. 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet, 2025).
+
+use crate::problem::{ApiResult, Problem};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes and verifies passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    running: Arc<Semaphore>,
+    /// Verified against when there is no such account, so that both take the same time.
+    decoy: Arc<str>,
+}
+
+impl Passwords {
+    /// At most `parallel` at a time.
+    ///
+    /// # Errors
+    /// When the parameters are refused or there is no randomness.
+    pub fn new(parallel: usize) -> Result<Self, argon2::password_hash::Error> {
+        let decoy = hasher()?.hash_password(b"nobody has this password")?.to_string();
+        Ok(Self { running: Arc::new(Semaphore::new(parallel.max(1))), decoy: decoy.into() })
+    }
+
+    /// The PHC string of a new password.
+    pub(crate) async fn hash(&self, password: String) -> ApiResult<String> {
+        self.run(move || Ok(hasher()?.hash_password(password.as_bytes())?.to_string())).await?
+            .map_err(|error: argon2::password_hash::Error| {
+                tracing::error!(error = %error, "hashing a password failed");
+                Problem::internal()
+            })
+    }
+
+    /// Whether the password is the stored one. `None` takes as long and says no.
+    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> ApiResult<bool> {
+        let decoy = Arc::clone(&self.decoy);
+        self.run(move || {
+            let known = stored.is_some();
+            let text = stored.unwrap_or_else(|| decoy.to_string());
+            let matches = PasswordHash::new(&text)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            known && matches
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> ApiResult<T> {
+        let _permit = self.running.acquire().await.map_err(|_| Problem::internal())?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(error = %error, "password work was lost");
+            Problem::internal()
+        })
+    }
+}
+
+/// Whether a stored hash was made with other parameters than today's.
+pub(crate) fn needs_rehash(stored: &str) -> bool {
+    !stored.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$"))
+}
+
+fn hasher() -> Result<Argon2<'static>, argon2::password_hash::Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn verifies_only_the_right_one() {
+        let passwords = Passwords::new(1).unwrap();
+        let hash = passwords.hash("correct horse battery".into()).await.unwrap();
+        assert!(!needs_rehash(&hash) && needs_rehash("$argon2id$v=19$m=4096,t=3,p=1$x"));
+        assert!(passwords.verify("correct horse battery".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct horse batterx".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("nobody has this password".into(), None).await.unwrap());
+    }
+}

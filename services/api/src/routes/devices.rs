@@ -1,0 +1,179 @@
+//! `/v1/staff/{id}/devices`: phones, and the tokens they send pings with.
+
+use crate::{
+    auth::Caller,
+    body::{Field, JsonBody, Unknown, refuse_unknown},
+    problem::{ApiResult, Problem, ProblemDocument},
+    query::{PathId, PathIds},
+    reply::{IdempotencyKey, Reply},
+    routes::staff::require_no_more,
+    state::ApiState,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use jiff::Timestamp;
+use nearhand_domain::{
+    DeviceId, StaffId,
+    access::Permission,
+    clock,
+    field::FieldErrors,
+    text::Name,
+    token::{TokenKind, mint},
+};
+use nearhand_storage::{
+    StorageError, Tx,
+    audit::{self, AuditEvent},
+    devices::{self, DeviceRecord},
+    staff,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A device to be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct DeviceForm {
+    /// What people call it.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Grace's phone")]
+    name: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// A device.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Device {
+    #[schema(value_type = uuid::Uuid)]
+    id: DeviceId,
+    #[schema(value_type = uuid::Uuid)]
+    staff_id: StaffId,
+    name: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When a ping of it was last stored, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_seen_at: Option<Timestamp>,
+    /// When its token stopped working.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<Timestamp>,
+}
+
+/// A fresh device with its token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnrolledDevice {
+    device: Device,
+    /// Shown once: for `authorization: Bearer …` on `POST /v1/pings`.
+    token: String,
+}
+
+/// A person's devices.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeviceList {
+    items: Vec<Device>,
+}
+
+impl From<DeviceRecord> for Device {
+    fn from(record: DeviceRecord) -> Self {
+        Self {
+            id: record.id,
+            staff_id: record.staff,
+            name: record.name,
+            created_at: record.created_at,
+            last_seen_at: record.last_seen_at,
+            revoked_at: record.revoked_at,
+        }
+    }
+}
+
+/// Enrols a device of a person; its token is shown once.
+#[utoipa::path(post, path = "/v1/staff/{id}/devices", tag = "devices", request_body = DeviceForm,
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 201, description = "Enrolled", body = EnrolledDevice),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn enrol(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathId(id): PathId<StaffId>,
+    key: IdempotencyKey,
+    JsonBody { value: form, hash }: JsonBody<DeviceForm>,
+) -> ApiResult<Reply> {
+    let mut errors = FieldErrors::default();
+    refuse_unknown(&form.unknown, "", &mut errors);
+    let name = form.name.required("/name", &mut errors, |v| Name::parse(&v));
+    let mut tx = state.app().tenant(caller.organization).await?;
+    require_reach(&mut tx, &caller, id).await?;
+    errors.finish()?;
+    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
+        return Ok(reply);
+    }
+    let name = name.map(String::from).unwrap_or_default();
+    let device = DeviceId::generate();
+    let (token, token_hash) = mint(TokenKind::Device, caller.organization);
+    let record =
+        devices::insert(&mut tx, caller.organization, device, id, &name, token_hash).await?;
+    audit::record(&mut tx, &caller.audit(), &event(device, "device.enrol")).await?;
+    let body = EnrolledDevice { device: record.into(), token };
+    let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
+    key.keep(&mut tx, &caller, hash, &reply).await?;
+    tx.commit().await.map_err(StorageError::from)?;
+    Ok(reply)
+}
+
+/// A person's devices, revoked ones included.
+#[utoipa::path(get, path = "/v1/staff/{id}/devices", tag = "devices",
+    params(("id" = uuid::Uuid, Path)), responses(
+    (status = 200, description = "All of them", body = DeviceList),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathId(id): PathId<StaffId>,
+) -> ApiResult<Json<DeviceList>> {
+    if id != caller.staff {
+        caller.require_full(Permission::StaffView)?;
+    }
+    let mut tx = state.app().tenant(caller.organization).await?;
+    staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    let records = devices::list(&mut tx, id).await?;
+    Ok(Json(DeviceList { items: records.into_iter().map(Device::from).collect() }))
+}
+
+/// Revokes a device: its token stops working at once.
+#[utoipa::path(delete, path = "/v1/staff/{id}/devices/{device_id}", tag = "devices",
+    params(("id" = uuid::Uuid, Path), ("device_id" = uuid::Uuid, Path)), responses(
+    (status = 204, description = "Revoked"),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn revoke(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathIds(id, device): PathIds<StaffId, DeviceId>,
+) -> ApiResult<StatusCode> {
+    let mut tx = state.app().tenant(caller.organization).await?;
+    require_reach(&mut tx, &caller, id).await?;
+    if !devices::revoke(&mut tx, caller.organization, id, device, clock::now()).await? {
+        return Err(Problem::not_found());
+    }
+    audit::record(&mut tx, &caller.audit(), &event(device, "device.revoke")).await?;
+    tx.commit().await.map_err(StorageError::from)?;
+    state.credentials().forget(device.0);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One's own devices, or those of somebody whose rights are no greater.
+async fn require_reach(tx: &mut Tx, caller: &Caller, id: StaffId) -> ApiResult<()> {
+    if id != caller.staff {
+        caller.require_full(Permission::StaffManage)?;
+    }
+    let person = staff::get(tx, id).await?.ok_or_else(Problem::not_found)?;
+    if id == caller.staff { Ok(()) } else { require_no_more(caller, person.admin_role) }
+}
+
+fn event(device: DeviceId, action: &'static str) -> AuditEvent<'static> {
+    AuditEvent {
+        action,
+        subject_kind: "device",
+        subject: device.0,
+        details: serde_json::json!({}),
+        personal: None,
+    }
+}

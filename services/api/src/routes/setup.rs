@@ -1,0 +1,226 @@
+//! `POST /v1/setup`: the first organisation and its account admin, once per installation.
+
+use crate::{
+    auth::remote_addr,
+    body::{Field, JsonBody, Unknown, any, refuse_unknown},
+    codes::Code,
+    problem::{ApiResult, Problem, ProblemDocument},
+    reply::Reply,
+    request_id,
+    routes::{
+        organization::Organization,
+        sessions::{self, SessionTokens},
+    },
+    state::ApiState,
+};
+use axum::{extract::State, http::request::Parts};
+use nearhand_domain::{
+    OrganizationId, StaffId,
+    clock,
+    field::FieldErrors,
+    password::check_password,
+    text::{Email, Name, Slug, ZoneName, slugify},
+    token::TokenHash,
+};
+use nearhand_storage::{
+    audit::{self, AuditContext, AuditEvent},
+    enter_tenant, organizations,
+    organizations::Setup,
+    staff,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The first organisation and its account admin.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct SetupForm {
+    /// `NEARHAND_BOOTSTRAP_TOKEN`, or what the first start printed.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    bootstrap_token: Field<String>,
+    /// The organisation.
+    #[serde(default)]
+    #[schema(value_type = SetupOrganization)]
+    organization: Field<SetupOrganization>,
+    /// Its account admin.
+    #[serde(default)]
+    #[schema(value_type = SetupAdmin)]
+    admin: Field<SetupAdmin>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// An organisation to be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct SetupOrganization {
+    /// What people call it.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Harbour Investigations")]
+    name: Field<String>,
+    /// What logins call it; made of the name unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "harbour")]
+    slug: Field<String>,
+    /// IANA time zone.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Europe/Lisbon")]
+    time_zone: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// An account admin to be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct SetupAdmin {
+    /// Given name.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Ada")]
+    first_name: Field<String>,
+    /// Family name.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Lovelace")]
+    last_name: Field<String>,
+    /// Login.
+    #[serde(default)]
+    #[schema(value_type = String, example = "ada@harbour.example")]
+    email: Field<String>,
+    /// At least 15 characters.
+    #[serde(default)]
+    #[schema(value_type = String, example = "seven tall lighthouses")]
+    password: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// What setup made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SetupDone {
+    /// The organisation.
+    organization: Organization,
+    /// The account admin.
+    #[schema(value_type = uuid::Uuid)]
+    staff_id: StaffId,
+    /// A session of theirs.
+    session: SessionTokens,
+}
+
+struct Wanted {
+    token: TokenHash,
+    name: Name,
+    slug: Slug,
+    zone: ZoneName,
+    first_name: Name,
+    last_name: Name,
+    email: Email,
+    password: String,
+}
+
+/// Makes the first organisation and its account admin.
+///
+/// Works once per installation: afterwards, and for the later of two at once, 409
+/// `setup_complete`. Further organisations are made by `nearhand organization create`.
+#[utoipa::path(post, path = "/v1/setup", tag = "setup", request_body = SetupForm, responses(
+    (status = 201, description = "Made; the session is the admin's", body = SetupDone),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn set_up(
+    State(state): State<ApiState>,
+    parts: Parts,
+    JsonBody { value: form, .. }: JsonBody<SetupForm>,
+) -> ApiResult<Reply> {
+    let wanted = read(form)?;
+    let mut tx = state.app().tenantless().await?;
+    match organizations::take_setup(&mut tx, wanted.token).await? {
+        Setup::Granted => {}
+        Setup::Complete => {
+            let detail = "log in, or make another with `nearhand organization create`";
+            return Err(Problem::new(Code::SetupComplete, detail));
+        }
+        Setup::Refused => {
+            let detail = "use NEARHAND_BOOTSTRAP_TOKEN, or the token printed at the first start";
+            return Err(Problem::new(Code::BootstrapRefused, detail));
+        }
+    }
+    let password_hash = state.passwords().hash(wanted.password.clone()).await?;
+    let organization = OrganizationId::generate();
+    enter_tenant(&mut tx, organization).await?;
+    let (name, slug) = (wanted.name.as_str(), &wanted.slug);
+    organizations::create(&mut tx, organization, name, slug, &wanted.zone).await?;
+    let admin = super::staff_form::account_admin(&wanted.first_name, &wanted.last_name, &wanted.email);
+    staff::insert(&mut tx, organization, &admin).await?;
+    audit::create_person_key(&mut tx, organization, admin.id).await?;
+    let now = clock::now();
+    nearhand_storage::sessions::set_password(&mut tx, organization, admin.id, &password_hash, None, now)
+        .await?;
+    let context = AuditContext {
+        organization,
+        actor: None,
+        request_id: request_id::of(&parts.headers),
+        remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
+    };
+    let personal = serde_json::json!({ "email": wanted.email });
+    let event = AuditEvent {
+        action: "setup",
+        subject_kind: "staff",
+        subject: admin.id.0,
+        details: serde_json::json!({}),
+        personal: Some((admin.id, &personal)),
+    };
+    audit::record(&mut tx, &context, &event).await?;
+    let session = sessions::open(&mut tx, &state, organization, &admin, false).await?;
+    let record = organizations::get(&mut tx, false).await?;
+    tx.commit().await.map_err(nearhand_storage::StorageError::from)?;
+    let done = SetupDone { organization: record.into(), staff_id: admin.id, session };
+    Ok(Reply::created("/v1/organization".to_owned(), &done)?.secret())
+}
+
+/// Reads the form; an admin is always `full` and `account_admin`.
+fn read(form: SetupForm) -> ApiResult<Wanted> {
+    let mut errors = FieldErrors::default();
+    let e = &mut errors;
+    refuse_unknown(&form.unknown, "", e);
+    let token = form.bootstrap_token.required("/bootstrap_token", e, any);
+    let organization = form.organization.required("/organization", e, any);
+    let admin = form.admin.required("/admin", e, any);
+    let organization = organization.map(|o| {
+        refuse_unknown(&o.unknown, "/organization", e);
+        let name = o.name.required("/organization/name", e, |v| Name::parse(&v));
+        let slug = o.slug.optional("/organization/slug", e, |v| Slug::parse(&v));
+        let slug = slug.or_else(|| name.as_ref().and_then(|n| slugify(n.as_str())));
+        if name.is_some() && slug.is_none() {
+            e.push("/organization/slug", "required", "no slug can be made of this name; give one");
+        }
+        (name, slug, o.time_zone.required("/organization/time_zone", e, |v| ZoneName::parse(&v)))
+    });
+    let admin = admin.map(|a| {
+        refuse_unknown(&a.unknown, "/admin", e);
+        (
+            a.first_name.required("/admin/first_name", e, |v| Name::parse(&v)),
+            a.last_name.required("/admin/last_name", e, |v| Name::parse(&v)),
+            a.email.required("/admin/email", e, |v| Email::parse(&v)),
+            a.password.required("/admin/password", e, any),
+        )
+    });
+    if let (Some((Some(name), ..)), Some((Some(first), Some(last), Some(email), Some(password)))) =
+        (&organization, &admin)
+    {
+        let context = [name.as_str(), first.as_str(), last.as_str(), email.as_str()];
+        e.check("/admin/password", "weak_password", check_password(password, &context));
+    }
+    errors.finish()?;
+    let wanted = token.zip(organization).zip(admin).and_then(|((token, o), a)| {
+        Some(Wanted {
+            token: TokenHash::of(&token),
+            name: o.0?,
+            slug: o.1?,
+            zone: o.2?,
+            first_name: a.0?,
+            last_name: a.1?,
+            email: a.2?,
+            password: a.3?,
+        })
+    });
+    wanted.ok_or_else(Problem::internal)
+}

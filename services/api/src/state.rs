@@ -1,0 +1,163 @@
+//! What every handler can reach, and the configuration of the API.
+
+use crate::{
+    credentials::Credentials, passwords::Passwords, query::Cursors, throttle::Throttle,
+};
+use jiff::SignedDuration;
+use nearhand_indexer::Follower;
+use nearhand_queue::Producer;
+use nearhand_storage::AppPool;
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// How far the feed may be behind before credentials held in memory are no longer believed.
+const CREDENTIALS_MAX_LAG: Duration = Duration::from_secs(1);
+
+/// The API's settings, with their defaults.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// How long pings are kept: older fixes are acknowledged and dropped.
+    pub retention: SignedDuration,
+    /// Life of an access token.
+    pub access_ttl: SignedDuration,
+    /// Life of a session without being refreshed.
+    pub refresh_ttl: SignedDuration,
+    /// Life of a temporary password.
+    pub temporary_password_ttl: SignedDuration,
+    /// Proxies in front that may be believed about the client's address.
+    pub trusted_proxy_hops: usize,
+    /// Origins a browser may call from; none by default.
+    pub cors_origins: Vec<String>,
+    /// Most event streams at a time.
+    pub max_streams: usize,
+    /// Most passwords hashed at a time.
+    pub password_workers: usize,
+    /// Longest a request may take, event streams aside.
+    pub request_timeout: Duration,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            retention: SignedDuration::from_hours(60 * 24),
+            access_ttl: SignedDuration::from_mins(10),
+            refresh_ttl: SignedDuration::from_hours(30 * 24),
+            temporary_password_ttl: SignedDuration::from_hours(72),
+            trusted_proxy_hops: 0,
+            cors_origins: Vec::new(),
+            max_streams: 1_000,
+            password_workers: 2,
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// Requests' database.
+    pub app: AppPool,
+    /// Where pings go.
+    pub producer: Producer,
+    /// The live index and whether it is current.
+    pub follower: Follower,
+    /// Credentials seen lately; the follower forgets into it.
+    pub credentials: Arc<Credentials>,
+    /// Settings.
+    pub config: ApiConfig,
+    /// Seals cursors.
+    pub cursor_key: [u8; 32],
+    /// Renders `/metrics`.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// What Redis keeps less of than it should, where that was accepted.
+    pub weaker_durability: Option<String>,
+    /// Ends event streams.
+    pub shutdown: CancellationToken,
+}
+
+struct Inner {
+    parts: ApiParts,
+    passwords: Passwords,
+    cursors: Cursors,
+    throttle: Throttle,
+    streams: AtomicUsize,
+}
+
+/// What every handler can reach; cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+impl ApiState {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When passwords cannot be hashed on this machine.
+    pub fn new(parts: ApiParts) -> Result<Self, argon2::password_hash::Error> {
+        let passwords = Passwords::new(parts.config.password_workers)?;
+        let cursors = Cursors::new(parts.cursor_key);
+        let inner = Inner {
+            parts,
+            passwords,
+            cursors,
+            throttle: Throttle::default(),
+            streams: AtomicUsize::new(0),
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    pub(crate) fn app(&self) -> &AppPool {
+        &self.0.parts.app
+    }
+
+    pub(crate) fn producer(&self) -> &Producer {
+        &self.0.parts.producer
+    }
+
+    pub(crate) fn follower(&self) -> &Follower {
+        &self.0.parts.follower
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.parts.credentials
+    }
+
+    pub(crate) fn config(&self) -> &ApiConfig {
+        &self.0.parts.config
+    }
+
+    pub(crate) fn metrics(&self) -> &metrics_exporter_prometheus::PrometheusHandle {
+        &self.0.parts.metrics
+    }
+
+    pub(crate) fn shutdown(&self) -> &CancellationToken {
+        &self.0.parts.shutdown
+    }
+
+    pub(crate) fn weaker_durability(&self) -> Option<String> {
+        self.0.parts.weaker_durability.clone()
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn cursors(&self) -> &Cursors {
+        &self.0.cursors
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// Open event streams.
+    pub(crate) fn streams(&self) -> &AtomicUsize {
+        &self.0.streams
+    }
+
+    /// Whether the feed is current enough to believe what is held in memory.
+    pub(crate) fn feed_is_current(&self) -> bool {
+        self.follower().behind_by() <= CREDENTIALS_MAX_LAG
+    }
+}
