@@ -1,6 +1,7 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
 mod commands;
+mod doctor;
 mod embedded;
 mod progress;
 mod signals;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{health, servers};
+use crate::commands::{doctor as doctor_command, health, servers};
 
 /// Who is near at hand, free, and right for this case?
 #[derive(Debug, Parser)]
@@ -26,6 +27,8 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Check what Nearhand needs, and say how to mend what is missing.
+    Doctor(doctor_command::Args),
     /// Ask a running process how it is; succeeds if it answers 2xx.
     Health(health::Args),
     /// Run private PostgreSQL and Redis for the length of one command.
@@ -43,6 +46,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let result = match cli.command {
+        Command::Doctor(args) => doctor_command::run(args).await,
         Command::Health(args) => health::run(args).await,
         Command::Servers(args) => servers::run(args).await,
     };

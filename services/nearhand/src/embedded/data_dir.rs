@@ -139,6 +139,57 @@ impl DataDir {
     }
 }
 
+/// What [`look`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nothing yet; the nearest folder that exists.
+    New {
+        /// In which the data directory would be made.
+        parent: PathBuf,
+    },
+    /// One of ours, or an empty folder.
+    Existing {
+        /// Where the servers' files lie.
+        servers: PathBuf,
+        /// Who works in it.
+        used_by: Option<u32>,
+    },
+}
+
+/// Looks at a data directory without touching it.
+///
+/// # Errors
+/// If it could not be opened, for whatever reason but that it is in use.
+pub(crate) fn look(path: &Path) -> Result<Place, Error> {
+    let Ok(root) = path.canonicalize() else {
+        let absolute = std::path::absolute(path).map_err(Error::file("find", path))?;
+        let parent = absolute.ancestors().find(|folder| folder.is_dir());
+        let parent = parent.unwrap_or(Path::new("/")).to_path_buf();
+        return Ok(Place::New { parent });
+    };
+    let Some(marker) = read_marker(&root)? else {
+        return Ok(Place::Existing { servers: root, used_by: None });
+    };
+    check_owner(&root)?;
+    let servers = root.join(marker.servers.unwrap_or_else(|| PathBuf::from("servers")));
+    if !servers.is_dir() && root.join(SECRETS).exists() {
+        return Err(Error::Vanished { data_dir: root, servers });
+    }
+    let lock = root.join(LOCK);
+    let is_free = File::open(&lock).map_or(true, |file| file.try_lock_shared().is_ok());
+    let holder = fs::read_to_string(&lock).unwrap_or_default();
+    let used_by = if is_free { None } else { holder.trim().parse().ok() };
+    Ok(Place::Existing { servers: if servers.is_dir() { servers } else { root }, used_by })
+}
+
+/// The major version of the PostgreSQL data that is there already.
+pub(crate) fn existing_major(path: &Path) -> Option<u32> {
+    let root = path.canonicalize().ok()?;
+    let marker = read_marker(&root).ok()??;
+    let servers = root.join(marker.servers?);
+    fs::read_to_string(servers.join("postgres/PG_VERSION")).ok()?.trim().parse().ok()
+}
+
 /// Writes a file that only we can read, so that it is there whole or not at all.
 ///
 /// # Errors

@@ -26,7 +26,9 @@ mod supervise;
 mod user;
 
 use data_dir::DataDir;
+pub(crate) use data_dir::{Place, existing_major, look};
 pub(crate) use error::Error;
+pub(crate) use ports::free_port as free_loopback_port;
 pub(crate) use processes::send;
 use server::{Server, Setup};
 

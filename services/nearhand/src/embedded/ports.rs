@@ -53,7 +53,11 @@ pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-fn free_port(besides: Option<u16>) -> Result<u16, Error> {
+/// A loopback port that nobody listens on now.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn free_port(besides: Option<u16>) -> Result<u16, Error> {
     let mut bytes = [0_u8; 256];
     getrandom::fill(&mut bytes)
         .map_err(|error| Error::System(format!("the system gave no random numbers: {error}")))?;
