@@ -1,0 +1,219 @@
+//! What ingest says to the database, in whole batches: one statement a table, columns as arrays.
+//!
+//! Decides nothing: which rows are written is planned before, from the gates read here.
+
+use crate::{
+    StorageError, Tx, convert,
+    instant::{Micros, Millis},
+};
+use nearhand_domain::{
+    DeviceId, OrganizationId, Position, StaffId,
+    facts::{MockPolicy, PositionFact},
+    ping::Ping,
+};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// What of a person decides whether a cached gate still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonVersion {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Person.
+    pub staff: StaffId,
+    /// Raised by every write to what the gate reads of the person.
+    pub version: i64,
+    /// Raised by every write to what the gate reads of the organisation.
+    pub organization_version: i64,
+    /// The organisation's word on mock fixes.
+    pub mock_policy: MockPolicy,
+    /// Nothing of this person is kept any more.
+    pub deleted: bool,
+}
+
+/// A ping to be written, with what its batch says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct PingRow<'a> {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Phone.
+    pub device: DeviceId,
+    /// Person.
+    pub staff: StaffId,
+    /// Unix milliseconds.
+    pub received_at_ms: i64,
+    /// The rest.
+    pub ping: &'a Ping,
+}
+
+/// The present versions of people and their organisations; unknown people are left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn versions(tx: &mut Tx, staff: &[StaffId]) -> Result<Vec<PersonVersion>, StorageError> {
+    let rows: Vec<(Uuid, Uuid, i64, i64, String, bool)> = sqlx::query_as(
+        "SELECT s.organization_id, s.id, s.version, o.version, o.mock_policy, \
+         s.deleted_at IS NOT NULL FROM staff AS s \
+         JOIN organizations AS o ON o.organization_id = s.organization_id WHERE s.id = ANY($1)",
+    )
+    .bind(uuids(staff.iter().map(|id| id.0)))
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|(organization, staff, version, organization_version, policy, deleted)| {
+            Ok(PersonVersion {
+                organization: organization.into(),
+                staff: staff.into(),
+                version,
+                organization_version,
+                mock_policy: MockPolicy::parse(&policy)
+                    .ok_or_else(|| convert::corrupt("mock policy", "an unknown word"))?,
+                deleted,
+            })
+        })
+        .collect()
+}
+
+/// Writes pings into the history; those that are there already stay as they are. Returns how
+/// many were new.
+///
+/// # Errors
+/// When the database fails or refuses a value.
+pub async fn insert_pings(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, StorageError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let pings = || rows.iter().map(|row| row.ping);
+    let done = sqlx::query(
+        "INSERT INTO pings (organization_id, device_id, fix_at, key, staff_id, received_at, \
+         sent_at, position, accuracy_m, altitude_m, speed_mps, course_deg, battery, charging, \
+         motion, mock, flags, source) \
+         SELECT r.organization_id, r.device_id, r.fix_at, r.key, r.staff_id, r.received_at, \
+         r.sent_at, ST_SetSRID(ST_MakePoint(r.x, r.y), 4326), r.accuracy_m, r.altitude_m, \
+         r.speed_mps, r.course_deg, r.battery, r.charging, r.motion, r.mock, r.flags, r.source \
+         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::uuid[], \
+         $6::timestamptz[], $7::timestamptz[], $8::float8[], $9::float8[], $10::real[], \
+         $11::real[], $12::real[], $13::real[], $14::real[], $15::boolean[], $16::text[], \
+         $17::boolean[], $18::smallint[], $19::text[]) AS r (organization_id, device_id, fix_at, \
+         key, staff_id, received_at, sent_at, x, y, accuracy_m, altitude_m, speed_mps, \
+         course_deg, battery, charging, motion, mock, flags, source) ON CONFLICT DO NOTHING",
+    )
+    .bind(uuids(rows.iter().map(|row| row.organization.0)))
+    .bind(uuids(rows.iter().map(|row| row.device.0)))
+    .bind(column(pings(), |ping| Millis(ping.fix_at_ms)))
+    .bind(uuids(pings().map(|ping| ping.key)))
+    .bind(uuids(rows.iter().map(|row| row.staff.0)))
+    .bind(column(rows.iter(), |row| Millis(row.received_at_ms)))
+    .bind(column(pings(), |ping| ping.sent_at_ms.map(Millis)))
+    .bind(column(pings(), |ping| ping.position.xy().0))
+    .bind(column(pings(), |ping| ping.position.xy().1))
+    .bind(column(pings(), |ping| ping.accuracy_m))
+    .bind(column(pings(), |ping| ping.altitude_m))
+    .bind(column(pings(), |ping| ping.speed_mps))
+    .bind(column(pings(), |ping| ping.course_deg))
+    .bind(column(pings(), |ping| ping.battery))
+    .bind(column(pings(), |ping| ping.charging))
+    .bind(column(pings(), |ping| ping.motion.map(nearhand_domain::ping::Motion::as_str)))
+    .bind(column(pings(), |ping| ping.mock))
+    .bind(column(pings(), |ping| i16::from(ping.flags)))
+    .bind(column(pings(), |ping| ping.source.as_str()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Moves live positions on where these fixes are strictly newer. At most one row a person, in
+/// order of their identifiers, so that two statements never wait for each other.
+///
+/// # Errors
+/// When the database fails, refuses a value, or a person comes twice.
+pub async fn upsert_positions(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, StorageError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let pings = || rows.iter().map(|row| row.ping);
+    let done = sqlx::query(
+        "INSERT INTO positions AS p (organization_id, staff_id, device_id, fix_at, received_at, \
+         position, accuracy_m, mock) \
+         SELECT r.organization_id, r.staff_id, r.device_id, r.fix_at, r.received_at, \
+         ST_SetSRID(ST_MakePoint(r.x, r.y), 4326), r.accuracy_m, r.mock \
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], \
+         $6::float8[], $7::float8[], $8::real[], $9::boolean[]) AS r (organization_id, staff_id, \
+         device_id, fix_at, received_at, x, y, accuracy_m, mock) \
+         ON CONFLICT (organization_id, staff_id) DO UPDATE SET device_id = excluded.device_id, \
+         fix_at = excluded.fix_at, received_at = excluded.received_at, \
+         position = excluded.position, accuracy_m = excluded.accuracy_m, mock = excluded.mock \
+         WHERE excluded.fix_at > p.fix_at",
+    )
+    .bind(uuids(rows.iter().map(|row| row.organization.0)))
+    .bind(uuids(rows.iter().map(|row| row.staff.0)))
+    .bind(uuids(rows.iter().map(|row| row.device.0)))
+    .bind(column(pings(), |ping| Millis(ping.fix_at_ms)))
+    .bind(column(rows.iter(), |row| Millis(row.received_at_ms)))
+    .bind(column(pings(), |ping| ping.position.xy().0))
+    .bind(column(pings(), |ping| ping.position.xy().1))
+    .bind(column(pings(), |ping| ping.accuracy_m))
+    .bind(column(pings(), |ping| ping.mock))
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The live positions of these people, as they stand now.
+///
+/// # Errors
+/// When the database fails or a stored position cannot be read.
+pub async fn live_positions(
+    tx: &mut Tx,
+    people: &[(OrganizationId, StaffId)],
+) -> Result<Vec<PositionFact>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT p.organization_id, p.staff_id, p.fix_at, ST_Y(p.position), ST_X(p.position), \
+         p.accuracy_m, p.mock FROM unnest($1::uuid[], $2::uuid[]) AS r (organization_id, staff_id) \
+         JOIN positions AS p USING (organization_id, staff_id)",
+    )
+    .bind(uuids(people.iter().map(|(organization, _)| organization.0)))
+    .bind(uuids(people.iter().map(|(_, staff)| staff.0)))
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(position_fact).collect()
+}
+
+/// Records that these phones were heard from, unless that was recorded within a minute before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch_devices(tx: &mut Tx, devices: &[(DeviceId, i64)]) -> Result<(), StorageError> {
+    sqlx::query(
+        "UPDATE devices AS d SET last_seen_at = r.at \
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS r (id, at) WHERE d.id = r.id \
+         AND (d.last_seen_at IS NULL OR d.last_seen_at <= r.at - interval '1 minute')",
+    )
+    .bind(uuids(devices.iter().map(|(device, _)| device.0)))
+    .bind(column(devices.iter(), |(_, at)| Millis(*at)))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Reads organisation, person, instant, latitude, longitude, accuracy and mock, in this order.
+pub(crate) fn position_fact(row: &sqlx::postgres::PgRow) -> Result<PositionFact, StorageError> {
+    let position = Position::new(row.try_get(3)?, row.try_get(4)?)
+        .map_err(|error| convert::corrupt("position", error.to_string()))?;
+    Ok(PositionFact {
+        organization: row.try_get::<Uuid, _>(0)?.into(),
+        staff: row.try_get::<Uuid, _>(1)?.into(),
+        fix_at_ms: row.try_get::<Micros, _>(2)?.millis(),
+        position,
+        accuracy_m: row.try_get(5)?,
+        mock: row.try_get(6)?,
+    })
+}
+
+fn uuids(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    ids.collect()
+}
+
+fn column<I: Iterator, T>(rows: I, pick: impl FnMut(I::Item) -> T) -> Vec<T> {
+    rows.map(pick).collect()
+}

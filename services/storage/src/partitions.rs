@@ -1,0 +1,40 @@
+//! The pings' daily partitions, made ahead and dropped when they are too old, and what else goes
+//! by age alone.
+
+use crate::{StorageError, Tx};
+use jiff::{Timestamp, civil::Date};
+use jiff_sqlx::ToSqlx;
+
+/// Makes the partitions of these days that are missing; returns how many.
+///
+/// # Errors
+/// When the database fails, or more than 400 days are asked for.
+pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, StorageError> {
+    Ok(sqlx::query_scalar("SELECT ensure_ping_partitions($1, $2)")
+        .bind(first.to_sqlx())
+        .bind(last.to_sqlx())
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
+/// Drops the partitions of all days before `keep_from`; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn drop_before(tx: &mut Tx, keep_from: Date) -> Result<i32, StorageError> {
+    Ok(sqlx::query_scalar("SELECT drop_ping_partitions($1)")
+        .bind(keep_from.to_sqlx())
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
+/// Deletes sessions, tokens and idempotency keys that expired before an instant; returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge_expired(tx: &mut Tx, before: Timestamp) -> Result<i64, StorageError> {
+    Ok(sqlx::query_scalar("SELECT purge_expired($1)")
+        .bind(before.to_sqlx())
+        .fetch_one(&mut **tx)
+        .await?)
+}
