@@ -12,7 +12,7 @@ use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
 use nix::sys::signal::Signal;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedded::{self, Connections, Options, Servers, ephemeral};
@@ -186,32 +186,38 @@ async fn run_command(
     Ok(exit_code(status))
 }
 
-/// Ctrl-C reaches the command from the terminal by itself; SIGTERM is passed on. If it does not
-/// end in time, or is asked twice, it is killed.
+/// Ctrl-C reaches the command from the terminal by itself; SIGTERM is passed on. If the command does
+/// not end in time, or somebody asks again, it is asked harder.
 async fn wind_down(
     child: &mut Child,
     signal: Signal,
     interrupts: &mut Interrupts,
 ) -> anyhow::Result<ExitStatus> {
-    let pass_on = |child: &Child| {
-        if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
-            embedded::send(pid, Signal::SIGTERM);
-        }
-    };
-    if signal == Signal::SIGTERM {
-        pass_on(child);
-    } else if let Ok(status) = timeout(PATIENCE, child.wait()).await {
-        return Ok(status?);
-    } else {
-        pass_on(child);
+    if signal == Signal::SIGINT
+        && let Some(status) = wait_a_while(child, interrupts).await?
+    {
+        return Ok(status);
     }
-    tokio::select! {
-        status = child.wait() => return Ok(status?),
-        () = tokio::time::sleep(PATIENCE) => {}
-        _ = interrupts.next() => {}
+    if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
+        embedded::send(pid, Signal::SIGTERM);
+    }
+    if let Some(status) = wait_a_while(child, interrupts).await? {
+        return Ok(status);
     }
     child.kill().await?;
     Ok(child.wait().await?)
+}
+
+/// The status, if the command ends in time and nobody asks again.
+async fn wait_a_while(
+    child: &mut Child,
+    interrupts: &mut Interrupts,
+) -> anyhow::Result<Option<ExitStatus>> {
+    tokio::select! {
+        status = child.wait() => Ok(Some(status?)),
+        () = sleep(PATIENCE) => Ok(None),
+        _ = interrupts.next() => Ok(None),
+    }
 }
 
 /// As a shell shows it: the code, or 128 and the signal's number.

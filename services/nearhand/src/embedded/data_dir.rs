@@ -5,38 +5,17 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::marker::{FORMAT, LOCK, MARKER, Marker, check_owner, read_marker, write_marker};
 use super::processes;
 use super::user::{self, RunAs};
 
-/// The file that makes a folder ours.
-pub(crate) const MARKER: &str = "nearhand.json";
-/// The layout this version writes.
-pub(crate) const FORMAT: u32 = 1;
-
-const LOCK: &str = "lock";
-const UNFINISHED: &str = ".unfinished";
 const SECRETS: &str = "secrets.json";
-
-/// What the marker says.
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
-struct Marker {
-    format: u32,
-    /// The same in the data directory and in the servers' folder.
-    id: String,
-    /// In the data directory: where the servers' files lie, relative to it or absolute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    servers: Option<PathBuf>,
-    /// In the servers' folder: whose they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_dir: Option<PathBuf>,
-}
 
 /// An open data directory. While it lives, no other process can open it.
 #[derive(Debug)]
@@ -190,29 +169,6 @@ pub(crate) fn existing_major(path: &Path) -> Option<u32> {
     fs::read_to_string(servers.join("postgres/PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-/// Writes a file that only we can read, so that it is there whole or not at all.
-///
-/// # Errors
-/// [`Error::File`] if it cannot be written.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
-    write_whole(path, content, 0o600)
-}
-
-fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<(), Error> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(UNFINISHED);
-    let unfinished = path.with_file_name(name);
-    let write = || {
-        let _ = fs::remove_file(&unfinished);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)
-    };
-    write().map_err(Error::file("write", path))
-}
-
 /// Root's folders let others through (not look), because the servers run as another user.
 fn folder_mode() -> u32 {
     if user::current_uid() == 0 { 0o711 } else { 0o700 }
@@ -229,66 +185,6 @@ fn make_folder(path: &Path) -> Result<PathBuf, Error> {
         }
     }
     path.canonicalize().map_err(Error::file("open", path))
-}
-
-/// The marker of a folder; none if the folder is empty.
-fn read_marker(folder: &Path) -> Result<Option<Marker>, Error> {
-    let path = folder.join(MARKER);
-    match fs::read_to_string(&path) {
-        Ok(text) => parse_marker(folder, &path, &text).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let entries = fs::read_dir(folder).map_err(Error::file("list", folder))?;
-            for entry in entries {
-                let name = entry.map_err(Error::file("list", folder))?.file_name();
-                let name = name.to_string_lossy();
-                if name != LOCK && !name.ends_with(UNFINISHED) {
-                    return Err(Error::Foreign(folder.to_path_buf()));
-                }
-            }
-            Ok(None)
-        }
-        Err(error) => {
-            check_owner(folder)?;
-            Err(Error::file("read", &path)(error))
-        }
-    }
-}
-
-fn parse_marker(folder: &Path, path: &Path, text: &str) -> Result<Marker, Error> {
-    let broken = |error: serde_json::Error| Error::Marker {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    };
-    let value: serde_json::Value = serde_json::from_str(text).map_err(broken)?;
-    let format = value.get("format").and_then(serde_json::Value::as_u64);
-    match format.and_then(|format| u32::try_from(format).ok()) {
-        Some(FORMAT) => serde_json::from_value(value).map_err(broken),
-        Some(found) => Err(Error::Format { path: folder.to_path_buf(), found }),
-        None => Err(Error::Marker { path: path.to_path_buf(), reason: "no format".to_owned() }),
-    }
-}
-
-fn write_marker(folder: &Path, marker: &Marker) -> Result<(), Error> {
-    let path = folder.join(MARKER);
-    let text = serde_json::to_vec_pretty(marker)
-        .map_err(|error| Error::Marker { path: path.clone(), reason: error.to_string() })?;
-    write_whole(&path, &text, 0o644)
-}
-
-fn check_owner(root: &Path) -> Result<(), Error> {
-    let me = user::current_uid();
-    let owner = fs::metadata(root.join(MARKER)).or_else(|_| fs::metadata(root));
-    match owner {
-        // Root may begin in an empty folder of somebody else's; what was begun stays its maker's.
-        Ok(meta) if meta.uid() != me && (me != 0 || root.join(MARKER).exists()) => {
-            Err(Error::OtherUser {
-                path: root.to_path_buf(),
-                owner: user::name_of(meta.uid()),
-                me: user::name_of(me),
-            })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Takes the folder's lock, which the system gives back when this process ends, however it ends.
@@ -391,6 +287,7 @@ fn make_servers_folder(root: &Path, servers: &Path, marker: &Marker) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use super::super::marker::{UNFINISHED, write_private};
     use super::*;
 
     /// Open to others, so that as root the servers' files stay inside.

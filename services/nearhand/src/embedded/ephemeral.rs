@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::data_dir::{DataDir, MARKER};
+use super::data_dir::DataDir;
+use super::marker::MARKER;
 
 const PREFIX: &str = "nearhand-ephemeral-";
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::data_dir::{FORMAT, MARKER};
+use super::marker::{FORMAT, MARKER};
 
 /// Ways out when a server is not installed.
 const OTHER_WAYS: &str = "Or use servers that run already, with --database-url and --redis-url, \

@@ -16,6 +16,7 @@ pub(crate) mod binaries;
 pub(crate) mod data_dir;
 pub(crate) mod ephemeral;
 mod error;
+mod marker;
 mod ports;
 mod postgres;
 mod processes;

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::data_dir::write_private;
 use super::error::Error;
+use super::marker::write_private;
 
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;

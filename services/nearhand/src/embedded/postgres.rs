@@ -16,8 +16,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use tokio::process::Command;
 
 use super::binaries::{self, Postgres};
-use super::data_dir::{DataDir, write_private};
+use super::data_dir::DataDir;
 use super::error::Error;
+use super::marker::write_private;
 use super::processes::{self, Escalation};
 use super::server::Answer;
 

@@ -7,8 +7,9 @@ use std::fs;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::data_dir::{DataDir, write_private};
+use super::data_dir::DataDir;
 use super::error::Error;
+use super::marker::write_private;
 
 /// Passwords of 256 random bits in hexadecimal, so that they stand in a URL as they are.
 #[derive(Serialize, Deserialize)]

@@ -1,0 +1,96 @@
+//! `nearhand organization create`: a further organisation with its first account admin.
+
+use crate::{progress::say, settings::AppDatabase};
+use anyhow::Context;
+use jiff::SignedDuration;
+use nearhand_api::{FirstPassword, Founding, Origin, Passwords, found};
+use nearhand_domain::{
+    clock,
+    password::generate_password,
+    text::{Email, Name, Slug, TextError, ZoneName, slugify},
+};
+use std::{io::Write, process::ExitCode};
+
+/// How long the admin's first password lives.
+const TEMPORARY: SignedDuration = SignedDuration::from_hours(72);
+
+/// Arguments of `nearhand organization`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Make an organisation and its first account admin, and print how they log in.
+    Create(Create),
+}
+
+#[derive(Debug, clap::Args)]
+struct Create {
+    /// What people call it.
+    name: String,
+    /// What logins call it; made of the name unless given.
+    #[arg(long)]
+    slug: Option<String>,
+    /// IANA time zone, such as Europe/Lisbon.
+    #[arg(long)]
+    time_zone: String,
+    /// The admin's given name.
+    #[arg(long)]
+    first_name: String,
+    /// The admin's family name.
+    #[arg(long)]
+    last_name: String,
+    /// The admin's e-mail address, which is their login.
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    database: AppDatabase,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let Command::Create(create) = args.command;
+    let founding = read(&create)?;
+    let password = generate_password();
+    let to_hash = password.clone();
+    let hash = tokio::task::spawn_blocking(move || Passwords::hash_now(&to_hash)).await??;
+    let first = FirstPassword { hash, expires_at: Some(clock::now() + TEMPORARY) };
+    let origin = Origin { request_id: "command-line".to_owned(), remote_addr: None };
+    let app = create.database.connect().await?;
+    let mut tx = app.tenantless().await?;
+    let (id, _) = found(&mut tx, &founding, &first, origin).await.map_err(|error| {
+        if error.violates("organization_slugs_pkey") {
+            anyhow::anyhow!("the slug `{}` is taken; give another with --slug", founding.slug)
+        } else {
+            error.into()
+        }
+    })?;
+    tx.commit().await?;
+    say("The password is shown once, must be changed at the first login, and dies after 72 h.");
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "organization_id={id}")?;
+    writeln!(out, "organization={}", founding.slug)?;
+    writeln!(out, "login={}", founding.email)?;
+    writeln!(out, "password={password}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(create: &Create) -> anyhow::Result<Founding> {
+    let wrong = |flag: &'static str| move |error: TextError| anyhow::anyhow!("{flag}: {error}");
+    let name = Name::parse(&create.name).map_err(wrong("NAME"))?;
+    let slug = match &create.slug {
+        Some(slug) => Slug::parse(slug).map_err(wrong("--slug"))?,
+        None => slugify(name.as_str()).context("no slug can be made of this name; give --slug")?,
+    };
+    Ok(Founding {
+        name,
+        slug,
+        zone: ZoneName::parse(&create.time_zone).map_err(wrong("--time-zone"))?,
+        first_name: Name::parse(&create.first_name).map_err(wrong("--first-name"))?,
+        last_name: Name::parse(&create.last_name).map_err(wrong("--last-name"))?,
+        email: Email::parse(&create.email).map_err(wrong("--email"))?,
+    })
+}

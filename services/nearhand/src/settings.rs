@@ -1,0 +1,155 @@
+//! Settings that several subcommands share: given as flags or in the environment, parsed once.
+
+use anyhow::Context;
+use clap::Args;
+use jiff::SignedDuration;
+use nearhand_api::ApiConfig;
+use nearhand_queue::{DepthLimits, QueueConfig};
+use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::PgConnectOptions;
+use std::{net::SocketAddr, time::Duration};
+
+/// Hours in a day.
+const DAY_H: i64 = 24;
+
+/// The database as the application sees it.
+#[derive(Debug, Args)]
+pub(crate) struct AppDatabase {
+    /// PostgreSQL as role `nearhand_app`: postgres://nearhand_app:…@host/nearhand
+    #[arg(long, env = "NEARHAND_APP_DATABASE_URL", hide_env_values = true)]
+    pub(crate) app_database_url: SecretString,
+    /// Most connections for requests.
+    #[arg(long, env = "NEARHAND_APP_POOL", default_value_t = 24)]
+    pub(crate) app_pool: u32,
+}
+
+/// The database as the worker sees it.
+#[derive(Debug, Args)]
+pub(crate) struct WorkerDatabase {
+    /// PostgreSQL as role `nearhand_worker`: postgres://nearhand_worker:…@host/nearhand
+    #[arg(long, env = "NEARHAND_WORKER_DATABASE_URL", hide_env_values = true)]
+    pub(crate) worker_database_url: SecretString,
+    /// Most connections for ingest, relay and snapshots.
+    #[arg(long, env = "NEARHAND_WORKER_POOL", default_value_t = 12)]
+    pub(crate) worker_pool: u32,
+}
+
+/// Redis.
+#[derive(Debug, Args)]
+pub(crate) struct Redis {
+    /// redis://…
+    #[arg(long, env = "NEARHAND_REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: SecretString,
+    #[command(flatten)]
+    pub(crate) queue: QueueSettings,
+}
+
+/// How the queue is used; the same in every process of an installation.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct QueueSettings {
+    /// Put before every key, so that several installations can share a Redis.
+    #[arg(long, env = "NEARHAND_KEY_PREFIX", default_value = "nh:")]
+    pub(crate) key_prefix: String,
+    /// Over how many streams people are spread.
+    #[arg(long, env = "NEARHAND_PARTITIONS", default_value_t = 2)]
+    pub(crate) partitions: u32,
+    /// Most waiting entries in the live lane before phones are asked to come back.
+    #[arg(long, env = "NEARHAND_LIVE_LIMIT", default_value_t = 500_000)]
+    pub(crate) live_limit: u64,
+    /// Most waiting entries in the backlog lane.
+    #[arg(long, env = "NEARHAND_BACKLOG_LIMIT", default_value_t = 100_000)]
+    pub(crate) backlog_limit: u64,
+    /// Run although Redis may lose what it acknowledged; shown in /readyz and by `doctor`.
+    #[arg(long, env = "NEARHAND_ACCEPT_WEAKER_DURABILITY")]
+    pub(crate) accept_weaker_durability: bool,
+}
+
+/// The API.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Http {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "NEARHAND_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Origins that browsers may call from, separated by commas.
+    #[arg(long, env = "NEARHAND_CORS_ORIGINS", value_delimiter = ',')]
+    pub(crate) cors_origins: Vec<String>,
+    /// Proxies in front that may be believed about a client's address.
+    #[arg(long, env = "NEARHAND_TRUSTED_PROXY_HOPS", default_value_t = 0)]
+    pub(crate) trusted_proxy_hops: usize,
+    /// Most event streams at a time.
+    #[arg(long, env = "NEARHAND_MAX_STREAMS", default_value_t = 1_000)]
+    pub(crate) max_streams: usize,
+    /// For `POST /v1/setup`; if it is not given, one is made and printed once.
+    #[arg(long, env = "NEARHAND_BOOTSTRAP_TOKEN", hide_env_values = true)]
+    pub(crate) bootstrap_token: Option<SecretString>,
+}
+
+/// How long pings are kept.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Retention {
+    /// Days that pings are kept; the same for API and worker.
+    #[arg(long, env = "NEARHAND_RETENTION_DAYS", default_value_t = 60,
+        value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) retention_days: u16,
+}
+
+impl Retention {
+    pub(crate) fn duration(self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.retention_days) * DAY_H)
+    }
+}
+
+impl AppDatabase {
+    pub(crate) async fn connect(&self) -> anyhow::Result<AppPool> {
+        let options = options(&self.app_database_url, "--app-database-url")?;
+        AppPool::connect(options, limits(self.app_pool))
+            .await
+            .context("PostgreSQL cannot be used as the application's role")
+    }
+}
+
+impl WorkerDatabase {
+    pub(crate) async fn connect(&self) -> anyhow::Result<WorkerPool> {
+        let options = options(&self.worker_database_url, "--worker-database-url")?;
+        WorkerPool::connect(options, limits(self.worker_pool))
+            .await
+            .context("PostgreSQL cannot be used as the worker's role")
+    }
+}
+
+impl QueueSettings {
+    pub(crate) fn config(&self, url: &SecretString) -> QueueConfig {
+        QueueConfig {
+            prefix: self.key_prefix.clone(),
+            partitions: self.partitions,
+            limits: DepthLimits { live: self.live_limit, backlog: self.backlog_limit },
+            accept_weaker_durability: self.accept_weaker_durability,
+            ..QueueConfig::new(url.expose_secret())
+        }
+    }
+}
+
+impl Http {
+    pub(crate) fn api_config(&self, retention: Retention) -> ApiConfig {
+        ApiConfig {
+            retention: retention.duration(),
+            trusted_proxy_hops: self.trusted_proxy_hops,
+            cors_origins: self.cors_origins.clone(),
+            max_streams: self.max_streams,
+            ..ApiConfig::default()
+        }
+    }
+}
+
+/// Reads a URL of PostgreSQL without ever repeating it: it holds a password.
+pub(crate) fn options(url: &SecretString, flag: &str) -> anyhow::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(|_| {
+        anyhow::anyhow!("{flag} is no URL of PostgreSQL; it looks like postgres://role:password@host:5432/nearhand")
+    })?;
+    Ok(options.application_name("nearhand"))
+}
+
+fn limits(max_connections: u32) -> PoolLimits {
+    PoolLimits { max_connections, acquire_timeout: Duration::from_secs(5) }
+}
