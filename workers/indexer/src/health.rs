@@ -1,0 +1,57 @@
+//! How current the index is.
+
+use parking_lot::RwLock;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+/// What the follower is doing, as others see it.
+#[derive(Debug)]
+pub(crate) struct Health {
+    /// When everything that was in the feed had been applied.
+    current_at: RwLock<Option<Instant>>,
+    /// Why the index is not current, while it is being (re)built.
+    reason: RwLock<Option<String>>,
+    /// Whether there has ever been a whole index.
+    complete: AtomicBool,
+}
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        Self {
+            current_at: RwLock::new(None),
+            reason: RwLock::new(Some("the first snapshot has not begun".to_owned())),
+            complete: AtomicBool::new(false),
+        }
+    }
+
+    /// Everything that was in the feed at `at` has been applied.
+    pub(crate) fn current(&self, at: Instant) {
+        *self.current_at.write() = Some(at);
+    }
+
+    pub(crate) fn building(&self, reason: impl Into<String>) {
+        *self.current_at.write() = None;
+        *self.reason.write() = Some(reason.into());
+    }
+
+    pub(crate) fn built(&self, at: Instant) {
+        self.complete.store(true, Ordering::Release);
+        *self.reason.write() = None;
+        self.current(at);
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.reason.read().clone()
+    }
+
+    /// Time since the end of the feed was last seen; the longest there is when never.
+    pub(crate) fn behind_by(&self) -> Duration {
+        self.current_at.read().map_or(Duration::MAX, |at| at.elapsed())
+    }
+}

@@ -1,0 +1,181 @@
+//! The follower's life: snapshot, catch up, follow; and again from the start whenever the feed
+//! says that something was missed.
+
+use crate::{
+    directory::Directory,
+    follower::{Follower, Forget, note_names},
+};
+use nearhand_domain::{clock, facts::Fact};
+use nearhand_index::LiveIndex;
+use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedReader, Queue, QueueError};
+use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// The follower's settings.
+#[derive(Clone, Debug)]
+pub struct FollowerConfig {
+    /// Facts read from PostgreSQL at a time. Default 1,000.
+    pub snapshot_chunk: u16,
+    /// How long to wait after a failure. Default 250 ms.
+    pub retry: Duration,
+    /// How often hourly loads and horizons move on. Default 30 s.
+    pub roll: Duration,
+}
+
+impl Default for FollowerConfig {
+    fn default() -> Self {
+        Self {
+            snapshot_chunk: 1_000,
+            retry: Duration::from_millis(250),
+            roll: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why the index has to be built anew or cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowerError {
+    /// Reading the snapshot failed.
+    #[error("the snapshot could not be read: {0}")]
+    Storage(#[from] StorageError),
+    /// Redis failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The feed failed or was lost.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+}
+
+impl Follower {
+    /// Keeps the index until `shutdown`. Failures are logged and mended; this never gives up.
+    pub async fn run(
+        &self,
+        pool: WorkerPool,
+        queue: Queue,
+        config: FollowerConfig,
+        shutdown: CancellationToken,
+    ) {
+        let work = async {
+            tokio::join!(self.keep(&pool, &queue, &config), self.tick(config.roll));
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = work => {}
+        }
+    }
+
+    async fn keep(&self, pool: &WorkerPool, queue: &Queue, config: &FollowerConfig) {
+        let mut reason = "the first snapshot is being taken".to_owned();
+        loop {
+            self.0.health.building(reason);
+            let error = match self.build(pool, queue, config).await {
+                Ok(reader) => self.follow(reader, config).await,
+                Err(error) => error,
+            };
+            // What was missed may have revoked something.
+            (self.0.forget)(Forget::All);
+            metrics::counter!("nearhand_index_rebuilds_total").increment(1);
+            tracing::warn!(error = %error, "the live index is built anew");
+            reason = format!("a fresh snapshot is being taken because {error}");
+            tokio::time::sleep(config.retry).await;
+        }
+    }
+
+    /// A whole index: the feed's end is noted first, then everything is read, then what happened
+    /// meanwhile is applied, up to an end seen after the reading.
+    async fn build(
+        &self,
+        pool: &WorkerPool,
+        queue: &Queue,
+        config: &FollowerConfig,
+    ) -> Result<FeedReader, FollowerError> {
+        let begun = Instant::now();
+        let start = queue.feed_tail().await?;
+        let (fresh, mut names) = (LiveIndex::new(), Directory::default());
+        let mut snapshot = Snapshot::begin(pool.begin().await?).await?;
+        while let Some(facts) = snapshot.next(config.snapshot_chunk).await? {
+            note_names(&mut names, &facts);
+            fresh.apply(&facts, clock::now().as_second());
+            tokio::task::yield_now().await;
+        }
+        snapshot.finish().await?;
+        let goal = queue.feed_tail().await?.sequence;
+        let mut reader = queue.feed_reader(start);
+        let mut seen = Instant::now();
+        while reader.at().sequence < goal {
+            let read = reader.next().await?;
+            for facts in read.entries.iter().filter_map(facts_of) {
+                note_names(&mut names, facts);
+                fresh.apply(facts, clock::now().as_second());
+            }
+            seen = read.received;
+        }
+        self.swap(fresh, names);
+        (self.0.forget)(Forget::All);
+        self.0.health.built(seen);
+        tracing::info!(elapsed_ms = begun.elapsed().as_millis(), "the live index is complete");
+        Ok(reader)
+    }
+
+    /// Applies what comes until something is missed.
+    async fn follow(&self, mut reader: FeedReader, config: &FollowerConfig) -> FollowerError {
+        loop {
+            let read = match reader.next().await {
+                Ok(read) => read,
+                Err(FeedError::Queue(error)) => {
+                    tracing::warn!(error = %error, "the feed cannot be read; trying again");
+                    tokio::time::sleep(config.retry).await;
+                    continue;
+                }
+                Err(lost) => return lost.into(),
+            };
+            for entry in &read.entries {
+                self.take_entry(entry);
+            }
+            if read.is_end {
+                self.0.health.current(read.received);
+            }
+            metrics::gauge!("nearhand_feed_lag_seconds").set(self.behind_by().as_secs_f64());
+        }
+    }
+
+    fn take_entry(&self, entry: &FeedEntry) {
+        match &entry.item {
+            FeedItem::Facts(facts) => self.take(facts, clock::now().as_second()),
+            FeedItem::Credential(changed) => (self.0.forget)(Forget::Subject(changed.id)),
+        }
+    }
+
+    /// Moves loads and horizons on, and measures the index.
+    async fn tick(&self, every: Duration) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let follower = self.clone();
+            let work = tokio::task::spawn_blocking(move || {
+                follower.index().roll(clock::now().as_second());
+                follower.index().sizes()
+            });
+            match work.await {
+                Ok(sizes) => measure(sizes),
+                Err(error) => tracing::error!(error = %error, "rolling the index failed"),
+            }
+        }
+    }
+}
+
+fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {
+    match &entry.item {
+        FeedItem::Facts(facts) => Some(facts),
+        FeedItem::Credential(_) => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
+fn measure(sizes: nearhand_index::Sizes) {
+    metrics::gauge!("nearhand_index_people").set(sizes.people as f64);
+    metrics::gauge!("nearhand_index_places").set(sizes.places as f64);
+    metrics::gauge!("nearhand_index_bytes").set(sizes.approximate_bytes as f64);
+}
