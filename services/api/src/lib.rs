@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod codes;
 mod credentials;
+mod founding;
 mod inflate;
 mod observe;
 mod passwords;
@@ -22,6 +23,8 @@ mod throttle;
 
 pub use codes::Code;
 pub use credentials::Credentials;
+pub use founding::{FirstPassword, Founding, Origin, found};
+pub use passwords::Passwords;
 pub use router::{openapi, router};
 pub use serve::serve;
 pub use state::{ApiConfig, ApiParts, ApiState};

@@ -27,17 +27,24 @@ impl Passwords {
     /// # Errors
     /// When the parameters are refused or there is no randomness.
     pub fn new(parallel: usize) -> Result<Self, argon2::password_hash::Error> {
-        let decoy = hasher()?.hash_password(b"nobody has this password")?.to_string();
+        let decoy = Self::hash_now("nobody has this password")?;
         Ok(Self { running: Arc::new(Semaphore::new(parallel.max(1))), decoy: decoy.into() })
+    }
+
+    /// The PHC string of a new password. Takes tens of milliseconds: off the async threads only.
+    ///
+    /// # Errors
+    /// When the parameters are refused or there is no randomness.
+    pub fn hash_now(password: &str) -> Result<String, argon2::password_hash::Error> {
+        Ok(hasher()?.hash_password(password.as_bytes())?.to_string())
     }
 
     /// The PHC string of a new password.
     pub(crate) async fn hash(&self, password: String) -> ApiResult<String> {
-        self.run(move || Ok(hasher()?.hash_password(password.as_bytes())?.to_string())).await?
-            .map_err(|error: argon2::password_hash::Error| {
-                tracing::error!(error = %error, "hashing a password failed");
-                Problem::internal()
-            })
+        self.run(move || Self::hash_now(&password)).await?.map_err(|error| {
+            tracing::error!(error = %error, "hashing a password failed");
+            Problem::internal()
+        })
     }
 
     /// Whether the password is the stored one. `None` takes as long and says no.

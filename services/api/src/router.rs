@@ -3,7 +3,8 @@
 use crate::{
     observe, problem, request_id,
     routes::{
-        devices, me, organization, pings, sessions, setup, staff, system, time_off, tracking,
+        cases, devices, me, organization, pings, regions, services, sessions, setup, staff, system,
+        time_off, tracking, work_preferences,
     },
     state::ApiState,
 };
@@ -33,6 +34,8 @@ use utoipa_swagger_ui::SwaggerUi;
 const BODY_LIMIT: usize = 256 * 1024;
 /// Largest body of pings, packed or not.
 const PINGS_LIMIT: usize = 1024 * 1024;
+/// Largest body of a region, whose polygons take room.
+const REGION_LIMIT: usize = 2 * 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -65,6 +68,10 @@ fn table() -> OpenApiRouter<ApiState> {
     let pings = OpenApiRouter::new()
         .routes(routes!(pings::receive))
         .layer(DefaultBodyLimit::max(PINGS_LIMIT));
+    let regions = OpenApiRouter::new()
+        .routes(routes!(regions::create, regions::list))
+        .routes(routes!(regions::get, regions::patch, regions::delete))
+        .layer(DefaultBodyLimit::max(REGION_LIMIT));
     let rest = OpenApiRouter::new()
         .routes(routes!(setup::set_up))
         .routes(routes!(sessions::log_in))
@@ -83,11 +90,16 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(time_off::delete))
         .routes(routes!(devices::enrol, devices::list))
         .routes(routes!(devices::revoke))
+        .routes(routes!(services::create, services::list))
+        .routes(routes!(services::get, services::patch, services::delete))
+        .routes(routes!(work_preferences::get, work_preferences::put))
+        .routes(routes!(cases::create, cases::list))
+        .routes(routes!(cases::get, cases::patch))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
-    OpenApiRouter::with_openapi(Api::openapi()).merge(pings).merge(rest)
+    OpenApiRouter::with_openapi(Api::openapi()).merge(pings).merge(regions).merge(rest)
 }
 
 /// The API's description, as served at `/openapi.json`.

@@ -4,6 +4,7 @@ use crate::{
     auth::remote_addr,
     body::{Field, JsonBody, Unknown, any, refuse_unknown},
     codes::Code,
+    founding::{FirstPassword, Founding, Origin, found},
     problem::{ApiResult, Problem, ProblemDocument},
     reply::Reply,
     request_id,
@@ -15,18 +16,15 @@ use crate::{
 };
 use axum::{extract::State, http::request::Parts};
 use nearhand_domain::{
-    OrganizationId, StaffId,
-    clock,
+    StaffId,
     field::FieldErrors,
     password::check_password,
     text::{Email, Name, Slug, ZoneName, slugify},
     token::TokenHash,
 };
 use nearhand_storage::{
-    audit::{self, AuditContext, AuditEvent},
-    enter_tenant, organizations,
-    organizations::Setup,
-    staff,
+    StorageError,
+    organizations::{self, Setup},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -109,12 +107,7 @@ pub struct SetupDone {
 
 struct Wanted {
     token: TokenHash,
-    name: Name,
-    slug: Slug,
-    zone: ZoneName,
-    first_name: Name,
-    last_name: Name,
-    email: Email,
+    founding: Founding,
     password: String,
 }
 
@@ -143,35 +136,16 @@ pub(crate) async fn set_up(
             return Err(Problem::new(Code::BootstrapRefused, detail));
         }
     }
-    let password_hash = state.passwords().hash(wanted.password.clone()).await?;
-    let organization = OrganizationId::generate();
-    enter_tenant(&mut tx, organization).await?;
-    let (name, slug) = (wanted.name.as_str(), &wanted.slug);
-    organizations::create(&mut tx, organization, name, slug, &wanted.zone).await?;
-    let admin = super::staff_form::account_admin(&wanted.first_name, &wanted.last_name, &wanted.email);
-    staff::insert(&mut tx, organization, &admin).await?;
-    audit::create_person_key(&mut tx, organization, admin.id).await?;
-    let now = clock::now();
-    nearhand_storage::sessions::set_password(&mut tx, organization, admin.id, &password_hash, None, now)
-        .await?;
-    let context = AuditContext {
-        organization,
-        actor: None,
+    let hash = state.passwords().hash(wanted.password).await?;
+    let password = FirstPassword { hash, expires_at: None };
+    let origin = Origin {
         request_id: request_id::of(&parts.headers),
         remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
     };
-    let personal = serde_json::json!({ "email": wanted.email });
-    let event = AuditEvent {
-        action: "setup",
-        subject_kind: "staff",
-        subject: admin.id.0,
-        details: serde_json::json!({}),
-        personal: Some((admin.id, &personal)),
-    };
-    audit::record(&mut tx, &context, &event).await?;
+    let (organization, admin) = found(&mut tx, &wanted.founding, &password, origin).await?;
     let session = sessions::open(&mut tx, &state, organization, &admin, false).await?;
     let record = organizations::get(&mut tx, false).await?;
-    tx.commit().await.map_err(nearhand_storage::StorageError::from)?;
+    tx.commit().await.map_err(StorageError::from)?;
     let done = SetupDone { organization: record.into(), staff_id: admin.id, session };
     Ok(Reply::created("/v1/organization".to_owned(), &done)?.secret())
 }
@@ -211,16 +185,15 @@ fn read(form: SetupForm) -> ApiResult<Wanted> {
     }
     errors.finish()?;
     let wanted = token.zip(organization).zip(admin).and_then(|((token, o), a)| {
-        Some(Wanted {
-            token: TokenHash::of(&token),
+        let founding = Founding {
             name: o.0?,
             slug: o.1?,
             zone: o.2?,
             first_name: a.0?,
             last_name: a.1?,
             email: a.2?,
-            password: a.3?,
-        })
+        };
+        Some(Wanted { token: TokenHash::of(&token), founding, password: a.3? })
     });
     wanted.ok_or_else(Problem::internal)
 }

@@ -232,19 +232,6 @@ pub(crate) fn blank() -> StaffRecord {
     }
 }
 
-/// An account admin, who is always `full`.
-pub(crate) fn account_admin(first: &Name, last: &Name, email: &Email) -> StaffRecord {
-    StaffRecord {
-        first_name: Some(first.as_str().to_owned()),
-        last_name: Some(last.as_str().to_owned()),
-        display_name: format!("{first} {last}"),
-        email: Some(email.as_str().to_owned()),
-        access_level: AccessLevel::Full,
-        admin_role: AdminRole::AccountAdmin,
-        ..blank()
-    }
-}
-
 impl StaffForm {
     /// Applies what was said to a record. `today` bounds birth dates; `may_see_details` says
     /// whether the caller may write personal details.
