@@ -21,6 +21,8 @@ pub enum TokenKind {
     Refresh,
     /// A device: may only write its person's pings.
     Device,
+    /// One event stream, once, within a minute, in place of a session's access.
+    Ticket,
 }
 
 impl TokenKind {
@@ -29,6 +31,7 @@ impl TokenKind {
             Self::Access => "acc",
             Self::Refresh => "ref",
             Self::Device => "dev",
+            Self::Ticket => "tkt",
         }
     }
 }
@@ -74,7 +77,7 @@ impl PresentedToken {
             return None;
         }
         let word = parts.next()?;
-        let kind = [TokenKind::Access, TokenKind::Refresh, TokenKind::Device]
+        let kind = [TokenKind::Access, TokenKind::Refresh, TokenKind::Device, TokenKind::Ticket]
             .into_iter()
             .find(|kind| kind.word() == word)?;
         let organization = parts.next().filter(|text| text.len() == 32)?;

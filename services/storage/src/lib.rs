@@ -22,6 +22,7 @@ pub mod regions;
 pub mod services;
 pub mod sessions;
 pub mod staff;
+pub mod stream_tickets;
 pub mod time_off;
 
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
