@@ -37,7 +37,7 @@ const MAX_TITLE: usize = 200;
 
 /// A case.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Case {
+pub(crate) struct Case {
     #[schema(value_type = uuid::Uuid)]
     id: CaseId,
     /// Raised by every change; also the ETag.
@@ -58,7 +58,7 @@ pub struct Case {
 
 /// A page of cases.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CasePage {
+pub(crate) struct CasePage {
     items: Vec<Case>,
     /// For the next page; null at the end.
     next_cursor: Option<String>,
@@ -69,7 +69,7 @@ pub struct CasePage {
 #[schema(as = CaseInput, example = json!({ "title": "Watch the harbour office",
     "position": { "lat": 38.7071, "lng": -9.1355 }, "duration_min": 90, "languages": ["pt", "en"],
     "skills": [{ "code": "surveillance", "required": 2, "preferred": 4 }] }))]
-pub struct CaseForm {
+pub(crate) struct CaseForm {
     /// At most 200 characters.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -93,7 +93,7 @@ pub struct CaseForm {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct CaseQuery {
+pub(crate) struct CaseQuery {
     /// 1 to 200, 50 unless given.
     limit: Option<i64>,
     /// `next_cursor` of the page before.

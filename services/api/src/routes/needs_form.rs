@@ -54,7 +54,7 @@ impl Default for Needs {
 /// What work asks for, as sent. In a change, what is left out stays and null clears.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NeedsInput)]
-pub struct NeedsForm {
+pub(crate) struct NeedsForm {
     /// When it starts; null or absent: as soon as possible.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -92,7 +92,7 @@ pub struct NeedsForm {
 /// A skill asked for: 1 ≤ required ≤ preferred ≤ 5.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SkillNeed)]
-pub struct SkillNeedShown {
+pub(crate) struct SkillNeedShown {
     code: String,
     /// Nobody below this level.
     required: u8,
@@ -103,7 +103,7 @@ pub struct SkillNeedShown {
 /// A licence asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LicenceNeed)]
-pub struct LicenceNeedShown {
+pub(crate) struct LicenceNeedShown {
     code: String,
     jurisdiction: String,
 }
@@ -111,7 +111,7 @@ pub struct LicenceNeedShown {
 /// What work asks for, as shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Needs)]
-pub struct NeedsShown {
+pub(crate) struct NeedsShown {
     /// Null: as soon as possible.
     #[schema(value_type = Option<String>, format = DateTime)]
     starts_at: Option<Timestamp>,

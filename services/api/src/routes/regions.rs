@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 
 /// A region.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Region {
+pub(crate) struct Region {
     #[schema(value_type = uuid::Uuid)]
     id: RegionId,
     /// Raised by every change; also the ETag.
@@ -47,7 +47,7 @@ pub struct Region {
 /// A page of regions. It may hold fewer than asked for when their areas are large; `next_cursor`
 /// says whether there are more.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RegionPage {
+pub(crate) struct RegionPage {
     items: Vec<Region>,
     /// For the next page; null at the end.
     next_cursor: Option<String>,
@@ -57,7 +57,7 @@ pub struct RegionPage {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = RegionInput, example = json!({ "name": "Old town", "area": { "type": "Polygon",
     "coordinates": [[[-9.15, 38.70], [-9.12, 38.70], [-9.12, 38.73], [-9.15, 38.73], [-9.15, 38.70]]] } }))]
-pub struct RegionForm {
+pub(crate) struct RegionForm {
     /// At most 120 characters; unique without regard to case.
     #[serde(default)]
     #[schema(value_type = String)]

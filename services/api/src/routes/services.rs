@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 /// A service.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Service {
+pub(crate) struct Service {
     #[schema(value_type = uuid::Uuid)]
     id: ServiceId,
     /// Unique in the organisation without regard to case.
@@ -34,7 +34,7 @@ pub struct Service {
 
 /// A page of services.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ServicePage {
+pub(crate) struct ServicePage {
     items: Vec<Service>,
     /// For the next page; null at the end.
     next_cursor: Option<String>,
@@ -43,7 +43,7 @@ pub struct ServicePage {
 /// What may be said about a service. In a change, what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ServiceInput, example = json!({ "name": "Surveillance" }))]
-pub struct ServiceForm {
+pub(crate) struct ServiceForm {
     /// At most 120 characters; unique without regard to case.
     #[serde(default)]
     #[schema(value_type = String)]

@@ -34,14 +34,14 @@ const MAX_ENTRIES: usize = 500;
 /// A person's preferences; what is not listed is unstated.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkPreferences)]
-pub struct WorkPreferencesShown {
+pub(crate) struct WorkPreferencesShown {
     services: Vec<ServicePreference>,
     regions: Vec<RegionPreference>,
 }
 
 /// A preference for a service.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ServicePreference {
+pub(crate) struct ServicePreference {
     #[schema(value_type = uuid::Uuid)]
     service_id: ServiceId,
     #[schema(value_type = String, example = "preferred")]
@@ -50,7 +50,7 @@ pub struct ServicePreference {
 
 /// A preference for a region.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RegionPreference {
+pub(crate) struct RegionPreference {
     #[schema(value_type = uuid::Uuid)]
     region_id: RegionId,
     #[schema(value_type = String, example = "avoid")]
@@ -60,7 +60,7 @@ pub struct RegionPreference {
 /// A person's preferences, all of them: what was stated before is replaced.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = WorkPreferencesInput)]
-pub struct WorkPreferencesForm {
+pub(crate) struct WorkPreferencesForm {
     /// Each `never`, `avoid`, `willing` or `preferred`.
     #[serde(default)]
     #[schema(value_type = Vec<ServicePreference>)]
