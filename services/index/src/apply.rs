@@ -92,8 +92,7 @@ impl OrgIndex {
             None => self.early.remove(&facts.staff).as_ref().map(ping_of),
         };
         let mut parts = crate::PersonParts::from_facts(facts, &self.zone);
-        parts.ping =
-            ping.filter(|p| p.fix_at_ms.div_euclid(1_000) >= facts.positions_valid_from);
+        parts.ping = ping.filter(|p| p.fix_at_ms.div_euclid(1_000) >= facts.positions_valid_from);
         self.put(parts, now);
     }
 

@@ -20,7 +20,7 @@ use nearhand_domain::{
     time::Interval,
     tracking::tracking_allowed,
 };
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
 /// The loads of one hour: whose, and their mean.
@@ -46,8 +46,6 @@ pub struct OrgIndex {
     pub(crate) schedules: Schedules,
     pub(crate) people: Vec<Person>,
     pub(crate) slots: HashTable<u32>,
-    /// Active people without any place.
-    pub(crate) placeless: FxHashSet<u32>,
     pub(crate) places: Places,
     pub(crate) regions: Regions,
     /// Fixes of people not yet known.
@@ -61,7 +59,8 @@ impl OrgIndex {
     /// An organisation of which nothing is known; loads are kept for the hours around `now`.
     #[must_use]
     pub fn new(id: OrganizationId, now: i64) -> Self {
-        let mut kept = [KeptHour { hour: 0, ready: true, done: 0, mean: RunningMean::default() }; 2];
+        let mut kept =
+            [KeptHour { hour: 0, ready: true, done: 0, mean: RunningMean::default() }; 2];
         for hour in load::kept_hours(now) {
             kept[parity(hour)].hour = hour;
         }
@@ -75,7 +74,6 @@ impl OrgIndex {
             schedules: Schedules::default(),
             people: Vec::new(),
             slots: HashTable::new(),
-            placeless: FxHashSet::default(),
             places: Places::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
@@ -137,11 +135,6 @@ impl OrgIndex {
     #[must_use]
     pub fn people(&self) -> &[Person] {
         &self.people
-    }
-
-    /// Numbers of active people without any place, in no order.
-    pub fn placeless(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.placeless.iter().copied()
     }
 
     /// All places people can count from.
@@ -300,7 +293,6 @@ impl OrgIndex {
         self.considered += usize::from(!person.is_deleted());
         self.place(slot);
     }
-
 }
 
 pub(crate) fn hash(id: StaffId) -> u64 {

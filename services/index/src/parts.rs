@@ -3,7 +3,7 @@
 use crate::{
     load::LoadInputs,
     masks::Masks,
-    person::{Ability, Booking, Kind, LastJob, Licence, NOWHERE, Ping, Person, Rare, flag},
+    person::{Ability, Booking, Kind, LastJob, Licence, NOWHERE, Person, Ping, Rare, flag},
     schedules::{Pattern, Schedules},
     sphere::Unit,
     vocabulary::{Vocabulary, language_word, licence_word},

@@ -9,11 +9,13 @@ use crate::{
 };
 use h3o::CellIndex;
 use rstar::{Envelope as _, ParentNode, RTree, RTreeNode};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// The most places in one bucket; a crowded cell has several.
 const BUCKET_MAX: usize = 64;
+/// The cell of buckets beside the tree.
+const BESIDE: u64 = 0;
 /// A bucket with room opens again below this.
 const BUCKET_REOPEN: usize = 32;
 
@@ -73,6 +75,8 @@ pub struct Places {
     free: Vec<u32>,
     /// The bucket of a cell that takes the next place.
     open: FxHashMap<u64, u32>,
+    /// Buckets of people without a start, who may turn out to have no location at all.
+    beside: FxHashSet<u32>,
     count: usize,
     /// While many people are loaded, buckets wait for [`Places::finish_bulk`].
     bulk: bool,
@@ -139,10 +143,10 @@ impl Leaf {
 }
 
 impl Places {
-    /// Puts a place into its cell's open bucket and returns the bucket's number.
-    pub(crate) fn insert(&mut self, place: Place, cell: CellIndex, masks: &Masks) -> u32 {
-        let key = u64::from(cell);
-        let id = match self.open.get(&key) {
+    /// Puts a place into its cell's open bucket and returns the bucket's number; without a cell,
+    /// into one beside the tree.
+    pub(crate) fn insert(&mut self, place: Place, cell: Option<CellIndex>, masks: &Masks) -> u32 {
+        let id = match self.open.get(&cell.map_or(BESIDE, u64::from)) {
             Some(&id) if self.buckets[id as usize].places.len() < BUCKET_MAX => id,
             _ => self.open_bucket(cell),
         };
@@ -227,7 +231,7 @@ impl Places {
         let mut leaves = Vec::with_capacity(self.buckets.len());
         for (bucket, id) in self.buckets.iter_mut().zip(0u32..) {
             bucket.places.shrink_to_fit();
-            if !bucket.places.is_empty() {
+            if !bucket.places.is_empty() && bucket.cell != BESIDE {
                 leaves.push(Leaf { envelope: bucket.envelope, bucket: id });
             }
         }
@@ -250,7 +254,13 @@ impl Places {
     /// How many buckets hold them.
     #[must_use]
     pub fn buckets(&self) -> usize {
-        self.tree.size()
+        self.tree.size() + self.beside.len()
+    }
+
+    /// Buckets of the active people who have neither home nor base, in no order. Their places
+    /// there are nowhere; other places of theirs are in the tree.
+    pub fn beside(&self) -> impl Iterator<Item = &Bucket> {
+        self.beside.iter().map(|&id| &self.buckets[id as usize])
     }
 
     /// Visits buckets, best bound first, for as long as bounds reach the threshold.
@@ -309,9 +319,11 @@ impl Places {
             + self.tree.size() * size_of::<RTreeNode<Leaf>>() * 4 / 3
     }
 
-    fn open_bucket(&mut self, cell: CellIndex) -> u32 {
-        let envelope = Envelope { bounds: cells::bounds(cell), masks: Masks::EMPTY };
-        let bucket = Bucket { cell: u64::from(cell), envelope, places: Vec::new(), stale: 0 };
+    fn open_bucket(&mut self, cell: Option<CellIndex>) -> u32 {
+        let bounds = cell.map_or_else(|| Bounds::from_point([0.0; 3]), cells::bounds);
+        let envelope = Envelope { bounds, masks: Masks::EMPTY };
+        let key = cell.map_or(BESIDE, u64::from);
+        let bucket = Bucket { cell: key, envelope, places: Vec::new(), stale: 0 };
         let id = if let Some(id) = self.free.pop() {
             self.buckets[id as usize] = bucket;
             id
@@ -319,7 +331,10 @@ impl Places {
             self.buckets.push(bucket);
             u32::try_from(self.buckets.len() - 1).unwrap_or(u32::MAX)
         };
-        self.open.insert(u64::from(cell), id);
+        self.open.insert(key, id);
+        if key == BESIDE {
+            self.beside.insert(id);
+        }
         id
     }
 
@@ -331,7 +346,7 @@ impl Places {
         }
         let leaf = Leaf { envelope: bucket.envelope, bucket: id };
         self.free.push(id);
-        if !self.bulk {
+        if !self.beside.remove(&id) && !self.bulk {
             self.tree.remove(&leaf);
         }
     }
@@ -367,7 +382,7 @@ impl Places {
         let bucket = &mut self.buckets[id as usize];
         let old = Leaf { envelope: bucket.envelope, bucket: id };
         bucket.envelope = envelope;
-        if self.bulk {
+        if self.bulk || bucket.cell == BESIDE {
             return;
         }
         if !fresh {

@@ -24,8 +24,8 @@ impl OrgIndex {
         let bucket = person.ping_bucket;
         let permitted = self.permits(slot);
         let person = &mut self.people[slot as usize];
-        person.flags = person.flags & !flag::PING_PERMITTED
-            | if permitted { flag::PING_PERMITTED } else { 0 };
+        person.flags =
+            person.flags & !flag::PING_PERMITTED | if permitted { flag::PING_PERMITTED } else { 0 };
         let placed = permitted && person.is_active() && self.may_count(&ping);
         if placed && bucket != NOWHERE && self.places.is_in(bucket, cell) {
             self.places.relocate(bucket, slot, PlaceKind::Ping, at);
@@ -45,7 +45,7 @@ impl OrgIndex {
         }
         let bucket = to.map_or(NOWHERE, |(at, cell)| {
             let place = Place::new(at, slot, PlaceKind::Ping, true, signature);
-            self.places.insert(place, cell, &masks)
+            self.places.insert(place, Some(cell), &masks)
         });
         let person = &self.people[slot as usize];
         let (start, at) = (person.start_bucket, person.start_at);
@@ -54,29 +54,7 @@ impl OrgIndex {
             let place = Place::new(at, slot, PlaceKind::Start, bucket == NOWHERE, signature);
             self.places.update(start, place, &masks, masks_of);
         }
-        let was_placeless = self.is_placeless(slot);
         self.people[slot as usize].ping_bucket = bucket;
-        self.note_placeless(slot, was_placeless);
-    }
-
-    fn is_placeless(&self, slot: u32) -> bool {
-        let person = &self.people[slot as usize];
-        person.is_active()
-            && person.start_bucket == NOWHERE
-            && person.ping_bucket == NOWHERE
-            && person.rare.as_ref().is_none_or(|rare| rare.buckets.is_empty())
-    }
-
-    fn note_placeless(&mut self, slot: u32, was: bool) {
-        match (was, self.is_placeless(slot)) {
-            (false, true) => {
-                self.placeless.insert(slot);
-            },
-            (true, false) => {
-                self.placeless.remove(&slot);
-            },
-            _ => {}
-        }
     }
 
     /// Puts an active person's places into the tree.
@@ -99,36 +77,36 @@ impl OrgIndex {
         let booked = person.bookings().iter().filter(|booking| !booking.cancelled);
         extra.extend(booked.filter_map(|b| b.position).map(|at| (at, PlaceKind::Booking)));
         let shown = ping.is_none();
-        let start = start.map(|at| self.insert(slot, at, PlaceKind::Start, shown, &masks));
-        let ping = ping.map(|at| self.insert(slot, at, PlaceKind::Ping, true, &masks));
+        let start = self.insert(slot, start, PlaceKind::Start, shown, &masks);
+        let ping = ping.map(|at| self.insert(slot, Some(at), PlaceKind::Ping, true, &masks));
         let buckets: Vec<(u32, PlaceKind)> = extra
             .into_iter()
-            .map(|(at, kind)| (self.insert(slot, at, kind, false, &masks), kind))
+            .map(|(at, kind)| (self.insert(slot, Some(at), kind, false, &masks), kind))
             .collect();
         let person = &mut self.people[slot as usize];
-        person.start_bucket = start.unwrap_or(NOWHERE);
+        person.start_bucket = start;
         person.ping_bucket = ping.unwrap_or(NOWHERE);
         if let Some(rare) = &mut person.rare {
             rare.buckets = buckets;
         }
-        self.note_placeless(slot, false);
     }
 
     fn insert(
         &mut self,
         slot: u32,
-        at: Position,
+        at: Option<Position>,
         kind: PlaceKind,
         current: bool,
         masks: &Masks,
     ) -> u32 {
-        let place = Place::new(Unit::new(at), slot, kind, current, Signature::of(masks));
-        self.places.insert(place, cells::cell(at, cells::BUCKET_RESOLUTION), masks)
+        let unit = at.map_or(Unit([0; 3]), Unit::new);
+        let place = Place::new(unit, slot, kind, current, Signature::of(masks));
+        let cell = at.map(|at| cells::cell(at, cells::BUCKET_RESOLUTION));
+        self.places.insert(place, cell, masks)
     }
 
     /// Takes a person's places out of the tree.
     pub(crate) fn unplace(&mut self, slot: u32) {
-        let was_placeless = self.is_placeless(slot);
         let person = &mut self.people[slot as usize];
         let mut buckets = vec![
             (std::mem::replace(&mut person.start_bucket, NOWHERE), PlaceKind::Start),
@@ -140,9 +118,6 @@ impl OrgIndex {
         for (bucket, kind) in buckets.into_iter().filter(|(bucket, _)| *bucket != NOWHERE) {
             let masks_of = |slot: u32| self.people[slot as usize].masks(&self.schedules);
             self.places.remove(bucket, slot, kind, masks_of);
-        }
-        if was_placeless {
-            self.placeless.remove(&slot);
         }
     }
 

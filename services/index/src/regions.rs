@@ -107,7 +107,11 @@ mod tests {
     use super::*;
     use nearhand_domain::OrganizationId;
 
-    fn square(region: RegionId, version: i64, (x0, y0, x1, y1): (f64, f64, f64, f64)) -> RegionFacts {
+    fn square(
+        region: RegionId,
+        version: i64,
+        (x0, y0, x1, y1): (f64, f64, f64, f64),
+    ) -> RegionFacts {
         RegionFacts {
             organization: OrganizationId::from(uuid::Uuid::nil()),
             region,
@@ -130,7 +134,9 @@ mod tests {
         assert_eq!(regions.containing(at(10.5, 10.5)), vec![a]);
         assert!(regions.containing(at(10.5, 9.999_999_9)).is_empty());
         assert!(regions.apply(&square(a, 2, (0.0, 0.0, 1.0, 1.0))).is_err());
-        regions.apply(&RegionFacts { deleted: true, ..square(a, 3, (0.0, 0.0, 1.0, 1.0)) }).unwrap();
+        regions
+            .apply(&RegionFacts { deleted: true, ..square(a, 3, (0.0, 0.0, 1.0, 1.0)) })
+            .unwrap();
         assert_eq!(regions.containing(at(10.5, 11.0)), vec![b]);
         assert_eq!(regions.len(), 1);
         assert!(regions.apply(&square(a, 2, (10.0, 10.0, 11.0, 11.0))).is_err());

@@ -43,7 +43,8 @@ impl OrgIndex {
             }
             let lost: i64 = self.schedules.with(hours, window, |hours| {
                 let parts = hours.iter().filter_map(|worked| worked.clip(window));
-                parts.flat_map(|worked| off.iter().filter_map(move |off| off.clip(worked)))
+                parts
+                    .flat_map(|worked| off.iter().filter_map(move |off| off.clip(worked)))
                     .map(Interval::seconds)
                     .sum()
             });
@@ -150,9 +151,8 @@ impl OrgIndex {
                 self.kept[at].mean.add(load);
             }
         }
-        let (person, lowest) = (&self.people[slot], |loads: [LoadInputs; 2]| {
-            loads[0].ppm().min(loads[1].ppm())
-        });
+        let (person, lowest) =
+            (&self.people[slot], |loads: [LoadInputs; 2]| loads[0].ppm().min(loads[1].ppm()));
         if person.is_active() && lowest(person.loads) < lowest(before) {
             self.refresh_masks(u32::try_from(slot).unwrap_or(u32::MAX));
         }

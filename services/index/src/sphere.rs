@@ -37,10 +37,16 @@ impl Unit {
         x * x + y * y + z * z
     }
 
+    /// The chord in Earth radii, to about 1e-8.
+    #[must_use]
+    pub fn chord(self, other: Self) -> f64 {
+        self.chord_sq(other).sqrt() / SCALE_F64
+    }
+
     /// A lower bound of the great-circle distance in kilometres.
     #[must_use]
     pub fn km_at_least(self, other: Self) -> f64 {
-        arc_km_at_least(self.chord_sq(other).sqrt() / SCALE_F64 - CHORD_SLACK)
+        arc_km_at_least(self.chord(other) - CHORD_SLACK)
     }
 
     /// The components in single precision, for boxes.
@@ -99,14 +105,20 @@ pub type Bounds = rstar::AABB<[f32; 3]>;
 /// A lower bound in kilometres of the distance from `from` to anything in `bounds`.
 #[must_use]
 pub fn box_km_at_least(bounds: &Bounds, from: [f32; 3]) -> f64 {
+    arc_km_at_least(box_chord_at_least(bounds, from))
+}
+
+/// A lower bound of the chord from `from` to anything in `bounds`, in Earth radii; may be
+/// below 0.
+#[must_use]
+pub fn box_chord_at_least(bounds: &Bounds, from: [f32; 3]) -> f64 {
     let (low, high) = (bounds.lower(), bounds.upper());
     let mut sum = 0.0_f32;
     for axis in 0..3 {
         let gap = (low[axis] - from[axis]).max(from[axis] - high[axis]).max(0.0);
         sum += gap * gap;
     }
-    let chord = sum.sqrt() * (1.0 - 1e-6) - BOX_SLACK;
-    arc_km_at_least(f64::from(chord))
+    f64::from(sum.sqrt() * (1.0 - 1e-6) - BOX_SLACK)
 }
 
 #[cfg(test)]
@@ -122,7 +134,8 @@ mod tests {
     fn near(at: Position) -> impl Strategy<Value = Position> {
         let (lat, lng) = at.e7();
         (-20_000i32..20_000, -20_000i32..20_000).prop_filter_map("range", move |(a, b)| {
-            Position::from_e7((lat + a).clamp(-900_000_000, 900_000_000), lng.saturating_add(b)).ok()
+            Position::from_e7((lat + a).clamp(-900_000_000, 900_000_000), lng.saturating_add(b))
+                .ok()
         })
     }
 

@@ -30,6 +30,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// The person's number in the index.
+    #[must_use]
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
     /// The person.
     #[must_use]
     pub fn staff(&self) -> StaffId {

@@ -186,8 +186,7 @@ impl Query<'_> {
             }
             let fallback = self.fallback(person, ping);
             at.fallback = fallback.map(|(source, position)| self.spot(source, position));
-            at.primary =
-                if at.ping_weight >= 0.5 { at.ping } else { at.fallback.or(at.ping) };
+            at.primary = if at.ping_weight >= 0.5 { at.ping } else { at.fallback.or(at.ping) };
         }
         self.schedule(person, &mut at);
         at
@@ -200,17 +199,16 @@ impl Query<'_> {
         let fixed = self.case.starts_at.is_some();
         at.end_ms = start_ms + self.duration_ms + if fixed { 0 } else { eta_ms };
         let end = -(-at.end_ms).div_euclid(1_000);
-        at.shift = person.hours().and_then(|hours| {
-            self.index.schedules().shift(hours, self.as_of, self.start, end)
-        });
+        at.shift = person
+            .hours()
+            .and_then(|hours| self.index.schedules().shift(hours, self.as_of, self.start, end));
         let mut least = |slack: i64, of: SlackOf| {
             at.slack = Some(at.slack.map_or((slack, of), |known| known.min((slack, of))));
         };
         if fixed {
             let before = self.bookings(person).map(|b| b.time.end).filter(|&e| e <= self.start);
-            let departure = before
-                .chain(at.shift.map(|shift| shift.start))
-                .fold(self.as_of, i64::max);
+            let departure =
+                before.chain(at.shift.map(|shift| shift.start)).fold(self.as_of, i64::max);
             let spare = start_ms - departure * 1_000 - eta_ms;
             least(spare, SlackOf::Arrival);
             at.late_ms = (-spare).max(0);

@@ -2,7 +2,7 @@
 //! very order of the scan.
 
 use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
-use nearhand_index::places::Bucket;
+use nearhand_index::places::{Bucket, Place};
 
 /// People already judged.
 #[derive(Debug)]
@@ -60,9 +60,14 @@ impl Search<'_, '_> {
         let places = self.query.index.places();
         let bounds = Bounds::new(self.query);
         places.best_first(0, |envelope| bounds.node(envelope), |bucket| self.visit(bucket));
-        // Those without any place earn nothing for travel and come last, when little is left.
-        for slot in self.query.index.placeless() {
-            self.judge(slot);
+        // Whoever has a location has been found. Those without earn nothing for travel, and come
+        // last, when the threshold is high.
+        for bucket in places.beside() {
+            let abilities = bounds.abilities(bucket.masks());
+            if abilities.is_some_and(|abilities| abilities >= self.threshold) {
+                let fit = |place: &&Place| place.signature.covers(&self.query.signature);
+                bucket.places().iter().filter(fit).for_each(|place| self.judge(place.slot()));
+            }
         }
     }
 

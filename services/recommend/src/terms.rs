@@ -43,14 +43,17 @@ fn mean(sum: u64, count: usize) -> u32 {
 
 /// Travel, from places found.
 pub(crate) fn travel(query: &Query<'_>, at: &Whereabouts) -> u32 {
-    let near = |spot: Option<crate::location::Spot>| {
-        query.nearness(spot.map(|spot| spot.eta_milli_min))
-    };
+    let near =
+        |spot: Option<crate::location::Spot>| query.nearness(spot.map(|spot| spot.eta_milli_min));
     if at.ping.is_none() && at.fallback.is_none() {
         return micro(near(at.primary));
     }
     let c = at.ping_weight;
-    if c > 0.0 { micro(c * near(at.ping) + (1.0 - c) * near(at.fallback)) } else { micro(near(at.fallback)) }
+    if c > 0.0 {
+        micro(c * near(at.ping) + (1.0 - c) * near(at.fallback))
+    } else {
+        micro(near(at.fallback))
+    }
 }
 
 /// Service, from the gladness for each.
@@ -166,7 +169,12 @@ pub(crate) fn availability(slack_ms: Option<i64>) -> u32 {
 }
 
 /// The terms that depend on neither place nor time, of one person.
-pub(crate) fn of_person(query: &Query<'_>, slot: u32, person: &Person, load: LoadInputs) -> [u32; 9] {
+pub(crate) fn of_person(
+    query: &Query<'_>,
+    slot: u32,
+    person: &Person,
+    load: LoadInputs,
+) -> [u32; 9] {
     let mut u = [0; 9];
     u[Term::Service as usize] = service(query, |code| person.service(code));
     u[Term::Region as usize] = region(query, |code| person.region(code));
@@ -199,7 +207,10 @@ mod tests {
     fn experts_are_kept_for_the_cases_that_need_them() {
         let need = |required, preferred| Skill { code: Some(0), required, preferred };
         let one = [need(2, 4)];
-        assert_eq!([1, 2, 3, 4, 5].map(|have| skill_of(&one, |_| have)), [0, 500_000, 750_000, ONE, 800_000]);
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|have| skill_of(&one, |_| have)),
+            [0, 500_000, 750_000, ONE, 800_000]
+        );
         assert_eq!(skill_of(&[need(5, 5)], |_| 5), ONE);
         assert_eq!(skill_of(&[need(1, 1), need(1, 1), need(1, 1)], |_| 1), ONE);
     }

@@ -1,5 +1,7 @@
 //! The worked cases of the ranking contract: every rule, place, term, score and order.
 
+#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may fail loudly")]
+
 mod golden_cases;
 
 use golden_cases::{Golden, read};
@@ -27,19 +29,28 @@ fn check_row(golden: &Golden, query: &Query<'_>, at: usize, found: &Judgement) {
     let eta = row["eta_min"].as_f64();
     assert_eq!(found.eta_milli_min().is_some(), eta.is_some(), "{context}");
     if let (Some(found), Some(eta)) = (found.eta_milli_min(), eta) {
-        assert!((found as f64 - eta * 1e3).abs() <= MILLI_TOLERANCE + 1e-6, "{context} {found} {eta}");
+        assert!(
+            (found as f64 - eta * 1e3).abs() <= MILLI_TOLERANCE + 1e-6,
+            "{context} {found} {eta}"
+        );
     }
     let weight = row["ping_weight"].as_f64().unwrap();
     assert!((found.ping_weight() - weight).abs() <= 2e-6, "{context} {weight}");
     assert_eq!(u64::from(found.load_ppm()), row["load_ppm"].as_u64().unwrap(), "{context}");
     let late = row["late_by_min"].as_f64().unwrap();
-    assert!((found.late_ms() as f64 / 60.0 - late * 1e3).abs() <= MILLI_TOLERANCE + 1e-6, "{context}");
+    assert!(
+        (found.late_ms() as f64 / 60.0 - late * 1e3).abs() <= MILLI_TOLERANCE + 1e-6,
+        "{context}"
+    );
     let (mut terms, mut sum, mut slack) = (0, 0, 0);
     for (term, u, points) in found.terms(query) {
         let term = word(term);
         let (expected, expected_points) =
             (row["u"][&term].as_u64().unwrap(), row["points"][&term].as_u64().unwrap());
-        assert!(u.abs_diff(u32::try_from(expected).unwrap()) <= U_TOLERANCE, "{context} {term} {u}");
+        assert!(
+            u.abs_diff(u32::try_from(expected).unwrap()) <= U_TOLERANCE,
+            "{context} {term} {u}"
+        );
         assert!(points.abs_diff(expected_points) <= POINTS_TOLERANCE, "{context} {term} {points}");
         (terms, sum, slack) = (terms + 1, sum + points, slack + POINTS_TOLERANCE);
     }

@@ -18,24 +18,24 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// One worked case.
-pub struct Golden {
-    pub name: String,
-    pub as_of: i64,
-    pub policy: Policy,
-    pub case: Case,
-    pub staff: Vec<PersonParts>,
-    pub rows: Vec<Value>,
-    pub order: Vec<String>,
+pub(crate) struct Golden {
+    pub(crate) name: String,
+    pub(crate) as_of: i64,
+    pub(crate) policy: Policy,
+    pub(crate) case: Case,
+    pub(crate) staff: Vec<PersonParts>,
+    pub(crate) rows: Vec<Value>,
+    pub(crate) order: Vec<String>,
 }
 
 impl Golden {
-    pub fn index(&self) -> OrgIndex {
+    pub(crate) fn index(&self) -> OrgIndex {
         let id = OrganizationId::from(Uuid::from_u128(1));
         OrgIndex::bulk_load(id, self.staff.iter().cloned(), self.as_of)
     }
 }
 
-pub fn read() -> Vec<Golden> {
+pub(crate) fn read() -> Vec<Golden> {
     let text = include_str!("../data/golden.json");
     let cases: Vec<Value> = serde_json::from_str(text).unwrap();
     cases.iter().enumerate().map(|(at, case)| golden(at, case)).collect()
@@ -155,7 +155,8 @@ fn person(value: &Value) -> PersonParts {
     parts.regions = entries(&value["regions"])
         .map(|(word, level)| (RegionId::from(named(word)), gladness(level)))
         .collect();
-    parts.skills = entries(&value["skills"]).map(|(word, have)| (word.clone(), level(have))).collect();
+    parts.skills =
+        entries(&value["skills"]).map(|(word, have)| (word.clone(), level(have))).collect();
     parts.licences = list(&value["licences"])
         .map(|licence| LicenceParts {
             code: text(&licence["code"]),
@@ -167,13 +168,14 @@ fn person(value: &Value) -> PersonParts {
     parts.languages = entries(&value["languages"])
         .map(|(tag, level)| (tag.clone(), LanguageLevel::parse(level.as_str().unwrap()).unwrap()))
         .collect();
-    parts.working_hours =
-        value["working_hours"].as_array().map(|hours| explicit(hours.iter().map(interval).collect()));
+    parts.working_hours = value["working_hours"]
+        .as_array()
+        .map(|hours| explicit(hours.iter().map(interval).collect()));
     parts.time_off = list(&value["time_off"]).map(interval).collect();
     parts.bookings = list(&value["bookings"]).zip(1u128..).map(|(b, at)| booking(b, at)).collect();
-    parts.load = count(&value["committed_min"]).zip(count(&value["capacity_min"])).map(
-        |(committed_min, capacity_min)| LoadInputs { committed_min, capacity_min },
-    );
+    parts.load = count(&value["committed_min"])
+        .zip(count(&value["capacity_min"]))
+        .map(|(committed_min, capacity_min)| LoadInputs { committed_min, capacity_min });
     parts.max_travel_km = value["max_travel_km"].as_f64();
     parts.visits = entries(&value["visits"])
         .flat_map(|(word, times)| {
