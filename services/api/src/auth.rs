@@ -48,6 +48,16 @@ impl Deref for Caller {
 }
 
 impl Caller {
+    /// A caller whose session was found by other means than its bearer token.
+    pub(crate) fn of(actor: Arc<Actor>, parts: &Parts, state: &ApiState) -> ApiResult<Self> {
+        if actor.restricted {
+            let detail = "set a password of your own with POST /v1/me/password, then log in again";
+            return Err(Problem::new(Code::PasswordChangeRequired, detail));
+        }
+        let remote_addr = remote_addr(parts, state.config().trusted_proxy_hops);
+        Ok(Self { actor, request_id: request_id::of(&parts.headers), remote_addr })
+    }
+
     /// Refuses callers without the permission.
     pub(crate) fn require(&self, permission: Permission) -> ApiResult<()> {
         if self.may(permission) {
@@ -77,7 +87,7 @@ impl Caller {
     }
 }
 
-fn unauthorized() -> Problem {
+pub(crate) fn unauthorized() -> Problem {
     Problem::new(Code::Unauthorized, "log in again, or check the token; send `authorization: Bearer …`")
 }
 

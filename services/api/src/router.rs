@@ -3,8 +3,8 @@
 use crate::{
     observe, problem, request_id,
     routes::{
-        cases, devices, me, organization, pings, regions, services, sessions, setup, staff, system,
-        time_off, tracking, work_preferences,
+        cases, devices, me, organization, pings, positions, regions, services, sessions, setup,
+        staff, stream, system, time_off, tracking, work_preferences,
     },
     state::ApiState,
 };
@@ -95,6 +95,9 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(work_preferences::get, work_preferences::put))
         .routes(routes!(cases::create, cases::list))
         .routes(routes!(cases::get, cases::patch))
+        .routes(routes!(positions::list))
+        .routes(routes!(stream::open))
+        .routes(routes!(stream::create_ticket))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))

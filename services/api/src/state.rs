@@ -1,7 +1,8 @@
 //! What every handler can reach, and the configuration of the API.
 
 use crate::{
-    credentials::Credentials, passwords::Passwords, query::Cursors, throttle::Throttle,
+    credentials::Credentials, live_hub::Hubs, passwords::Passwords, query::Cursors,
+    throttle::Throttle,
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;
@@ -83,6 +84,7 @@ struct Inner {
     cursors: Cursors,
     throttle: Throttle,
     streams: AtomicUsize,
+    hubs: Hubs,
 }
 
 /// What every handler can reach; cheap to clone.
@@ -103,6 +105,7 @@ impl ApiState {
             cursors,
             throttle: Throttle::default(),
             streams: AtomicUsize::new(0),
+            hubs: Hubs::default(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -154,6 +157,11 @@ impl ApiState {
     /// Open event streams.
     pub(crate) fn streams(&self) -> &AtomicUsize {
         &self.0.streams
+    }
+
+    /// What event streams share.
+    pub(crate) fn hubs(&self) -> &Hubs {
+        &self.0.hubs
     }
 
     /// Whether the feed is current enough to believe what is held in memory.

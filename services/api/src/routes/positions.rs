@@ -1,0 +1,119 @@
+//! `/v1/positions`: who is live within a viewport. Exact positions only with `positions:read`,
+//! and every such read is recorded before it is answered.
+
+use crate::{
+    auth::Caller,
+    live_view::{Shown, View, read_bbox, record_read, require_ready},
+    problem::{ApiResult, Problem, ProblemDocument},
+    query::QueryOf,
+    state::ApiState,
+};
+use axum::{Json, extract::State};
+use nearhand_domain::{OrganizationId, StaffId, access::Permission, clock};
+use nearhand_index::{LiveIndex, LivePosition, OrgIndex};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Most people shown at a time.
+const MAX_PEOPLE: usize = 1_000;
+
+/// Where to look.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PositionsQuery {
+    /// `min_lng,min_lat,max_lng,max_lat` in degrees; with the first longitude above the second it
+    /// crosses the antimeridian.
+    #[param(example = "-9.25,38.65,-9.05,38.80")]
+    bbox: String,
+}
+
+/// Who is live within the viewport.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Positions {
+    /// By id.
+    items: Vec<Shown>,
+    /// Equal version, equal content of the index.
+    #[schema(example = "00000000000000000000000000000000")]
+    index_version: String,
+    /// There are more than 1,000: look at less.
+    truncated: bool,
+}
+
+/// Shows who is live within a viewport: whose tracking is permitted now, with a fix accurate to
+/// 1 km.
+#[utoipa::path(get, path = "/v1/positions", tag = "positions", params(PositionsQuery), responses(
+    (status = 200, description = "At most 1,000 people", body = Positions),
+    (status = "4XX", description = "See `code`", body = ProblemDocument),
+    (status = 503, description = "The live index is catching up", body = ProblemDocument)))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    QueryOf(query): QueryOf<PositionsQuery>,
+) -> ApiResult<Json<Positions>> {
+    caller.require_full(Permission::TrackingView)?;
+    let view = View::of(&caller, Some(read_bbox(&query.bbox)?));
+    require_ready(state.follower())?;
+    let now = clock::now().as_second();
+    let found = find(&state, caller.organization, view, now).await?;
+    if view.exact {
+        let people: Vec<StaffId> = found.people.iter().map(|live| live.staff).collect();
+        record_read(&state, &caller, "/v1/positions", &people).await?;
+    }
+    let show = |live: &LivePosition| {
+        view.place(live).map(|place| view.show(live, place, state.follower(), now))
+    };
+    Ok(Json(Positions {
+        items: found.people.iter().filter_map(show).collect(),
+        index_version: found.index_version,
+        truncated: found.truncated,
+    }))
+}
+
+/// What a look at the index brought.
+struct Found {
+    people: Vec<LivePosition>,
+    index_version: String,
+    truncated: bool,
+}
+
+/// Looks off the async threads: a viewport may hold everybody there is.
+async fn find(
+    state: &ApiState,
+    organization: OrganizationId,
+    view: View,
+    now: i64,
+) -> ApiResult<Found> {
+    let follower = state.follower().clone();
+    let look = move || look(follower.index(), organization, &view, now);
+    tokio::task::spawn_blocking(look).await.map_err(|error| {
+        tracing::error!(error = %error, "looking at positions failed");
+        Problem::internal()
+    })
+}
+
+fn look(index: &LiveIndex, organization: OrganizationId, view: &View, now: i64) -> Found {
+    let collect = |org: &OrgIndex| {
+        let (mut people, mut truncated) = (Vec::new(), false);
+        org.live_in(view.search_area(), now, |live| {
+            if view.place(&live).is_some() {
+                people.push(live);
+                if people.len() >= 2 * MAX_PEOPLE {
+                    keep_first(&mut people);
+                    truncated = true;
+                }
+            }
+        });
+        truncated |= people.len() > MAX_PEOPLE;
+        keep_first(&mut people);
+        Found { people, index_version: org.index_version().to_string(), truncated }
+    };
+    let nothing = || collect(&OrgIndex::new(organization, now));
+    index.with_org(organization, collect).unwrap_or_else(nothing)
+}
+
+/// The first by id, so that the same ones are shown each time.
+fn keep_first(people: &mut Vec<LivePosition>) {
+    people.sort_unstable_by_key(|live| live.staff);
+    people.truncate(MAX_PEOPLE);
+}
