@@ -1,3 +1,11 @@
-//! The integration tests: one binary, one file per story.
+//! The integration tests: one binary, one file per story, against real PostGIS and Redis. Run them
+//! by `./dev test`, which starts both.
 
-fn main() {}
+mod support;
+
+mod architecture;
+mod pings;
+mod sessions;
+mod setup;
+mod staff;
+mod tenancy;

@@ -1,10 +1,15 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
+mod client;
 mod commands;
 mod doctor;
 mod embedded;
 mod progress;
+mod replay;
+mod runtime;
+mod settings;
 mod signals;
+mod traces;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -12,7 +17,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{doctor as doctor_command, health, servers};
+use crate::commands::{
+    dead_letters, doctor as doctor_command, health, migrate, organization, replay as replay_command, serve, servers, up, work,
+};
 
 /// Who is near at hand, free, and right for this case?
 #[derive(Debug, Parser)]
@@ -27,6 +34,20 @@ struct Cli {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Run everything on this machine: PostgreSQL and Redis of its own, API and workers.
+    Up(up::Args),
+    /// Run the API and its live index.
+    Serve(serve::Args),
+    /// Run the worker: ingest, relay and maintenance.
+    Work(work::Args),
+    /// Bring the schema up to date; with --bootstrap make roles and database first.
+    Migrate(migrate::Args),
+    /// Make further organisations.
+    Organization(organization::Args),
+    /// List, read and requeue pings that could not be stored.
+    DeadLetters(dead_letters::Args),
+    /// Play recorded GPS traces as phones, and tell what became of every fix.
+    Replay(replay_command::Args),
     /// Check what Nearhand needs, and say how to mend what is missing.
     Doctor(doctor_command::Args),
     /// Ask a running process how it is; succeeds if it answers 2xx.
@@ -46,6 +67,13 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let result = match cli.command {
+        Command::Up(args) => up::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Work(args) => work::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Organization(args) => organization::run(args).await,
+        Command::DeadLetters(args) => dead_letters::run(args).await,
+        Command::Replay(args) => replay_command::run(args).await,
         Command::Doctor(args) => doctor_command::run(args).await,
         Command::Health(args) => health::run(args).await,
         Command::Servers(args) => servers::run(args).await,

@@ -1,5 +1,12 @@
 //! The subcommands, one file each: arguments in, library called, words and exit status out.
 
+pub(crate) mod dead_letters;
 pub(crate) mod doctor;
 pub(crate) mod health;
+pub(crate) mod migrate;
+pub(crate) mod organization;
+pub(crate) mod replay;
+pub(crate) mod serve;
 pub(crate) mod servers;
+pub(crate) mod up;
+pub(crate) mod work;

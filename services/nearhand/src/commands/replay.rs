@@ -1,0 +1,215 @@
+//! `nearhand replay`: plays recorded traces as phones through the public API.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Client, Login, Session};
+use crate::progress::say;
+use crate::replay::{self, Options, Pace, Who};
+use crate::signals::{self, Interrupts};
+use crate::traces;
+
+const LONG: &str = "\
+Plays recorded traces as phones through the public API.
+
+FILES are GPX 1.0 or 1.1, or text with one fix a line: `latitude longitude occupied unix-seconds`.
+Every UTC day of every file becomes one phone, and all days are laid upon one, so that few files \
+make many phones; with --no-fold every file is one phone.
+
+Fixes are sent as taken now (that is, when they fall due), unless --keep-times. Above 1x the same \
+way is covered in less time, so that speeds look impossible; once a server judges jumps, flags on \
+such fixes are to be expected.
+
+A phone keeps what was not acknowledged and sends it again: on 429 and 503 after the time the \
+server names, on a broken connection after a growing pause. A server killed in the middle \
+therefore loses nothing.";
+
+const AFTER: &str = "\
+Who plays: an account that may manage people (--login with NEARHAND_PASSWORD, or NEARHAND_TOKEN) \
+makes people `Replay 001` and on with tracking permitted and a device each, and finds them again \
+next time; or --devices names a file with device tokens.
+
+How long a fix takes to be visible is sampled from GET /v1/positions, if the account may read it.
+
+Exit status: 0 if every fix was sent and taken or, validly, not wanted; 1 if any was rejected or \
+lost; 130 after Ctrl-C.
+
+Examples:
+  nearhand replay day.gpx --login ada@harbour.example
+  nearhand replay cabs/*.txt --speed 600 --json
+  nearhand replay cabs/*.txt --as-fast-as-accepted --batch 500 --devices tokens.txt";
+
+/// Arguments of `nearhand replay`.
+#[derive(Debug, clap::Args)]
+#[command(long_about = LONG, after_long_help = AFTER)]
+pub(crate) struct Args {
+    /// The traces.
+    #[arg(required = true, value_name = "FILES")]
+    files: Vec<PathBuf>,
+    /// Where the API is.
+    #[arg(long, env = "NEARHAND_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// How many times faster than recorded, 1 to 1000.
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    speed: f64,
+    /// Send the next batch as soon as the last one is acknowledged.
+    #[arg(long, conflicts_with = "speed")]
+    as_fast_as_accepted: bool,
+    /// Every file is one phone; days are not laid upon one.
+    #[arg(long)]
+    no_fold: bool,
+    /// Send the recorded times; a server discards those older than it keeps.
+    #[arg(long)]
+    keep_times: bool,
+    /// Most fixes in a request, 1 to 1000.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    batch: u16,
+    /// Play only so many phones.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    phones: Option<u32>,
+    /// Most requests under way at a time.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    connections: u16,
+    /// Seconds for which one batch is tried again and again before it counts as lost.
+    #[arg(long, default_value_t = 600)]
+    patience: u64,
+    /// E-mail address or user name of an account that may manage people.
+    #[arg(long, env = "NEARHAND_LOGIN", requires = "password")]
+    login: Option<String>,
+    /// Its password; better given in the environment, where others do not see it.
+    #[arg(long, env = "NEARHAND_PASSWORD", hide_env_values = true)]
+    password: Option<SecretString>,
+    /// The organisation's slug; not needed while there is only one.
+    #[arg(long, env = "NEARHAND_ORGANIZATION")]
+    organization: Option<String>,
+    /// An access token instead of a login; good for ten minutes.
+    #[arg(long, env = "NEARHAND_TOKEN", hide_env_values = true)]
+    token: Option<SecretString>,
+    /// A file with device tokens, one a line, instead of making people.
+    #[arg(long, value_name = "FILE")]
+    devices: Option<PathBuf>,
+    /// Where the tokens of the people made are remembered; `.nearhand/replay.json` if there is
+    /// such a folder, else nowhere.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (1.0..=1000.0).contains(speed));
+    speed.ok_or_else(|| "must be a number from 1 to 1000".to_owned())
+}
+
+/// Plays; fails if a fix was rejected or lost.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut interrupts = Interrupts::listen()?;
+    let mut tracks = tracks(&args)?;
+    if let Some(most) = args.phones {
+        tracks.truncate(usize::try_from(most)?);
+    }
+    let client = Client::new(&args.url)?;
+    let session = session(&client, &args).await?;
+    let who = match (&args.devices, args.state) {
+        (Some(path), _) => Who::Devices(path.clone()),
+        (None, Some(path)) => Who::People(Some(path)),
+        (None, None) => {
+            let folder = PathBuf::from(".nearhand");
+            Who::People(folder.is_dir().then(|| folder.join("replay.json")))
+        }
+    };
+    let options = Options {
+        pace: if args.as_fast_as_accepted { Pace::AsFastAsAccepted } else { Pace::Times(args.speed) },
+        batch: usize::from(args.batch),
+        keep_times: args.keep_times,
+        patience: Duration::from_secs(args.patience),
+        connections: usize::from(args.connections),
+    };
+    announce(&tracks, &options, client.base());
+    let cancel = CancellationToken::new();
+    let playing = replay::play(&client, session.as_ref(), &who, tracks, options, &cancel);
+    tokio::pin!(playing);
+    let (result, signal) = tokio::select! {
+        result = &mut playing => (result, None),
+        signal = interrupts.next() => {
+            say("ending; what is under way is awaited (Ctrl-C once more to leave at once)");
+            cancel.cancel();
+            tokio::select! {
+                result = &mut playing => (result, Some(signal)),
+                signal = interrupts.next() => return Ok(signals::exit_status(signal).into()),
+            }
+        }
+    };
+    let (summary, well) = result?;
+    let text = if args.json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.words() };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(match signal {
+        Some(signal) => signals::exit_status(signal).into(),
+        None if well => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    })
+}
+
+fn tracks(args: &Args) -> anyhow::Result<Vec<replay::Track>> {
+    let mut traces = Vec::with_capacity(args.files.len());
+    for path in &args.files {
+        let trace = traces::read(path)?;
+        if trace.untimed > 0 {
+            say(&format!("{}: {} points without a time are left out", path.display(), trace.untimed));
+        }
+        traces.push(trace);
+    }
+    Ok(replay::plan(&traces, !args.no_fold))
+}
+
+async fn session(client: &Client, args: &Args) -> anyhow::Result<Option<Session>> {
+    if let Some(token) = &args.token {
+        return Ok(Some(Session::of_token(client, token.clone())));
+    }
+    if let (Some(login), Some(password)) = (&args.login, &args.password) {
+        let login = Login {
+            organization: args.organization.clone(),
+            login: login.clone(),
+            password: password.clone(),
+        };
+        return Ok(Some(Session::open(client, login).await.context("could not log in")?));
+    }
+    anyhow::ensure!(
+        args.devices.is_some(),
+        "who plays? Give --login and NEARHAND_PASSWORD, or NEARHAND_TOKEN, or --devices FILE"
+    );
+    Ok(None)
+}
+
+fn announce(tracks: &[replay::Track], options: &Options, url: &str) {
+    let fixes: usize = tracks.iter().map(|track| track.fixes.len()).sum();
+    let length = match options.pace {
+        Pace::Times(speed) => {
+            let seconds = replay::length(tracks).div_f64(speed).as_secs();
+            format!("at {speed}x, about {} min {} s", seconds / 60, seconds % 60)
+        }
+        Pace::AsFastAsAccepted => "as fast as accepted".to_owned(),
+    };
+    say(&format!("{fixes} fixes on {} phones to {url}, {length}", tracks.len()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_lie_in_their_range() {
+        assert_eq!(speed("1"), Ok(1.0));
+        assert_eq!(speed("62.5"), Ok(62.5));
+        for bad in ["0.5", "1001", "NaN", "fast", ""] {
+            assert!(speed(bad).is_err(), "{bad}");
+        }
+    }
+}

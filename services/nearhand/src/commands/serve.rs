@@ -1,0 +1,46 @@
+//! `nearhand serve`: the API and its live index.
+
+use crate::{
+    progress::say,
+    runtime::{Runtime, connect_queue, offer_bootstrap_token},
+    settings::{AppDatabase, Http, Redis, Retention, WorkerDatabase},
+    signals::Interrupts,
+};
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+
+/// Arguments of `nearhand serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    app: AppDatabase,
+    #[command(flatten)]
+    worker: WorkerDatabase,
+    #[command(flatten)]
+    redis: Redis,
+    #[command(flatten)]
+    http: Http,
+    #[command(flatten)]
+    retention: Retention,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut interrupts = Interrupts::listen()?;
+    let shutdown = CancellationToken::new();
+    let mut runtime = Runtime::new(shutdown.clone())?;
+    let app = args.app.connect().await?;
+    let worker = args.worker.connect().await?;
+    let queue = connect_queue(&args.redis.queue, &args.redis.redis_url).await?;
+    if let Some(token) = offer_bootstrap_token(&app, args.http.bootstrap_token.as_ref()).await? {
+        say(&format!("Setup has not been done. The bootstrap token, shown once: {token}"));
+    }
+    let address = runtime.start_api(app, worker, &queue, &args.http, args.retention).await?;
+    say(&format!("Nearhand listens on http://{address}"));
+    tokio::select! {
+        _ = interrupts.next() => shutdown.cancel(),
+        result = runtime.until_failure() => result?,
+    }
+    runtime.finish().await?;
+    Ok(ExitCode::SUCCESS)
+}

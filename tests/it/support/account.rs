@@ -1,0 +1,125 @@
+//! People and phones of a site, as the tests act for them.
+
+use super::{Answer, Site};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A person with a session.
+#[derive(Clone)]
+pub(crate) struct Account<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+}
+
+/// A device of a person.
+#[derive(Clone)]
+pub(crate) struct Phone<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) id: String,
+    pub(crate) token: String,
+}
+
+impl<'a> Account<'a> {
+    /// From the answer of a login or a setup.
+    pub(crate) fn from_session(site: &'a Site, session: &Value) -> Self {
+        let text = |name: &str| session[name].as_str().expect("a session").to_owned();
+        Self {
+            site,
+            id: text("staff_id"),
+            token: text("access_token"),
+            refresh_token: text("refresh_token"),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.site.call(Method::GET, path, Some(&self.token), None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.site.call(Method::POST, path, Some(&self.token), Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.site.call(Method::PUT, path, Some(&self.token), Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.site.call(Method::DELETE, path, Some(&self.token), None).await
+    }
+
+    /// A change of any version.
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        let request = self.site.http.patch(format!("{}{path}", self.site.url));
+        let request = request.bearer_auth(&self.token).header("if-match", "*").json(&body);
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// Creates a person; returns their id.
+    pub(crate) async fn create_staff(&self, body: Value) -> String {
+        self.post("/v1/staff", body).await.expect(201).str("/id").to_owned()
+    }
+
+    /// Creates a person with this role who can log in, and logs them in with a password of their
+    /// own.
+    pub(crate) async fn create_account(&self, role: &str, level: &str) -> Account<'a> {
+        let email = format!("{role}-{}@harbour.example", uuid::Uuid::now_v7().simple());
+        let id = self
+            .create_staff(json!({
+                "first_name": "Grace", "last_name": role, "email": email,
+                "admin_role": role, "access_level": level,
+            }))
+            .await;
+        let path = format!("/v1/staff/{id}/password");
+        let temporary = self.post(&path, json!({})).await.expect(201).str("/password").to_owned();
+        let first = log_in(self.site, &email, &temporary).await.expect(201);
+        let first = Account::from_session(self.site, &first.body);
+        let own = "nine quiet harbour cranes";
+        let change = json!({ "current_password": temporary, "new_password": own });
+        first.post("/v1/me/password", change).await.expect(204);
+        let session = log_in(self.site, &email, own).await.expect(201);
+        Account::from_session(self.site, &session.body)
+    }
+
+    /// Permits tracking of a person and enrols a phone of theirs.
+    pub(crate) async fn create_phone(&self, staff: &str) -> Phone<'a> {
+        let basis = json!({ "legal_basis": "written consent" });
+        self.put(&format!("/v1/staff/{staff}/tracking"), basis).await.expect(200);
+        let path = format!("/v1/staff/{staff}/devices");
+        let answer = self.post(&path, json!({ "name": "a phone" })).await.expect(201);
+        let (id, token) = (answer.str("/device/id").to_owned(), answer.str("/token").to_owned());
+        Phone { site: self.site, id, token }
+    }
+}
+
+impl Phone<'_> {
+    /// Sends fixes.
+    pub(crate) async fn send(&self, pings: Value) -> Answer {
+        let body = json!({ "pings": pings });
+        self.site.call(Method::POST, "/v1/pings", Some(&self.token), Some(body)).await
+    }
+
+    /// Sends one fix of now.
+    pub(crate) async fn send_from(&self, lat: f64, lng: f64) -> Answer {
+        self.send(json!([{ "fix_at": now(), "lat": lat, "lng": lng, "accuracy_m": 8 }])).await
+    }
+}
+
+/// Logs in.
+pub(crate) async fn log_in(site: &Site, login: &str, password: &str) -> Answer {
+    let body = json!({ "login": login, "password": password });
+    site.call(Method::POST, "/v1/sessions", None, Some(body)).await
+}
+
+/// The present instant as phones write it.
+pub(crate) fn now() -> String {
+    nearhand_domain::clock::now().to_string()
+}
+
+/// An instant so many seconds from now.
+pub(crate) fn seconds_from_now(seconds: i64) -> String {
+    let at: Timestamp = nearhand_domain::clock::now();
+    (at + jiff::SignedDuration::from_secs(seconds)).to_string()
+}

@@ -1,0 +1,90 @@
+//! A database per test, copied from a template that is migrated once per server.
+
+use super::given;
+use nearhand_migrations::{RolePasswords, bootstrap, latest_version, migrate};
+use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The roles' password on the tests' server, which listens on loopback for their length.
+const PASSWORD: &str = "for-tests-only";
+
+/// A database of one test.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    pub(crate) name: String,
+    superuser: PgConnectOptions,
+}
+
+impl Database {
+    /// A fresh one with today's schema.
+    pub(crate) async fn create() -> Self {
+        let superuser: PgConnectOptions =
+            given("NEARHAND_TEST_DATABASE_URL").parse().expect("the superuser's URL");
+        let template = format!("nearhand_template_{}", latest_version());
+        let mut server = PgConnection::connect_with(&superuser).await.expect("PostgreSQL answers");
+        ensure_template(&mut server, &superuser, &template).await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER nearhand_owner");
+        sqlx::query(AssertSqlSafe(create)).execute(&mut server).await.expect("a database");
+        Self { name, superuser }
+    }
+
+    /// How a role connects.
+    pub(crate) fn options(&self, role: &str) -> PgConnectOptions {
+        self.superuser.clone().database(&self.name).username(role).password(PASSWORD)
+    }
+
+    /// The URL of a role, for child processes.
+    pub(crate) fn url(&self, role: &str) -> String {
+        let (host, port) = (self.superuser.get_host(), self.superuser.get_port());
+        format!("postgres://{role}:{PASSWORD}@{host}:{port}/{}", self.name)
+    }
+
+    /// A connection that no policy binds, to look at what is there.
+    pub(crate) async fn look(&self) -> PgConnection {
+        PgConnection::connect_with(&self.superuser.clone().database(&self.name))
+            .await
+            .expect("a connection")
+    }
+
+    pub(crate) async fn app(&self) -> AppPool {
+        AppPool::connect(self.options("nearhand_app"), limits()).await.expect("the app's pool")
+    }
+
+    pub(crate) async fn worker(&self) -> WorkerPool {
+        WorkerPool::connect(self.options("nearhand_worker"), limits()).await.expect("the worker's")
+    }
+}
+
+fn limits() -> PoolLimits {
+    PoolLimits { max_connections: 6, acquire_timeout: Duration::from_secs(10) }
+}
+
+/// Of several test processes one makes the template; the others wait for its lock.
+async fn ensure_template(server: &mut PgConnection, superuser: &PgConnectOptions, name: &str) {
+    sqlx::query("SELECT pg_advisory_lock(hashtext('nearhand.tests.template'))")
+        .execute(&mut *server)
+        .await
+        .expect("the template's lock");
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(name)
+            .fetch_one(&mut *server)
+            .await
+            .expect("the list of databases");
+    if !exists {
+        let building = format!("{name}_building");
+        let passwords = RolePasswords { owner: PASSWORD, app: PASSWORD, worker: PASSWORD };
+        bootstrap(superuser, &building, &passwords).await.expect("bootstrapping");
+        let owner = superuser.clone().database(&building).username("nearhand_owner");
+        migrate(&owner.password(PASSWORD)).await.expect("migrating");
+        let rename = format!("ALTER DATABASE {building} RENAME TO {name}");
+        sqlx::query(AssertSqlSafe(rename)).execute(&mut *server).await.expect("renaming");
+    }
+    sqlx::query("SELECT pg_advisory_unlock(hashtext('nearhand.tests.template'))")
+        .execute(&mut *server)
+        .await
+        .expect("the template's lock");
+}

@@ -1,0 +1,19 @@
+//! What every story needs: a database of its own made from a template, a key prefix of its own,
+//! the API on a free port, and workers in this process or as children that can be killed.
+
+pub(crate) mod account;
+pub(crate) mod answer;
+pub(crate) mod database;
+pub(crate) mod site;
+pub(crate) mod wait;
+
+pub(crate) use account::{Account, Phone};
+pub(crate) use answer::Answer;
+pub(crate) use site::Site;
+pub(crate) use wait::eventually;
+
+/// A setting that `./dev test` gives.
+#[expect(clippy::disallowed_methods, reason = "the edge of the tests")]
+pub(crate) fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run the tests by `./dev test`"))
+}

@@ -1,0 +1,151 @@
+//! A whole Nearhand for one test: API on a free port, follower and workers in this process.
+
+use super::{Account, Answer, database::Database, eventually, given};
+use nearhand_api::{ApiConfig, ApiParts, ApiState, Credentials};
+use nearhand_domain::token::{TokenHash, random_bytes};
+use nearhand_indexer::{Follower, FollowerConfig, Forget};
+use nearhand_queue::{Queue, QueueConfig};
+use nearhand_runner::RunnerConfig;
+use nearhand_storage::organizations;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The token every test site takes for its setup.
+pub(crate) const BOOTSTRAP: &str = "bootstrap-token-of-the-tests";
+/// A password that is accepted.
+pub(crate) const PASSWORD: &str = "seven tall lighthouses";
+
+/// A running site.
+pub(crate) struct Site {
+    pub(crate) database: Database,
+    pub(crate) queue: Queue,
+    pub(crate) follower: Follower,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Site {
+    /// With workers; ready to serve.
+    pub(crate) async fn start() -> Self {
+        let mut site = Self::without_worker(|_| {}).await;
+        site.start_worker().await;
+        site
+    }
+
+    /// Without workers: what is sent stays in the queue.
+    pub(crate) async fn without_worker(change: impl FnOnce(&mut QueueConfig)) -> Self {
+        let database = Database::create().await;
+        let mut config = QueueConfig::new(given("NEARHAND_TEST_REDIS_URL"));
+        config.prefix = format!("t{}:", Uuid::now_v7().simple());
+        change(&mut config);
+        let queue = Queue::connect(config).await.expect("Redis answers");
+        let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let (follower, url) = start_api(&database, &queue, &shutdown, &mut tasks).await;
+        let http = reqwest::Client::builder().build().expect("a client");
+        let site = Self { database, queue, follower, url, http, shutdown, tasks };
+        eventually("the index is complete", || async {
+            site.follower.not_ready().is_none().then_some(())
+        })
+        .await;
+        site
+    }
+
+    /// Starts ingest, relay and maintenance.
+    pub(crate) async fn start_worker(&mut self) {
+        let (queue, pool) = (self.queue.clone(), self.database.worker().await);
+        let stop = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            nearhand_runner::run(queue, pool, RunnerConfig::default(), stop).await;
+        });
+    }
+
+    /// Does the setup; returns the account admin.
+    pub(crate) async fn set_up(&self) -> Account<'_> {
+        let answer = self.call(Method::POST, "/v1/setup", None, Some(setup_body())).await.expect(201);
+        Account::from_session(self, &answer.body["session"])
+    }
+
+    /// One request.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// A good setup request.
+pub(crate) fn setup_body() -> Value {
+    json!({
+        "bootstrap_token": BOOTSTRAP,
+        "organization": { "name": "Harbour Investigations", "time_zone": "UTC" },
+        "admin": {
+            "first_name": "Ada", "last_name": "Lovelace", "email": "ada@harbour.example",
+            "password": PASSWORD,
+        },
+    })
+}
+
+async fn start_api(
+    database: &Database,
+    queue: &Queue,
+    shutdown: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> (Follower, String) {
+    let app = database.app().await;
+    let mut tx = app.tenantless().await.expect("a transaction");
+    let key = organizations::ensure_installation(&mut tx, random_bytes()).await.expect("a key");
+    let hash = TokenHash::of(BOOTSTRAP);
+    organizations::offer_bootstrap_token(&mut tx, hash, true).await.expect("the token");
+    tx.commit().await.expect("a commit");
+    let credentials = Arc::new(Credentials::default());
+    let forgetting = Arc::clone(&credentials);
+    let follower = Follower::new(Box::new(move |forget| match forget {
+        Forget::Subject(id) => forgetting.forget(id),
+        Forget::All => forgetting.forget_all(),
+    }));
+    let parts = ApiParts {
+        app,
+        producer: queue.producer(),
+        follower: follower.clone(),
+        credentials,
+        config: ApiConfig::default(),
+        cursor_key: key,
+        metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
+        weaker_durability: None,
+        shutdown: shutdown.clone(),
+    };
+    let state = ApiState::new(parts).expect("the state");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (router, stop) = (nearhand_api::router(state), shutdown.clone());
+    tasks.spawn(async move {
+        nearhand_api::serve(listener, router, stop).await.expect("serving");
+    });
+    let (running, pool) = (follower.clone(), database.worker().await);
+    let (queue, stop) = (queue.clone(), shutdown.clone());
+    tasks.spawn(async move { running.run(pool, queue, FollowerConfig::default(), stop).await });
+    (follower, url)
+}
