@@ -52,17 +52,22 @@ pub struct OutboxRow {
     pub traceparent: Option<String>,
 }
 
-/// Claims up to `limit` rows that nobody else has claimed; they stay claimed until the
-/// transaction ends.
+/// Claims up to `limit` rows that nobody else has claimed, passing over those named; they stay
+/// claimed until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim(tx: &mut Tx, limit: i64) -> Result<Vec<OutboxRow>, StorageError> {
+pub async fn claim(
+    tx: &mut Tx,
+    limit: i64,
+    except: &[i64],
+) -> Result<Vec<OutboxRow>, StorageError> {
     let rows: Vec<(i64, Uuid, String, Uuid, Option<String>)> = sqlx::query_as(
         "SELECT id, organization_id, kind, entity_id, trace_parent FROM outbox \
-         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+         WHERE id <> ALL($2) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
     )
     .bind(limit)
+    .bind(except)
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter()

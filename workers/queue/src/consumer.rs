@@ -256,6 +256,14 @@ impl Consumer {
         self.closing(result)
     }
 
+    /// Keeps the lease while the entries in hand have to wait.
+    ///
+    /// # Errors
+    /// When Redis fails or the lease is lost; somebody else will get the entries.
+    pub async fn hold(&mut self) -> Result<(), QueueError> {
+        self.keep_lease().await
+    }
+
     /// Gives the partition back. Failing to is no harm: the lease ends by itself.
     pub async fn release(&mut self) {
         if let Some(mut redis) = self.connection.take()

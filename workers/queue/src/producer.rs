@@ -183,13 +183,30 @@ async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = read_depth(&queue, &depth).await {
-            tracing::debug!(%error, "the queue's depth could not be read");
+        match read_depth(&queue).await {
+            Ok([live, backlog, dead_letters]) => {
+                depth.live.store(live, Relaxed);
+                depth.backlog.store(backlog, Relaxed);
+                depth.dead_letters.store(dead_letters, Relaxed);
+            }
+            Err(error) => tracing::debug!(%error, "the queue's depth could not be read"),
         }
     }
 }
 
-async fn read_depth(queue: &Queue, depth: &Depth) -> Result<(), QueueError> {
+impl Queue {
+    /// How much waits now.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn depth(&self) -> Result<Depth, QueueError> {
+        let [live, backlog, dead_letters] = read_depth(self).await?.map(AtomicU64::new);
+        Ok(Depth { live, backlog, dead_letters })
+    }
+}
+
+/// Entries in the live lane, in the backlog lane, and given up.
+async fn read_depth(queue: &Queue) -> Result<[u64; 3], QueueError> {
     let (mut pipe, keys) = (redis::pipe(), queue.keys());
     for partition in 0..queue.config().partitions {
         for lane in Lane::ALL {
@@ -199,8 +216,5 @@ async fn read_depth(queue: &Queue, depth: &Depth) -> Result<(), QueueError> {
     }
     let lengths: Vec<u64> = pipe.query_async(&mut queue.shared()).await?;
     let total = |nth: usize| lengths.iter().skip(nth).step_by(3).sum::<u64>();
-    depth.live.store(total(0), Relaxed);
-    depth.backlog.store(total(1), Relaxed);
-    depth.dead_letters.store(total(2), Relaxed);
-    Ok(())
+    Ok([total(0), total(1), total(2)])
 }

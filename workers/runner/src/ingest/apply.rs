@@ -1,0 +1,83 @@
+//! Writes a batch: one transaction with the privacy gate inside it, so that nothing is stored that
+//! was forbidden by the time it is stored.
+
+use super::{
+    gates::GateCache,
+    plan::{Dropped, plan},
+};
+use nearhand_domain::{DeviceId, StaffId, facts::PositionFact};
+use nearhand_queue::PingBatch;
+use nearhand_storage::{StorageError, WorkerPool, ingest};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// A phone that is heard from is noted at most this often.
+const TOUCH_EVERY_MS: i64 = 60_000;
+/// Most phones remembered as noted.
+const MOST_HEARD: usize = 200_000;
+
+/// When phones were last noted as heard from.
+#[derive(Default)]
+pub(super) struct Heard(FxHashMap<DeviceId, i64>);
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// New in the history.
+    pub(super) inserted: u64,
+    /// There already.
+    pub(super) duplicates: u64,
+    /// Not written.
+    pub(super) dropped: BTreeMap<Dropped, u64>,
+    /// The live row of everybody in the batch, as committed.
+    pub(super) positions: Vec<PositionFact>,
+}
+
+/// Writes these batches and commits.
+pub(super) async fn apply(
+    pool: &WorkerPool,
+    gates: &mut GateCache,
+    heard: &mut Heard,
+    batches: &[&PingBatch],
+    now_ms: i64,
+    retention_ms: i64,
+) -> Result<Applied, StorageError> {
+    let mut staff: Vec<StaffId> = batches.iter().map(|batch| batch.staff).collect();
+    staff.sort_unstable();
+    staff.dedup();
+    let mut tx = pool.begin().await?;
+    let people = gates.people(&mut tx, &staff).await?;
+    let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
+    let inserted = ingest::insert_pings(&mut tx, &plan.rows).await?;
+    ingest::upsert_positions(&mut tx, &plan.live).await?;
+    let positions = if plan.people.is_empty() {
+        Vec::new()
+    } else {
+        ingest::live_positions(&mut tx, &plan.people).await?
+    };
+    let silent = heard.silent(&plan.devices);
+    if !silent.is_empty() {
+        ingest::touch_devices(&mut tx, &silent).await?;
+    }
+    tx.commit().await?;
+    heard.note(&silent);
+    let duplicates = plan.rows.len() as u64 - inserted;
+    Ok(Applied { inserted, duplicates, dropped: plan.dropped, positions })
+}
+
+impl Heard {
+    /// Those not noted within the last minute.
+    fn silent(&self, devices: &BTreeMap<DeviceId, i64>) -> Vec<(DeviceId, i64)> {
+        let is_due = |device: &DeviceId, at: i64| {
+            self.0.get(device).is_none_or(|noted| at - noted >= TOUCH_EVERY_MS)
+        };
+        devices.iter().map(|(d, at)| (*d, *at)).filter(|(d, at)| is_due(d, *at)).collect()
+    }
+
+    fn note(&mut self, devices: &[(DeviceId, i64)]) {
+        if self.0.len() + devices.len() > MOST_HEARD {
+            self.0.clear();
+        }
+        self.0.extend(devices.iter().copied());
+    }
+}

@@ -1,0 +1,199 @@
+//! One read's entries on their way: applied, told to the feed, acknowledged; split where one of
+//! them is at fault, paused where the world is.
+
+use super::{
+    Interruption, Worker,
+    apply::{Applied, Heard, apply},
+    faults::{Halves, reason},
+    gates::GateCache,
+};
+use crate::backoff::{Backoff, rest};
+use nearhand_domain::{
+    clock,
+    facts::{Fact, PositionFact},
+};
+use nearhand_queue::{Consumer, Entry, FeedItem, FeedWriter, PingBatch};
+use nearhand_storage::StorageError;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// Most positions in one feed entry.
+const ENTRY_POSITIONS: usize = 500;
+/// Between two attempts of an entry that stands alone.
+const LONE_PAUSE: Duration = Duration::from_millis(20);
+
+/// What working on batches needs and keeps.
+pub(super) struct Batches<'a> {
+    pub(super) worker: &'a Worker,
+    pub(super) feed: FeedWriter,
+    pub(super) gates: GateCache,
+    pub(super) heard: Heard,
+    pub(super) stop: &'a CancellationToken,
+}
+
+impl Batches<'_> {
+    /// Deals with every entry: written and acknowledged, or buried. `alone`: they are suspected
+    /// of having taken the task down, so each is tried by itself.
+    pub(super) async fn work(
+        &mut self,
+        consumer: &mut Consumer,
+        entries: Vec<Entry>,
+        alone: bool,
+    ) -> Result<(), Interruption> {
+        let worker = self.worker;
+        let _mark = worker.mark();
+        let (readable, broken): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| entry.batch.is_ok());
+        for entry in &broken {
+            let why = entry.batch.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            bury(consumer, entry, &why).await?;
+        }
+        let counts: Vec<usize> = readable.iter().map(Entry::pings).collect();
+        let most = if alone { 0 } else { worker.config.batch_pings };
+        let mut halves = Halves::of(&counts, most);
+        while let Some(range) = halves.next() {
+            let part = &readable[range.clone()];
+            let span = tracing::info_span!(
+                "ingest",
+                partition = worker.partition,
+                batch_len = part.len(),
+                trace.id = part.iter().find_map(|e| e.traceparent.as_deref()).and_then(trace_id),
+            );
+            if alone {
+                self.alone(consumer, &part[0], None).instrument(span).await?;
+                continue;
+            }
+            match self.together(consumer, part).instrument(span).await? {
+                Ok(applied) => self.finish(consumer, part, applied).await?,
+                Err(error) if part.len() > 1 => {
+                    tracing::warn!(reason = reason(&error), "a batch was refused and is halved");
+                    halves.split(range);
+                }
+                Err(error) => self.alone(consumer, &part[0], Some(reason(&error))).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies entries, waiting for as long as the database is away. The inner error is the
+    /// data's fault.
+    async fn together(
+        &mut self,
+        consumer: &mut Consumer,
+        entries: &[Entry],
+    ) -> Result<Result<Applied, StorageError>, Interruption> {
+        let batches: Vec<&PingBatch> =
+            entries.iter().filter_map(|entry| entry.batch.as_ref().ok()).collect();
+        let mut backoff = Backoff::new(self.worker.config.longest_pause);
+        loop {
+            let now_ms = clock::now().as_millisecond();
+            let (worker, gates, heard) = (self.worker, &mut self.gates, &mut self.heard);
+            let result =
+                apply(&worker.pool, gates, heard, &batches, now_ms, worker.retention_ms).await;
+            match result {
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, partition = worker.partition, "ingest waits for PostgreSQL");
+                    if !backoff.pause(self.stop).await {
+                        return Err(Interruption::Stopping);
+                    }
+                    consumer.hold().await?;
+                }
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// Tries one entry by itself, until it goes through or has failed too often. `failed`: it just
+    /// did, for this reason.
+    async fn alone(
+        &mut self,
+        consumer: &mut Consumer,
+        entry: &Entry,
+        failed: Option<String>,
+    ) -> Result<(), Interruption> {
+        let most = self.worker.config.lone_attempts;
+        if failed.is_some() {
+            consumer.count_attempt(entry).await?;
+        }
+        let mut why =
+            failed.unwrap_or_else(|| "it took the worker down whenever it was tried".to_owned());
+        while consumer.count_attempt(entry).await? <= most {
+            let tried = self.together(consumer, std::slice::from_ref(entry)).await;
+            match tried {
+                Ok(Ok(applied)) => {
+                    self.finish(consumer, std::slice::from_ref(entry), applied).await?;
+                    return Ok(consumer.clear_attempts(entry).await?);
+                }
+                Ok(Err(error)) => why = reason(&error),
+                Err(interruption) => {
+                    // Not the entry's failure.
+                    consumer.forgive_attempt(entry).await?;
+                    return Err(interruption);
+                }
+            }
+            if !rest(LONE_PAUSE, self.stop).await {
+                return Err(Interruption::Stopping);
+            }
+        }
+        bury(consumer, entry, &why).await
+    }
+
+    /// After the commit: the feed, then the acknowledgement, then the numbers.
+    async fn finish(
+        &self,
+        consumer: &mut Consumer,
+        entries: &[Entry],
+        applied: Applied,
+    ) -> Result<(), Interruption> {
+        let committed_ms = clock::now().as_millisecond();
+        count(&applied, entries, committed_ms);
+        self.feed.append(&feed_items(applied.positions)).await?;
+        consumer.acknowledge(entries).await?;
+        Ok(())
+    }
+}
+
+fn feed_items(positions: Vec<PositionFact>) -> Vec<FeedItem> {
+    let facts: Vec<Fact> = positions.into_iter().map(Fact::Position).collect();
+    facts.chunks(ENTRY_POSITIONS).map(|chunk| FeedItem::Facts(chunk.to_vec())).collect()
+}
+
+async fn bury(consumer: &mut Consumer, entry: &Entry, why: &str) -> Result<(), Interruption> {
+    consumer.bury(entry, why, clock::now().as_millisecond()).await?;
+    tracing::error!(
+        entry.id = %entry.id, lane = entry.lane.as_str(), reason = why,
+        trace.id = entry.traceparent.as_deref().and_then(trace_id),
+        "an entry was given up and is now a dead letter"
+    );
+    metrics::counter!("nearhand_ingest_pings_total", "outcome" => "dead_letter")
+        .increment(entry.pings() as u64);
+    Ok(())
+}
+
+fn count(applied: &Applied, entries: &[Entry], committed_ms: i64) {
+    let total = |outcome: &'static str, pings: u64| {
+        if pings > 0 {
+            metrics::counter!("nearhand_ingest_pings_total", "outcome" => outcome).increment(pings);
+        }
+    };
+    total("inserted", applied.inserted);
+    total("duplicate", applied.duplicates);
+    for (why, pings) in &applied.dropped {
+        total(why.as_str(), *pings);
+    }
+    let lag = metrics::histogram!("nearhand_ingest_lag_seconds");
+    for entry in entries {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^52")]
+        let seconds = (committed_ms - entry.queued_at_ms).max(0) as f64 / 1_000.0;
+        lag.record(seconds);
+        if let Some(id) = entry.traceparent.as_deref().and_then(trace_id) {
+            tracing::debug!(trace.id = id, lag_s = seconds, "pings committed");
+        }
+    }
+}
+
+/// The trace's identifier in a W3C `traceparent`: version, trace, parent, flags.
+fn trace_id(traceparent: &str) -> Option<&str> {
+    traceparent.split('-').nth(1).filter(|id| id.len() == 32)
+}

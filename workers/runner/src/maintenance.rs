@@ -1,0 +1,110 @@
+//! What goes by the calendar: partitions made ahead and dropped when too old, expired rows, and
+//! the gauges an operator watches.
+
+use crate::{
+    backoff::{Backoff, rest},
+    config::RetentionConfig,
+};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use nearhand_domain::clock;
+use nearhand_queue::{Lane, Queue};
+use nearhand_storage::{StorageError, WorkerPool, outbox, partitions};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The first and the last day, in UTC, that have a partition of their own at `now`.
+#[must_use]
+pub fn days_kept(now: Timestamp, retention: RetentionConfig) -> (Date, Date) {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    (
+        today.saturating_sub(i32::from(retention.days).days()),
+        today.saturating_add(i32::from(retention.days_ahead).days()),
+    )
+}
+
+/// Makes missing partitions, drops those that are too old, and deletes what has expired.
+///
+/// # Errors
+/// When the database fails; repeating is harmless.
+pub async fn prepare(
+    pool: &WorkerPool,
+    retention: RetentionConfig,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let (first, last) = days_kept(now, retention);
+    let mut tx = pool.begin().await?;
+    let made = partitions::ensure(&mut tx, first, last).await?;
+    tx.commit().await?;
+    let mut tx = pool.begin().await?;
+    let dropped = partitions::drop_before(&mut tx, first).await?;
+    tx.commit().await?;
+    let mut tx = pool.begin().await?;
+    let purged = partitions::purge_expired(&mut tx, now).await?;
+    tx.commit().await?;
+    if made > 0 || dropped > 0 || purged > 0 {
+        tracing::info!(made, dropped, purged, "partitions and expired rows are in order");
+    }
+    Ok(())
+}
+
+/// The same, before anything else, for as long as it takes.
+pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &CancellationToken) {
+    let mut backoff = Backoff::new(Duration::from_secs(5));
+    while let Err(error) = prepare(pool, retention, clock::now()).await {
+        tracing::warn!(%error, "partitions could not be prepared; trying again");
+        if !backoff.pause(stop).await {
+            return;
+        }
+    }
+}
+
+/// The same, again and again.
+pub(crate) async fn run(pool: WorkerPool, retention: RetentionConfig, stop: CancellationToken) {
+    while rest(retention.every, &stop).await {
+        first(&pool, retention, &stop).await;
+    }
+}
+
+/// Publishes how much waits and how much was given up, once a second.
+pub(crate) async fn gauges(queue: Queue, pool: WorkerPool, stop: CancellationToken) {
+    while rest(Duration::from_secs(1), &stop).await {
+        if let Ok(depth) = queue.depth().await {
+            for lane in Lane::ALL {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+                let entries = depth.of(lane) as f64;
+                metrics::gauge!("nearhand_queue_depth", "lane" => lane.as_str()).set(entries);
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+            metrics::gauge!("nearhand_dead_letters").set(depth.dead_letters() as f64);
+        }
+        if let Ok((rows, oldest_s)) = outbox_waiting(&pool).await {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+            metrics::gauge!("nearhand_outbox_rows").set(rows as f64);
+            metrics::gauge!("nearhand_outbox_oldest_seconds").set(oldest_s);
+        }
+    }
+}
+
+async fn outbox_waiting(pool: &WorkerPool) -> Result<(i64, f64), StorageError> {
+    let mut tx = pool.begin().await?;
+    let waiting = outbox::waiting(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_that_may_still_arrive_has_its_partition() {
+        let now: Timestamp = "2026-03-01T23:59:59Z".parse().unwrap();
+        let (first, last) = days_kept(now, RetentionConfig::default());
+        assert_eq!(first.to_string(), "2025-12-31");
+        assert_eq!(last.to_string(), "2026-03-08");
+        // The oldest fix that is still taken in falls on the first day.
+        let oldest = now.as_millisecond() - RetentionConfig::default().millis();
+        let day = Timestamp::from_millisecond(oldest).unwrap().to_zoned(TimeZone::UTC).date();
+        assert_eq!(day, first);
+    }
+}
