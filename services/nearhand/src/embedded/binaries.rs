@@ -3,6 +3,7 @@
 //! Only looks; installs nothing and starts no server.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,10 +45,10 @@ pub(crate) struct Redis {
 pub(crate) fn all_postgres() -> Vec<Postgres> {
     let mut folders = Vec::new();
     for parent in ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt"] {
-        let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
         folders.extend(entries.map(|entry| entry.path().join("bin")));
     }
-    for entry in std::fs::read_dir("/usr").into_iter().flatten().flatten() {
+    for entry in fs::read_dir("/usr").into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with("pgsql-") {
             folders.push(entry.path().join("bin"));
         }
@@ -140,12 +141,28 @@ fn search_path() -> impl Iterator<Item = PathBuf> {
 fn inspect_postgres(bin: &Path) -> Option<Postgres> {
     let printed = output_of(&bin.join("postgres"), "--version")?;
     let (major, version) = postgres_version(&printed)?;
-    let folders = extension_folders(bin, major);
-    let missing = EXTENSIONS.into_iter().filter(|name| {
-        let file = format!("{name}.control");
-        !folders.iter().any(|folder| folder.join(&file).is_file())
-    });
+    let controls = extension_folders(bin, major);
+    let libraries = library_folders(bin);
+    let missing = EXTENSIONS.into_iter().filter(|name| !is_there(name, &controls, &libraries));
     Some(Postgres { bin: bin.to_path_buf(), major, version, missing: missing.collect() })
+}
+
+/// Whether both the extension's description and the library it names are there.
+fn is_there(name: &str, controls: &[PathBuf], libraries: &[PathBuf]) -> bool {
+    let file = format!("{name}.control");
+    let control = controls.iter().find_map(|folder| fs::read_to_string(folder.join(&file)).ok());
+    control.is_some_and(|text| {
+        library_name(&text).is_none_or(|library| {
+            let kinds = ["so", "dylib"].map(|end| format!("{library}.{end}"));
+            libraries.iter().any(|folder| kinds.iter().any(|file| folder.join(file).is_file()))
+        })
+    })
+}
+
+/// Reads `module_pathname = '$libdir/postgis-3'`.
+fn library_name(control: &str) -> Option<&str> {
+    let value = control.lines().find_map(|line| line.trim().strip_prefix("module_pathname"))?;
+    value.split('\'').nth(1)?.strip_prefix("$libdir/")
 }
 
 fn inspect_redis(program: &Path) -> Option<Redis> {
@@ -163,6 +180,14 @@ fn extension_folders(bin: &Path, major: u32) -> Vec<PathBuf> {
         shares.push(PathBuf::from(printed.trim()));
     }
     shares.into_iter().map(|share| share.join("extension")).collect()
+}
+
+fn library_folders(bin: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![bin.join("../lib"), bin.join("../lib/postgresql")];
+    if let Some(printed) = output_of(&bin.join("pg_config"), "--pkglibdir") {
+        folders.push(PathBuf::from(printed.trim()));
+    }
+    folders
 }
 
 fn output_of(program: &Path, argument: impl AsRef<OsStr>) -> Option<String> {
@@ -210,6 +235,18 @@ mod tests {
         let redis = redis_version("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc bits=64");
         assert_eq!(redis, Some((7, "7.0.15".to_owned())));
         assert_eq!(redis_version("Valkey server v=8.1.0 sha=0"), Some((8, "8.1.0".to_owned())));
+    }
+
+    #[test]
+    fn an_extension_without_its_library_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = [folder.path().to_path_buf()];
+        assert!(!is_there("postgis", &place, &place));
+        let control = "default_version = '3.3.2'\nmodule_pathname = '$libdir/postgis-3'\n";
+        fs::write(folder.path().join("postgis.control"), control).unwrap();
+        assert!(!is_there("postgis", &place, &place));
+        fs::write(folder.path().join("postgis-3.so"), "").unwrap();
+        assert!(is_there("postgis", &place, &place));
     }
 
     #[test]
