@@ -116,6 +116,14 @@ impl Query<'_> {
         self.finish(slot, failed, load, u)
     }
 
+    /// The rules a person fails.
+    #[must_use]
+    pub(crate) fn failures(&self, slot: u32) -> Failures {
+        let person = self.index.person(slot);
+        let failed = rules::of_person(self, slot, person);
+        failed.and(rules::of_time(self, person, &self.locate(person)))
+    }
+
     /// Judges a person as far as they may still be eligible and reach `threshold` micro-points
     /// with a travel term of at most `travel` millionths.
     pub(crate) fn judge_if(&self, slot: u32, threshold: u64, travel: u32) -> Option<Judgement> {
