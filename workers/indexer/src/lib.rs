@@ -1,12 +1,15 @@
-//! Follows the feed into the live index: snapshot, catch-up, readiness.
+//! Keeps a live index current: snapshot from PostgreSQL, changes from the feed, and a truthful
+//! word on whether both are up to date. Runs inside every process that answers from the index.
 //!
-//! A queue worker that runs inside every API process. It reads PostgreSQL for snapshots and Redis
-//! for what happens after; it writes neither.
+//! Writes to no store. What the index makes of a fact is the index' own business.
 
+mod changes;
 mod directory;
 mod follower;
-mod health;
-mod run;
+mod live;
+mod snapshot;
 
-pub use follower::{Change, Follower, Forget, ForgetFn};
-pub use run::{FollowerConfig, FollowerError};
+pub use changes::{Change, Invalidation};
+pub use directory::Directory;
+pub use follower::{Follower, IndexerConfig};
+pub use live::{Live, Phase};
