@@ -1,235 +1,159 @@
-//! The follower: remembers where the feed stands, reads a snapshot, catches up past the feed's
-//! end as it was after the snapshot, and follows from there. Whenever entries were missed it does
-//! the same again, while the old index answers.
+//! The follower's handle: what the API reads. Cheap to clone.
 
-use crate::{
-    changes::{Change, Invalidation},
-    live::{Live, Phase},
-    snapshot::{self, Fresh, SnapshotError},
+use crate::{directory::Directory, health::Health};
+use nearhand_domain::{
+    OrganizationId, StaffId,
+    facts::{Fact, PositionFact},
 };
-use nearhand_domain::{OrganizationId, StaffId, clock, facts::Fact};
-use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedRead, FeedReader, Queue, QueueError};
-use nearhand_storage::WorkerPool;
-use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use nearhand_index::LiveIndex;
+use parking_lot::RwLock;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::broadcast;
+use uuid::Uuid;
 
-/// Facts applied before other tasks of the runtime get their turn.
-const FACTS_A_TURN: usize = 64;
+/// The index counts as ready while the end of the feed was seen within this time.
+const READY_LAG: Duration = Duration::from_secs(2);
+/// Changes a slow reader may be behind before it is dropped.
+const CHANGES_KEPT: usize = 8_192;
 
-/// The follower's settings.
-#[derive(Clone, Copy, Debug)]
-pub struct IndexerConfig {
-    /// Facts a snapshot reads at a time. Default 2,000.
-    pub snapshot_chunk: u16,
-    /// How often horizons and hourly loads move on. Default 20 s.
-    pub roll_every: Duration,
-    /// The longest pause while Redis or PostgreSQL is away. Default 2 s.
-    pub longest_pause: Duration,
+/// Which cached credentials must be forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forget {
+    /// Those of a session, a device or a person.
+    Subject(Uuid),
+    /// All: what the feed would have said was missed.
+    All,
 }
 
-impl Default for IndexerConfig {
-    fn default() -> Self {
-        Self {
-            snapshot_chunk: 2_000,
-            roll_every: Duration::from_secs(20),
-            longest_pause: Duration::from_secs(2),
-        }
-    }
+/// Told of every [`Forget`].
+pub type ForgetFn = Box<dyn Fn(Forget) + Send + Sync>;
+
+/// Something readers of the live view may want to show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// A person moved.
+    Moved(PositionFact),
+    /// A person changed: they may have become visible or invisible.
+    Person(OrganizationId, StaffId),
+    /// The index was built anew: everything may be different.
+    Rebuilt,
 }
 
-/// Why following was interrupted.
-#[derive(Debug, thiserror::Error)]
-enum Interruption {
-    #[error(transparent)]
-    Feed(#[from] FeedError),
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
+pub(crate) struct Inner {
+    pub(crate) index: LiveIndex,
+    pub(crate) directory: RwLock<Directory>,
+    pub(crate) health: Health,
+    pub(crate) changes: broadcast::Sender<Change>,
+    pub(crate) forget: ForgetFn,
+    generation: AtomicU64,
 }
 
-impl From<QueueError> for Interruption {
-    fn from(error: QueueError) -> Self {
-        Self::Feed(error.into())
-    }
-}
-
-/// Keeps a [`Live`] current.
-pub struct Follower {
-    queue: Queue,
-    pool: WorkerPool,
-    config: IndexerConfig,
-    live: Live,
-    forget: Arc<dyn Fn(Invalidation) + Send + Sync>,
-}
+/// The live index, and how current it is.
+#[derive(Clone)]
+pub struct Follower(pub(crate) Arc<Inner>);
 
 impl Follower {
-    /// A follower, to be run, and what it keeps current. `forget` is called, before
-    /// [`Live::behind_by`] shrinks, for every credential that a cache must no longer trust; it
-    /// must be quick and must not block.
+    /// A follower that has not begun; see [`Follower::run`].
     #[must_use]
-    pub fn new(
-        queue: Queue,
-        pool: WorkerPool,
-        config: IndexerConfig,
-        forget: impl Fn(Invalidation) + Send + Sync + 'static,
-    ) -> (Self, Live) {
-        let live = Live::new();
-        (Self { queue, pool, config, live: live.clone(), forget: Arc::new(forget) }, live)
+    pub fn new(forget: ForgetFn) -> Self {
+        Self(Arc::new(Inner {
+            index: LiveIndex::new(),
+            directory: RwLock::default(),
+            health: Health::new(),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            forget,
+            generation: AtomicU64::new(0),
+        }))
     }
 
-    /// Follows until `stop`. Never fails: what goes wrong is logged and tried again.
-    pub async fn run(self, stop: CancellationToken) {
-        let mut rolling = JoinSet::new();
-        rolling.spawn(roll(self.live.clone(), self.config.roll_every));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = self.follow() => {}
+    /// The index. It answers from the first snapshot on, also while a fresh one is being built.
+    #[must_use]
+    pub fn index(&self) -> &LiveIndex {
+        &self.0.index
+    }
+
+    /// Whether there is a whole index to answer from, current or not.
+    #[must_use]
+    pub fn can_answer(&self) -> bool {
+        self.0.health.is_complete()
+    }
+
+    /// Why the index is not caught up; `None` when it is.
+    #[must_use]
+    pub fn not_ready(&self) -> Option<String> {
+        if let Some(reason) = self.0.health.reason() {
+            return Some(reason);
         }
-        rolling.shutdown().await;
+        let behind = self.behind_by();
+        (behind > READY_LAG)
+            .then(|| format!("the end of the feed was last seen {} ms ago", behind.as_millis()))
     }
 
-    async fn follow(&self) {
-        let longest = self.config.longest_pause;
-        let mut pause = Duration::from_millis(50).min(longest);
-        loop {
-            match self.begin().await {
-                Ok(mut reader) => {
-                    pause = Duration::from_millis(50).min(longest);
-                    let why = self.keep_up(&mut reader).await;
-                    tracing::warn!(%why, "the live index heals itself from a fresh snapshot");
-                    metrics::counter!("nearhand_index_heals_total").increment(1);
-                    self.live.enter(Phase::Healing);
+    /// Time since everything in the feed had been applied.
+    #[must_use]
+    pub fn behind_by(&self) -> Duration {
+        self.0.health.behind_by()
+    }
+
+    /// A person's display name.
+    #[must_use]
+    pub fn display_name(&self, staff: StaffId) -> Option<Arc<str>> {
+        self.0.directory.read().name(staff)
+    }
+
+    /// Changes from now on. A receiver that lags is told so and should begin anew.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.0.changes.subscribe()
+    }
+
+    /// Moves whenever the index is built anew.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    /// Puts a freshly built index in place of the old one.
+    pub(crate) fn swap(&self, index: LiveIndex, directory: Directory) {
+        self.0.index.replace(index);
+        *self.0.directory.write() = directory;
+        self.0.generation.fetch_add(1, Ordering::Release);
+        self.tell(Change::Rebuilt);
+    }
+
+    /// Takes facts into the index and tells whoever watches.
+    pub(crate) fn take(&self, facts: &[Fact], now: i64) {
+        note_names(&mut self.0.directory.write(), facts);
+        self.0.index.apply(facts, now);
+        for fact in facts {
+            match fact {
+                Fact::Position(position) => self.tell(Change::Moved(*position)),
+                Fact::Staff(staff) => {
+                    (self.0.forget)(Forget::Subject(staff.staff.0));
+                    self.tell(Change::Person(staff.organization, staff.staff));
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "the live index cannot be built yet");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(longest);
-                }
+                Fact::Region(_) | Fact::Organization(_) => {}
             }
         }
     }
 
-    /// Builds an index that is past the feed's end as it was after the snapshot, and shows it.
-    async fn begin(&self) -> Result<FeedReader, Interruption> {
-        let mut reader = self.queue.feed_reader(self.queue.feed_tail().await?);
-        // Whatever was said before this tail is not going to be heard.
-        (self.forget)(Invalidation::All);
-        let fresh = snapshot::read(&self.pool, self.config.snapshot_chunk).await?;
-        let goal = self.queue.feed_tail().await?;
-        let mut read = None;
-        while reader.at().sequence < goal.sequence {
-            let more = reader.next().await?;
-            self.take_in(&more, |facts| fresh.apply(facts)).await;
-            read = Some(more.received);
-        }
-        self.show(fresh);
-        self.live.reached(reader.at().sequence);
-        if let Some(at) = read {
-            self.live.current_at(at);
-        }
-        self.live.enter(Phase::Following);
-        tracing::info!(sequence = reader.at().sequence, "the live index is ready");
-        Ok(reader)
-    }
-
-    fn show(&self, fresh: Fresh) {
-        self.live.directory().replace(fresh.directory);
-        self.live.index().replace(fresh.index);
-        self.live.tell(Change::Replaced);
-    }
-
-    /// Follows for as long as nothing is missed; returns what was.
-    async fn keep_up(&self, reader: &mut FeedReader) -> FeedError {
-        let mut pause = Duration::from_millis(50).min(self.config.longest_pause);
-        loop {
-            match reader.next().await {
-                Ok(read) => {
-                    pause = Duration::from_millis(50).min(self.config.longest_pause);
-                    self.take_in(&read, |facts| self.apply(facts)).await;
-                    self.live.reached(reader.at().sequence);
-                    if read.is_end {
-                        self.live.current_at(read.received);
-                    }
-                    observe(&read, self.live.behind_by());
-                }
-                Err(FeedError::Queue(error)) => {
-                    tracing::warn!(%error, "the feed cannot be read");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(self.config.longest_pause);
-                }
-                Err(lost) => return lost,
-            }
-        }
-    }
-
-    async fn take_in(&self, read: &FeedRead, apply: impl Fn(&[Fact])) {
-        for entry in &read.entries {
-            match &entry.item {
-                FeedItem::Credential(changed) => (self.forget)(Invalidation::One(*changed)),
-                FeedItem::Facts(facts) => {
-                    for chunk in facts.chunks(FACTS_A_TURN) {
-                        apply(chunk);
-                        tokio::task::yield_now().await;
-                    }
-                }
-            }
-        }
-    }
-
-    fn apply(&self, facts: &[Fact]) {
-        self.live.directory().apply(facts);
-        self.live.index().apply(facts, clock::now().as_second());
-        if self.live.is_watched() {
-            let people: Arc<[_]> = facts.iter().filter_map(person).collect();
-            if !people.is_empty() {
-                self.live.tell(Change::People(people));
-            }
-        }
+    /// Nobody watching is no error.
+    fn tell(&self, change: Change) {
+        drop(self.0.changes.send(change));
     }
 }
 
-fn person(fact: &Fact) -> Option<(OrganizationId, StaffId)> {
-    match fact {
-        Fact::Staff(staff) => Some((staff.organization, staff.staff)),
-        Fact::Position(position) => Some((position.organization, position.staff)),
-        Fact::Region(_) | Fact::Organization(_) => None,
-    }
-}
-
-fn observe(read: &FeedRead, behind: Duration) {
-    metrics::gauge!("nearhand_index_behind_seconds").set(behind.as_secs_f64());
-    if let Some(FeedEntry { queued_at_ms, sequence, .. }) = read.entries.first() {
-        let now_ms = clock::now().as_millisecond();
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^52")]
-        let lag_s = (now_ms - queued_at_ms).max(0) as f64 / 1_000.0;
-        metrics::histogram!("nearhand_feed_lag_seconds").record(lag_s);
-        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        metrics::gauge!("nearhand_index_sequence").set(*sequence as f64);
-    }
-}
-
-/// Moves the index on with time and publishes its size, on a thread that may take its time.
-async fn roll(live: Live, every: Duration) {
-    let mut tick = tokio::time::interval(every);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut work = JoinSet::new();
-    loop {
-        tick.tick().await;
-        let live = live.clone();
-        work.spawn_blocking(move || {
-            live.index().roll(clock::now().as_second());
-            let sizes = live.index().sizes();
-            #[expect(clippy::cast_precision_loss, reason = "gauges")]
-            for (name, value) in [
-                ("nearhand_index_people", sizes.people),
-                ("nearhand_index_places", sizes.places),
-                ("nearhand_index_bytes", sizes.approximate_bytes),
-            ] {
-                metrics::gauge!(name).set(value as f64);
-            }
-        });
-        if let Some(Err(error)) = work.join_next().await {
-            tracing::error!(%error, "the index could not be moved on");
+/// Takes the names of people among the facts.
+pub(crate) fn note_names(directory: &mut Directory, facts: &[Fact]) {
+    for fact in facts {
+        if let Fact::Staff(staff) = fact {
+            directory.take(staff);
         }
     }
 }

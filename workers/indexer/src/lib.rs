@@ -1,15 +1,12 @@
-//! Keeps a live index current: snapshot from PostgreSQL, changes from the feed, and a truthful
-//! word on whether both are up to date. Runs inside every process that answers from the index.
+//! Follows the feed into the live index: snapshot, catch-up, readiness.
 //!
-//! Writes to no store. What the index makes of a fact is the index' own business.
+//! A queue worker that runs inside every API process. It reads PostgreSQL for snapshots and Redis
+//! for what happens after; it writes neither.
 
-mod changes;
 mod directory;
 mod follower;
-mod live;
-mod snapshot;
+mod health;
+mod run;
 
-pub use changes::{Change, Invalidation};
-pub use directory::Directory;
-pub use follower::{Follower, IndexerConfig};
-pub use live::{Live, Phase};
+pub use follower::{Change, Follower, Forget, ForgetFn};
+pub use run::{FollowerConfig, FollowerError};
