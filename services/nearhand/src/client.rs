@@ -3,6 +3,8 @@
 //! Problem documents become errors that say what to do. It decides nothing about repeating: that
 //! is the caller's business, told by [`Error::is_passing`] and [`Error::wait`].
 
+mod calls;
+mod private;
 mod session;
 
 use std::fmt;
@@ -12,9 +14,11 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub(crate) use session::{Login, Session};
+pub(crate) use calls::{Person, token_works};
+pub(crate) use private::{read_private, write_private};
+pub(crate) use session::{Login, Session, Tokens, log_in};
 
 /// A request that takes longer counts as failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -287,6 +291,32 @@ fn retry_after(value: &header::HeaderValue) -> Option<Duration> {
 pub(crate) fn pause(error: &Error, attempt: u32, spread: f64) -> Duration {
     let own = Duration::from_millis(250 << attempt.min(5)).min(Duration::from_secs(5));
     error.wait().unwrap_or(own).mul_f64(1.0 + spread.clamp(0.0, 1.0) / 2.0)
+}
+
+/// Sends a request until it is answered otherwise than by a passing fault, for at most `patience`.
+///
+/// # Errors
+/// The last one.
+pub(crate) async fn persist<T, F>(patience: Duration, request: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let begun = tokio::time::Instant::now();
+    let mut attempt = 0;
+    loop {
+        match request().await {
+            Err(error) if error.is_passing() && begun.elapsed() < patience => {
+                tokio::time::sleep(pause(&error, attempt, 0.5)).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Reads a secret text.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
 }
 
 #[cfg(test)]

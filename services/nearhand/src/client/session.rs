@@ -1,7 +1,6 @@
 //! A session that stays alive: its access token is exchanged before it ends.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use nearhand_domain::clock;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::{Call, Client, Error, pause};
+use super::{Call, Client, Error, secret};
 
 /// A token with less time left is exchanged first.
 const LEFT: SignedDuration = SignedDuration::from_secs(60);
@@ -32,8 +31,10 @@ pub(crate) struct Login {
 pub(crate) struct Tokens {
     /// Tenant.
     pub(crate) organization_id: uuid::Uuid,
+    #[serde(deserialize_with = "secret")]
     access_token: SecretString,
     access_expires_at: Timestamp,
+    #[serde(deserialize_with = "secret")]
     refresh_token: SecretString,
     /// The password is temporary: only a new one can be set.
     pub(crate) must_change_password: bool,
@@ -125,31 +126,6 @@ impl Session {
     pub(crate) async fn call(&self, method: Method, path: impl Into<String>) -> Result<Call<'_>, Error> {
         let token = self.token().await?;
         Ok(self.client.call(method, path).bearer(&token))
-    }
-
-    /// Sends a request until it is answered otherwise than by a passing fault, for at most
-    /// `patience`.
-    ///
-    /// # Errors
-    /// The last one.
-    pub(crate) async fn persist<T, F>(
-        &self,
-        patience: Duration,
-        request: impl Fn() -> F,
-    ) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        let begun = tokio::time::Instant::now();
-        for attempt in 0.. {
-            match request().await {
-                Err(error) if error.is_passing() && begun.elapsed() < patience => {
-                    tokio::time::sleep(pause(&error, attempt, 0.5)).await;
-                }
-                result => return result,
-            }
-        }
-        unreachable!("the attempts do not run out")
     }
 }
 

@@ -1,0 +1,223 @@
+//! Plays recorded traces as phones through the public API, and measures what becomes of the fixes.
+//!
+//! [`tracks`] says what is due when, [`phone`] sends it, [`tally`] counts, [`sight`] times how
+//! long a fix takes to be visible, [`summary`] tells. It reads no database and no queue: what it
+//! finds out, any client could.
+
+mod people;
+mod phone;
+mod sight;
+mod summary;
+mod tally;
+mod tracks;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nearhand_domain::clock;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::client::{Client, Session};
+use crate::progress::say;
+use people::Enrolled;
+use phone::{Phone, Stage};
+pub(crate) use summary::Summary;
+use tally::{Counts, Tally};
+pub(crate) use tracks::{Track, length, plan};
+
+/// How often progress is told.
+const TELL: Duration = Duration::from_secs(2);
+const BLIND: &str = "it takes an account that may read positions, people made here, and rewritten times";
+
+/// When fixes are sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Pace {
+    /// So many times faster than recorded.
+    Times(f64),
+    /// The next batch as soon as the last is acknowledged.
+    AsFastAsAccepted,
+}
+
+/// How to play.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// When fixes are sent.
+    pub(crate) pace: Pace,
+    /// Most fixes in a request.
+    pub(crate) batch: usize,
+    /// Send the recorded times.
+    pub(crate) keep_times: bool,
+    /// How long one batch is tried again and again.
+    pub(crate) patience: Duration,
+    /// Most requests under way.
+    pub(crate) connections: usize,
+}
+
+/// Whose phones are played.
+pub(crate) enum Who {
+    /// Device tokens in a file, one a line.
+    Devices(PathBuf),
+    /// People made for it, their tokens remembered in a file if there is one.
+    People(Option<PathBuf>),
+}
+
+/// Plays the tracks to their end, or until cancelled. Returns the summary and whether all went
+/// well.
+pub(crate) async fn play(
+    client: &Client,
+    session: Option<&Session>,
+    who: &Who,
+    tracks: Vec<Track>,
+    options: Options,
+    cancel: &CancellationToken,
+) -> anyhow::Result<(Summary, bool)> {
+    let enrolled = enrolled(session, who, tracks.len()).await?;
+    let view = sight::view_of(&tracks);
+    let phones: Vec<Phone> = enrolled
+        .into_iter()
+        .zip(tracks)
+        .map(|(Enrolled { token, staff }, track)| Phone { token, staff, track })
+        .collect();
+    let fixes: u64 = phones.iter().map(|phone| phone.track.fixes.len() as u64).sum();
+    let count = phones.len();
+    let watched = session.is_some() && !options.keep_times && matches!(who, Who::People(_));
+    let (samples, sampled) = mpsc::channel(1);
+    let stage = Arc::new(Stage {
+        client: client.clone(),
+        lines: Semaphore::new(options.connections),
+        options,
+        begun: Instant::now(),
+        begun_at: clock::now(),
+        run: Uuid::new_v4().simple().to_string()[..12].to_owned(),
+        tally: Tally::new()?,
+        samples,
+        cancel: cancel.clone(),
+    });
+    let mut watching = JoinSet::new();
+    match session.filter(|_| watched) {
+        Some(session) => {
+            watching.spawn(sight::watch(session.clone(), view, Arc::clone(&stage), sampled));
+        }
+        None => stage.tally.blind(BLIND.to_owned()),
+    }
+    let mut playing = JoinSet::new();
+    for phone in phones {
+        playing.spawn(Arc::clone(&stage).play(phone));
+    }
+    tell_until_over(&stage.tally, &mut playing, fixes, count).await;
+    let elapsed = stage.begun.elapsed();
+    if watched && !cancel.is_cancelled() {
+        let last_seen = async {
+            while stage.tally.now().being_timed > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        drop(tokio::time::timeout(sight::GIVE_UP, last_seen).await);
+    }
+    watching.shutdown().await;
+    let counts = stage.tally.now();
+    let well = !counts.failed() && (cancel.is_cancelled() || counts.sent == fixes);
+    Ok((Summary::new(client.base(), count, fixes, elapsed, counts), well))
+}
+
+async fn enrolled(session: Option<&Session>, who: &Who, count: usize) -> anyhow::Result<Vec<Enrolled>> {
+    match who {
+        Who::Devices(path) => {
+            let devices = people::from_file(path)?;
+            anyhow::ensure!(
+                devices.len() >= count,
+                "{count} phones are to be played, but {} holds {} tokens; give more, or --phones {}",
+                path.display(),
+                devices.len(),
+                devices.len()
+            );
+            Ok(devices)
+        }
+        Who::People(state) => {
+            let session = session.ok_or_else(|| anyhow::anyhow!("people can only be made by an account"))?;
+            let work = people::ensure(session, count, state.as_deref());
+            crate::progress::announced("making people and enrolling their phones", work).await
+        }
+    }
+}
+
+/// Waits for all phones and tells how it goes: a bar at a terminal, else a line now and then.
+async fn tell_until_over(tally: &Tally, playing: &mut JoinSet<()>, fixes: u64, phones: usize) {
+    let begun = Instant::now();
+    let bar = std::io::stderr().is_terminal().then(|| bar(fixes));
+    let every = if bar.is_some() { TELL / 10 } else { TELL };
+    let mut ticks = interval_at(begun + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            ended = playing.join_next() => match ended {
+                None => break,
+                Some(Err(error)) => tracing::error!(error = %error, "a phone broke down"),
+                Some(Ok(())) => {}
+            },
+            _ = ticks.tick() => {
+                let line = line(&tally.now(), begun.elapsed(), fixes, phones);
+                match &bar {
+                    Some(bar) => {
+                        bar.set_position(tally.now().sent);
+                        bar.set_message(line);
+                    }
+                    None => say(&line),
+                }
+            }
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+}
+
+fn bar(fixes: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(fixes), ProgressDrawTarget::stderr());
+    // A wrong template would be a mistake of ours; the plain bar does as well.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn line(counts: &Counts, elapsed: Duration, fixes: u64, phones: usize) -> String {
+    let discarded: u64 = counts.discarded.values().sum();
+    let rejected: u64 = counts.rejected.values().sum();
+    let playing = (phones as u64).saturating_sub(counts.ended);
+    let mut line = format!(
+        "{} s: {} of {fixes} fixes sent, {} accepted, {playing} phones playing",
+        elapsed.as_secs(),
+        counts.sent,
+        counts.accepted,
+    );
+    for (n, what) in [(discarded, "discarded"), (rejected, "rejected"), (counts.waiting, "waiting to try again")] {
+        if n > 0 {
+            line.push_str(&format!(", {n} {what}"));
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_tells_trouble_only_when_there_is_some() {
+        let tally = Tally::new().unwrap();
+        tally.sent(3);
+        let quiet = line(&tally.now(), Duration::from_secs(4), 9, 2);
+        assert_eq!(quiet, "4 s: 3 of 9 fixes sent, 0 accepted, 2 phones playing");
+        tally.lost(1);
+        tally.waits(&crate::client::Error::Unreachable { base: "x".into(), reason: "no connection".to_owned() });
+        assert!(line(&tally.now(), Duration::ZERO, 9, 2).ends_with("1 waiting to try again"));
+    }
+}
