@@ -47,6 +47,8 @@ pub struct OrgIndex {
     pub(crate) people: Vec<Person>,
     pub(crate) slots: HashTable<u32>,
     pub(crate) places: Places,
+    /// People by the clients they have visited.
+    pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
     /// Fixes of people not yet known.
     pub(crate) early: FxHashMap<StaffId, PositionFact>,
@@ -75,6 +77,7 @@ impl OrgIndex {
             people: Vec::new(),
             slots: HashTable::new(),
             places: Places::default(),
+            visitors: FxHashMap::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
             sum: IndexVersion::of(id),
@@ -135,6 +138,12 @@ impl OrgIndex {
     #[must_use]
     pub fn people(&self) -> &[Person] {
         &self.people
+    }
+
+    /// Numbers of the people who have visited a client, by the client's number.
+    #[must_use]
+    pub fn visitors(&self, client: u32) -> &[u32] {
+        self.visitors.get(&client).map_or(&[], Vec::as_slice)
     }
 
     /// All places people can count from.
@@ -262,6 +271,12 @@ impl OrgIndex {
                 kept.mean.remove(person.loads[parity(kept.hour)]);
             }
         }
+        for client in person.clients() {
+            let visitors = self.visitors.entry(client).or_default();
+            if let Some(at) = visitors.iter().position(|&visitor| visitor == slot) {
+                visitors.swap_remove(at);
+            }
+        }
         if let Some(hours) = person.hours {
             self.schedules.release(hours);
         }
@@ -291,6 +306,9 @@ impl OrgIndex {
             self.sum.add(Entity::Position, person.id.0, ping.fix_at_ms);
         }
         self.considered += usize::from(!person.is_deleted());
+        for client in person.clients() {
+            self.visitors.entry(client).or_default().push(slot);
+        }
         self.place(slot);
     }
 }

@@ -206,7 +206,7 @@ impl PersonParts {
     }
 
     fn rare(self, vocabulary: &mut Vocabulary, simple_gate: bool) -> Option<Box<Rare>> {
-        let gate = (!simple_gate).then_some(self.tracking);
+        let gate = (!simple_gate).then(|| Box::new(self.tracking));
         let nothing = gate.is_none()
             && self.last_job.is_none()
             && self.time_off.is_empty()
@@ -220,13 +220,15 @@ impl PersonParts {
         let visits = self.visits.iter().filter_map(|(client, at)| {
             vocabulary.clients.intern(client).map(|client| (client, *at))
         });
+        let mut visits: Vec<(u32, i64)> = visits.collect();
+        visits.sort_unstable();
         Some(Box::new(Rare {
             last_job: self.last_job,
             time_off: merge(self.time_off).into_boxed_slice(),
             bookings: bookings.into_boxed_slice(),
-            visits: visits.collect(),
+            visits: visits.into_boxed_slice(),
             gate,
-            buckets: Vec::new(),
+            buckets: Box::default(),
         }))
     }
 }

@@ -131,11 +131,12 @@ pub(crate) struct Rare {
     pub(crate) last_job: Option<LastJob>,
     pub(crate) time_off: Box<[Interval]>,
     pub(crate) bookings: Box<[Booking]>,
+    /// Sorted by client.
     pub(crate) visits: Box<[(u32, i64)]>,
     /// Only when consent is more than one interval.
-    pub(crate) gate: Option<TrackingGate>,
+    pub(crate) gate: Option<Box<TrackingGate>>,
     /// Buckets of the last job and of bookings.
-    pub(crate) buckets: Vec<(u32, PlaceKind)>,
+    pub(crate) buckets: Box<[(u32, PlaceKind)]>,
 }
 
 pub(crate) mod flag {
@@ -249,6 +250,12 @@ impl Person {
         visits.iter().filter(move |visit| visit.0 == client).map(|visit| visit.1)
     }
 
+    /// The clients visited, each once.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = u32> {
+        let visits = self.rare.as_ref().map_or(&[][..], |rare| &rare.visits);
+        visits.chunk_by(|a, b| a.0 == b.0).filter_map(|run| run.first()).map(|visit| visit.0)
+    }
+
     /// The working hours' schedule; `None`: always available.
     #[must_use]
     pub fn hours(&self) -> Option<ScheduleId> {
@@ -316,7 +323,7 @@ impl Person {
                 + size_of_val(&*rare.time_off)
                 + size_of_val(&*rare.bookings)
                 + size_of_val(&*rare.visits)
-                + rare.buckets.capacity() * size_of::<(u32, PlaceKind)>()
+                + size_of_val(&*rare.buckets)
                 + 48
         });
         size_of_val(&*self.abilities) + size_of_val(&*self.licences) + 32 + rare

@@ -79,7 +79,7 @@ impl OrgIndex {
         let shown = ping.is_none();
         let start = self.insert(slot, start, PlaceKind::Start, shown, &masks);
         let ping = ping.map(|at| self.insert(slot, Some(at), PlaceKind::Ping, true, &masks));
-        let buckets: Vec<(u32, PlaceKind)> = extra
+        let buckets: Box<[(u32, PlaceKind)]> = extra
             .into_iter()
             .map(|(at, kind)| (self.insert(slot, Some(at), kind, false, &masks), kind))
             .collect();
@@ -113,7 +113,7 @@ impl OrgIndex {
             (std::mem::replace(&mut person.ping_bucket, NOWHERE), PlaceKind::Ping),
         ];
         if let Some(rare) = &mut person.rare {
-            buckets.append(&mut rare.buckets);
+            buckets.extend(std::mem::take(&mut rare.buckets));
         }
         for (bucket, kind) in buckets.into_iter().filter(|(bucket, _)| *bucket != NOWHERE) {
             let masks_of = |slot: u32| self.people[slot as usize].masks(&self.schedules);

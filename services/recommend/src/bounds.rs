@@ -2,7 +2,7 @@
 //! way is worked out. Must never be below the score; every rounding goes up.
 
 use crate::{
-    query::{Disclosure, Query, Term, from_milli, whole},
+    query::{Disclosure, Needs, Query, Term, from_milli, whole},
     terms::{self, ONE},
 };
 use nearhand_index::{
@@ -20,6 +20,7 @@ static HALVINGS: LazyLock<Vec<f64>> =
     LazyLock::new(|| (0..=STEPS).map(|step| libm::exp2(-f64::from(step) / STEPS_A_UNIT)).collect());
 const STEPS: u32 = 192;
 const STEPS_A_UNIT: f64 = 8.0;
+const LAST_STEP: i64 = STEPS as i64 - 1;
 /// Added to a share before it is rounded to millionths, for the last digits of doubles.
 const ROUNDING: f64 = 1e-6;
 
@@ -38,18 +39,26 @@ pub(crate) struct Bounds<'a, 'q> {
     per_km: f64,
     begin: f64,
     loads_kept: bool,
+    min_per_km: f64,
+    /// Minutes from now to a fixed start.
+    spare_min: Option<f64>,
+    /// Whether people on the panel, and earlier visitors, are few and judged one by one.
+    pub(crate) panel_apart: bool,
+    pub(crate) visitors_apart: bool,
 }
+
+/// As many people are judged one by one before the search, so that nodes need not count on the
+/// panel or on earlier visits.
+const APART: usize = 512;
 
 impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn new(query: &'a Query<'q>) -> Self {
         let policy = query.policy;
         let min_per_km = policy.circuity / policy.speed_kmh * 60.0;
-        let latest_km = if query.case.starts_at.is_some() {
-            let spare_min = from_milli((query.start - query.as_of) * 1_000) / 60.0;
-            (spare_min + policy.max_late_min + 0.01) / min_per_km
-        } else {
-            f64::INFINITY
-        };
+        let spare_min =
+            query.case.starts_at.map(|_| from_milli((query.start - query.as_of) * 1_000) / 60.0);
+        let latest_km = spare_min
+            .map_or(f64::INFINITY, |spare| (spare + policy.max_late_min + 0.01) / min_per_km);
         let limit_km = policy.max_travel_km.unwrap_or(f64::INFINITY).min(latest_km);
         let coarse = query.disclosure == Disclosure::Coarse;
         Self {
@@ -62,6 +71,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
             // Driving times are rounded to thousandths of a minute.
             begin: (policy.travel_offset_min + 0.001) / policy.travel_scale_min,
             loads_kept: query.index.keeps(query.hour),
+            min_per_km,
+            spare_min,
+            panel_apart: query.panel.len() <= APART,
+            visitors_apart: query.client.is_none_or(|c| query.index.visitors(c).len() <= APART),
         }
     }
 
@@ -86,35 +99,51 @@ impl<'a, 'q> Bounds<'a, 'q> {
         if x <= 0.0 {
             return 1.0;
         }
-        let step = x * STEPS_A_UNIT;
-        let last = f64::from(STEPS - 1);
-        let below = step.min(last).floor();
-        let at = usize::try_from(whole(below)).unwrap_or(0);
+        let step = (x * STEPS_A_UNIT).min(f64::from(STEPS));
+        let below = whole(step).min(LAST_STEP);
+        let at = usize::try_from(below).unwrap_or(0);
         let (high, low) = (HALVINGS[at], HALVINGS[at + 1]);
-        high + (low - high) * (step - below).min(1.0)
+        high + (low - high) * (step - from_milli(below * 1_000))
     }
 
-    fn travel(&self, km: f64) -> u64 {
-        self.weights[Term::Travel as usize] * u64::from(micro_up(self.nearness(km)))
+    /// Travel and availability, in raw units, of anything at least so far away.
+    fn way(&self, km: f64) -> u64 {
+        let travel = self.weights[Term::Travel as usize] * u64::from(micro_up(self.nearness(km)));
+        let available = match self.spare_min {
+            Some(spare) => micro_up((spare - self.drive_min(km)).clamp(0.0, 60.0) / 60.0),
+            None => ONE,
+        };
+        travel + self.weights[Term::Availability as usize] * u64::from(available)
+    }
+
+    /// The drive in minutes from anything at least so far away, at least.
+    fn drive_min(&self, km: f64) -> f64 {
+        (km - self.shrink_km).max(0.0) * self.min_per_km - 0.001
+    }
+
+    /// What the fit need who are at least so far away.
+    fn needs(&self, km: f64) -> &Needs {
+        let needs = &self.query.needs;
+        let hours = usize::try_from(whole(self.drive_min(km) / 60.0)).unwrap_or(0);
+        &needs[hours.min(needs.len() - 1)]
     }
 
     /// Raw units of the best imaginable person below a node; `None` if nobody there is eligible.
     pub(crate) fn node(&self, envelope: &Envelope) -> Option<u64> {
         let km = box_km_at_least(&envelope.bounds, self.from);
-        if km - self.shrink_km > self.limit_km {
+        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
-        Some(self.travel(km) + self.abilities(&envelope.masks)?)
+        Some(self.way(km) + self.abilities(&envelope.masks)?)
     }
 
-    /// The same without travel.
+    /// The same without travel and availability.
     pub(crate) fn abilities(&self, masks: &Masks) -> Option<u64> {
         let query = self.query;
         if self.ruled_out(masks) {
             return None;
         }
-        let mut u = [ONE; 9];
-        u[Term::Travel as usize] = 0;
+        let mut u = [0; 9];
         u[Term::Service as usize] = terms::service(query, |code| masks.service(code));
         u[Term::Region as usize] = terms::region(query, |code| masks.region(code));
         if query.applies(Term::Skill) {
@@ -123,6 +152,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Language as usize] = terms::language(query, |code| masks.language(code));
         let load = if self.loads_kept { masks.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
+        u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
+        u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
         Some(self.sum(&u))
     }
 
@@ -131,8 +162,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let least = if query.policy.filter_by_preferences { UNSTATED + 1 } else { 1 };
         let service = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.service(code));
         let region = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.region(code));
-        query.hours.as_ref().is_some_and(|hours| !masks.works(hours))
-            || query.services.iter().any(|code| service(code) < least)
+        query.services.iter().any(|code| service(code) < least)
             || query.regions.iter().any(|code| region(code) == 0)
             || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
             || query.skills.iter().any(|s| s.code.map_or(0, |c| masks.skill(c)) < s.required)
@@ -149,11 +179,22 @@ impl<'a, 'q> Bounds<'a, 'q> {
     /// Raw units of whoever counts from a place, given the abilities of its bucket; `None` if it
     /// is out of reach or the person cannot do the case.
     pub(crate) fn place(&self, place: &Place, abilities: u64) -> Option<u64> {
-        if !place.signature.covers(&self.query.signature) {
+        if !place.signature.covers(&self.query.needs[0].signature) {
             return None;
         }
         let km = self.query.unit.km_at_least(place.at);
-        (km - self.shrink_km <= self.limit_km).then(|| abilities + self.travel(km))
+        let fit = km - self.shrink_km <= self.limit_km
+            && place.signature.covers(&self.needs(km).signature);
+        fit.then(|| abilities + self.way(km))
+    }
+
+    /// Raw units of people without location, given the abilities of their bucket.
+    pub(crate) fn beside(&self, masks: &Masks) -> Option<u64> {
+        if !masks.works(&self.query.needs[0].hours) {
+            return None;
+        }
+        let available = self.weights[Term::Availability as usize] * u64::from(ONE);
+        self.abilities(masks).map(|abilities| abilities + available)
     }
 
     /// The travel term of a person in millionths, at most. No haversine, at most one power of two.

@@ -68,6 +68,18 @@ pub(crate) struct Skill {
     pub(crate) preferred: u8,
 }
 
+/// What whoever is fit must have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    /// Hours of the week to work in.
+    pub(crate) hours: HourSet,
+    /// Those and everything else, roughly.
+    pub(crate) signature: Signature,
+}
+
+/// Hours of drive that are told apart.
+const LONGEST_DRIVE_H: i64 = 24;
+
 /// A case ready to judge people by.
 #[derive(Debug)]
 pub struct Query<'a> {
@@ -100,9 +112,8 @@ pub struct Query<'a> {
     pub(crate) weights: [Option<u32>; 9],
     pub(crate) total_weight: u64,
     pub(crate) max_load_ppm: Option<u64>,
-    /// Working hours that all the fit have, if they can be said beforehand.
-    pub(crate) hours: Option<HourSet>,
-    pub(crate) signature: Signature,
+    /// What all the fit have, by whole hours of drive at least; the last stands for more.
+    pub(crate) needs: Vec<Needs>,
     /// Points by fit of skill levels, one entry per combination, when there are few.
     pub(crate) skill_u: Vec<u32>,
 }
@@ -148,8 +159,7 @@ impl<'a> Query<'a> {
             weights,
             total_weight: weights.iter().flatten().map(|&w| u64::from(w)).sum(),
             max_load_ppm: policy.max_utilisation.map(ppm),
-            hours: None,
-            signature: Signature::default(),
+            needs: Vec::new(),
             skill_u: Vec::new(),
         };
         query.resolve_needs();
@@ -185,15 +195,19 @@ impl<'a> Query<'a> {
         if let (true, &[Some(code)]) = (self.case.language_required, &self.languages[..]) {
             needed.need_language(code);
         }
-        // As soon as possible, the end depends on the drive: an unknown ETA counts as 0.
-        let end = self.start + self.duration_ms / 1_000;
-        if end - self.start < 150 * HOUR_S && self.index.hours_hold(self.start) {
+        let foreseeable = self.index.hours_hold(self.start);
+        // As soon as possible, the end depends on the drive: the longer, the more hours.
+        let longest_drive = if self.case.starts_at.is_some() { 0 } else { LONGEST_DRIVE_H };
+        for drive in 0..=longest_drive {
+            let end = self.start + drive * HOUR_S + self.duration_ms / 1_000;
             let mut hours = HourSet::EMPTY;
-            hours.insert(self.start, end.max(self.start + 1));
-            needed.need_hours(&hours);
-            self.hours = Some(hours);
+            if foreseeable {
+                hours.insert(self.start, end.max(self.start + 1));
+            }
+            let mut signature = needed;
+            signature.need_hours(&hours);
+            self.needs.push(Needs { hours, signature });
         }
-        self.signature = needed;
     }
 
     /// Minutes to drive a great-circle distance, in thousandths, rounded half-even.

@@ -25,7 +25,7 @@ impl Seen {
 /// A search under way.
 struct Search<'a, 'q> {
     query: &'a Query<'q>,
-    bounds: Bounds<'a, 'q>,
+    bounds: &'a Bounds<'a, 'q>,
     best: Best,
     seen: Seen,
     /// Raw units that still matter.
@@ -43,7 +43,7 @@ impl Query<'_> {
     /// The same with how many people had to be looked at.
     #[must_use]
     pub fn search_counting(&self, limit: usize) -> (Vec<Judgement>, usize) {
-        let bounds = Bounds::new(self);
+        let bounds = &Bounds::new(self);
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
         }
@@ -57,15 +57,27 @@ impl Query<'_> {
 
 impl Search<'_, '_> {
     fn run(&mut self) {
-        let places = self.query.index.places();
-        let bounds = Bounds::new(self.query);
-        places.best_first(0, |envelope| bounds.node(envelope), |bucket| self.visit(bucket));
+        let (query, bounds) = (self.query, self.bounds);
+        if bounds.panel_apart {
+            query.panel.iter().for_each(|&slot| self.judge(slot));
+            if query.case.panel_required {
+                return;
+            }
+        }
+        if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
+            query.index.visitors(client).iter().for_each(|&slot| self.judge(slot));
+        }
+        let places = query.index.places();
+        places.best_first(
+            self.threshold,
+            |envelope| bounds.node(envelope),
+            |bucket| self.visit(bucket),
+        );
         // Whoever has a location has been found. Those without earn nothing for travel, and come
         // last, when the threshold is high.
         for bucket in places.beside() {
-            let abilities = bounds.abilities(bucket.masks());
-            if abilities.is_some_and(|abilities| abilities >= self.threshold) {
-                let fit = |place: &&Place| place.signature.covers(&self.query.signature);
+            if bounds.beside(bucket.masks()).is_some_and(|bound| bound >= self.threshold) {
+                let fit = |place: &&Place| place.signature.covers(&query.needs[0].signature);
                 bucket.places().iter().filter(fit).for_each(|place| self.judge(place.slot()));
             }
         }
