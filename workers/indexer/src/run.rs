@@ -10,7 +10,16 @@ use nearhand_index::LiveIndex;
 use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedReader, Queue, QueueError};
 use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot};
 use std::time::{Duration, Instant};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
+
+/// Facts taken in before other tasks of the runtime get their turn.
+const FACTS_A_TURN: usize = 64;
+/// Chunks of a snapshot read ahead of the builder.
+const READ_AHEAD: usize = 4;
 
 /// The follower's settings.
 #[derive(Clone, Debug)]
@@ -39,6 +48,9 @@ pub enum FollowerError {
     /// Reading the snapshot failed.
     #[error("the snapshot could not be read: {0}")]
     Storage(#[from] StorageError),
+    /// Building failed.
+    #[error("the index could not be built: {0}")]
+    Build(#[from] JoinError),
     /// Redis failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -92,14 +104,7 @@ impl Follower {
     ) -> Result<FeedReader, FollowerError> {
         let begun = Instant::now();
         let start = queue.feed_tail().await?;
-        let (fresh, mut names) = (LiveIndex::new(), Directory::default());
-        let mut snapshot = Snapshot::begin(pool.begin().await?).await?;
-        while let Some(facts) = snapshot.next(config.snapshot_chunk).await? {
-            note_names(&mut names, &facts);
-            fresh.apply(&facts, clock::now().as_second());
-            tokio::task::yield_now().await;
-        }
-        snapshot.finish().await?;
+        let (fresh, mut names) = read_snapshot(pool, config.snapshot_chunk).await?;
         let goal = queue.feed_tail().await?.sequence;
         let mut reader = queue.feed_reader(start);
         let mut seen = Instant::now();
@@ -107,7 +112,10 @@ impl Follower {
             let read = reader.next().await?;
             for facts in read.entries.iter().filter_map(facts_of) {
                 note_names(&mut names, facts);
-                fresh.apply(facts, clock::now().as_second());
+                for turn in facts.chunks(FACTS_A_TURN) {
+                    fresh.apply(turn, clock::now().as_second());
+                    tokio::task::yield_now().await;
+                }
             }
             seen = read.received;
         }
@@ -131,18 +139,23 @@ impl Follower {
                 Err(lost) => return lost.into(),
             };
             for entry in &read.entries {
-                self.take_entry(entry);
+                self.take_entry(entry).await;
             }
             if read.is_end {
                 self.0.health.current(read.received);
             }
-            metrics::gauge!("nearhand_feed_lag_seconds").set(self.behind_by().as_secs_f64());
+            observe(&read.entries, self.behind_by());
         }
     }
 
-    fn take_entry(&self, entry: &FeedEntry) {
+    async fn take_entry(&self, entry: &FeedEntry) {
         match &entry.item {
-            FeedItem::Facts(facts) => self.take(facts, clock::now().as_second()),
+            FeedItem::Facts(facts) => {
+                for turn in facts.chunks(FACTS_A_TURN) {
+                    self.take(turn, clock::now().as_second());
+                    tokio::task::yield_now().await;
+                }
+            }
             FeedItem::Credential(changed) => (self.0.forget)(Forget::Subject(changed.id)),
         }
     }
@@ -151,25 +164,65 @@ impl Follower {
     async fn tick(&self, every: Duration) {
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut work = JoinSet::new();
         loop {
             ticks.tick().await;
             let follower = self.clone();
-            let work = tokio::task::spawn_blocking(move || {
+            work.spawn_blocking(move || {
                 follower.index().roll(clock::now().as_second());
                 follower.index().sizes()
             });
-            match work.await {
-                Ok(sizes) => measure(sizes),
-                Err(error) => tracing::error!(error = %error, "rolling the index failed"),
+            match work.join_next().await {
+                Some(Ok(sizes)) => measure(sizes),
+                Some(Err(error)) => tracing::error!(error = %error, "rolling the index failed"),
+                None => {}
             }
         }
     }
+}
+
+/// Everything as of one instant. The index is built on a thread of its own: reading and building
+/// go on side by side, and no request waits for either.
+async fn read_snapshot(
+    pool: &WorkerPool,
+    chunk: u16,
+) -> Result<(LiveIndex, Directory), FollowerError> {
+    let (chunks, mut incoming) = mpsc::channel::<Vec<Fact>>(READ_AHEAD);
+    let mut builder = JoinSet::new();
+    builder.spawn_blocking(move || {
+        let (index, mut names) = (LiveIndex::new(), Directory::default());
+        while let Some(facts) = incoming.blocking_recv() {
+            note_names(&mut names, &facts);
+            index.apply(&facts, clock::now().as_second());
+        }
+        (index, names)
+    });
+    let mut snapshot = Snapshot::begin(pool.begin().await?).await?;
+    while let Some(facts) = snapshot.next(chunk).await? {
+        if chunks.send(facts).await.is_err() {
+            // The builder panicked; joining it says so.
+            break;
+        }
+    }
+    snapshot.finish().await?;
+    drop(chunks);
+    Ok(builder.join_next().await.transpose()?.unwrap_or_default())
 }
 
 fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {
     match &entry.item {
         FeedItem::Facts(facts) => Some(facts),
         FeedItem::Credential(_) => None,
+    }
+}
+
+/// The oldest entry of a read tells how long word takes from the worker to here.
+fn observe(entries: &[FeedEntry], behind: Duration) {
+    metrics::gauge!("nearhand_index_behind_seconds").set(behind.as_secs_f64());
+    if let Some(oldest) = entries.first() {
+        let lag_ms = clock::now().as_millisecond() - oldest.queued_at_ms;
+        let lag = Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0));
+        metrics::histogram!("nearhand_feed_lag_seconds").record(lag.as_secs_f64());
     }
 }
 
