@@ -4,6 +4,8 @@
 mod support;
 
 mod architecture;
+mod feed;
+mod ingest;
 mod pings;
 mod sessions;
 mod setup;

@@ -2,11 +2,13 @@
 
 use crate::state::ApiState;
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
+    routing::get,
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -63,10 +65,35 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> Response {
     (status, Json(Readiness { ready, checks: checks.into(), weaker_durability })).into_response()
 }
 
+/// Health and metrics of a process that serves nothing else. `check` says what is wrong.
+pub fn health_router<F, Fut>(metrics: PrometheusHandle, check: F) -> Router
+where
+    F: Fn() -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Option<String>> + Send + 'static,
+{
+    let ready = move || {
+        let checking = check();
+        async move {
+            match tokio::time::timeout(CHECK_TIMEOUT, checking).await {
+                Ok(None) => (StatusCode::OK, "ready\n".to_owned()),
+                Ok(Some(fault)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")),
+                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "a check takes too long\n".to_owned()),
+            }
+        }
+    };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(move || async move { rendered(&metrics) }))
+}
+
+fn rendered(metrics: &PrometheusHandle) -> impl IntoResponse + use<> {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render())
+}
+
 /// Prometheus metrics.
 #[utoipa::path(get, path = "/metrics", tag = "system",
     responses((status = 200, description = "Prometheus text format", body = String)))]
 pub(crate) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    (kind, state.metrics().render())
+    rendered(state.metrics())
 }
