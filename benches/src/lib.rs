@@ -1,1 +1,0 @@
-//! Benchmarks: each prints its ratio against a peer in the same run.

@@ -1,0 +1,92 @@
+//! `nearhand-bench`: measures Nearhand against peers that do the same work in the same run.
+//! Must print ratios and percentiles only, and check that peers give the same answers.
+
+mod cases;
+mod memory;
+mod nearest;
+mod peer;
+mod random;
+mod recommend;
+mod report;
+mod sql;
+mod world;
+
+use clap::{Parser, ValueEnum};
+use report::Target;
+
+/// Measures Nearhand against peers that do the same work in the same run.
+///
+/// Each result is one line, `ratio NAME VALUE target TARGET` or `value NAME VALUE UNIT target
+/// TARGET`, after a line that describes data and machine. Peers need servers: run it as `nearhand
+/// servers --ephemeral -- nearhand-bench all`.
+#[derive(Parser)]
+#[command(name = "nearhand-bench", version)]
+pub(crate) struct Options {
+    /// What to measure.
+    name: Name,
+    /// A tenth of the people and fewer questions; all of it in under five minutes. Targets do not
+    /// bind then.
+    #[arg(long)]
+    quick: bool,
+    /// PostgreSQL with PostGIS and a superuser: the peer. Without it, ratios to it are left out.
+    #[arg(long, env = "NEARHAND_TEST_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+/// The benches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// Every bench, each in a process of its own.
+    All,
+    /// The filtered 20 nearest of a million while 50,000 positions a second stream in; peer:
+    /// PostGIS `<->` with the same filter.
+    Nearest,
+    /// Complete recommendations, all rules and terms, exact top 20 of a million; peers: the linear
+    /// scan and the same ranking in SQL.
+    Recommend,
+    /// Resident memory of the live index of a million.
+    Memory,
+}
+
+impl Options {
+    fn people(&self) -> usize {
+        self.pick(1_000_000, 100_000)
+    }
+
+    /// One thing in a whole run, another in a quick one.
+    fn pick<T>(&self, whole: T, quick: T) -> T {
+        if self.quick { quick } else { whole }
+    }
+
+    /// Targets bind whole runs only.
+    fn target(&self, target: Target) -> Target {
+        if self.quick { Target::None } else { target }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if options.quick {
+        report::line("# a quick run: fewer people and questions, no targets");
+    }
+    match options.name {
+        Name::All => run_all(),
+        Name::Nearest => nearest::run(&options).await,
+        Name::Recommend => recommend::run(&options).await,
+        Name::Memory => memory::run(&options),
+    }
+}
+
+/// Runs every bench in a process of its own, so that none finds the memory of another.
+fn run_all() -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    let arguments: Vec<_> = std::env::args_os().skip(1).filter(|a| a != "all").collect();
+    for name in Name::value_variants().iter().filter(|name| **name != Name::All) {
+        let Some(name) = name.to_possible_value() else { continue };
+        let mut command = std::process::Command::new(&program);
+        let status = command.arg(name.get_name()).args(&arguments).status()?;
+        anyhow::ensure!(status.success(), "{} failed", name.get_name());
+    }
+    Ok(())
+}
