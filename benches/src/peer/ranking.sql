@@ -79,13 +79,15 @@ WITH hold AS (
 ), scored AS (
     SELECT id, eta, load,
         100 * 32 * round(1e6 * CASE
-            WHEN held IS NOT NULL THEN power(0.5, greatest(0, eta / 1000 - 10) / 30)
-            ELSE coalesce(c * power(0.5, greatest(0, round(ping_m * 1.95) / 1000 - 10) / 30), 0)
-                + (1 - c) * coalesce(power(0.5, greatest(0, round(fallback_m * 1.95) / 1000 - 10) / 30), 0)
+            WHEN held IS NOT NULL THEN power(0.5, least(999, greatest(0, eta / 1000 - 10) / 30))
+            ELSE CASE WHEN ping_m IS NULL THEN 0
+                    ELSE c * power(0.5, least(999, greatest(0, round(ping_m * 1.95) / 1000 - 10) / 30)) END
+                + CASE WHEN fallback_m IS NULL THEN 0
+                    ELSE (1 - c) * power(0.5, least(999, greatest(0, round(fallback_m * 1.95) / 1000 - 10) / 30)) END
             END)::bigint / {total}
         + 100 * 9 * least(greatest(500000 + {mean} - load, 0), 1000000) / {total}
-        + 100 * 6 * coalesce(round(least(greatest(least_ms, 0), 3600000) / 3.6::float8)::bigint, 1000000)
-            / {total}
+        + 100 * 6 * CASE WHEN least_ms IS NULL THEN 1000000
+            ELSE round(least(greatest(least_ms, 0), 3600000) / 3.6::float8)::bigint END / {total}
         {points} AS score
     FROM judged LEFT JOIN visited ON visited.staff = n
 )
