@@ -3,8 +3,8 @@
 use crate::{
     observe, problem, request_id,
     routes::{
-        cases, devices, me, organization, pings, positions, regions, services, sessions, setup,
-        staff, stream, system, time_off, tracking, work_preferences,
+        cases, devices, me, organization, pings, positions, recommendations, regions, services,
+        sessions, setup, staff, stream, system, time_off, tracking, work_preferences,
     },
     state::ApiState,
 };
@@ -95,6 +95,7 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(work_preferences::get, work_preferences::put))
         .routes(routes!(cases::create, cases::list))
         .routes(routes!(cases::get, cases::patch))
+        .routes(routes!(recommendations::create))
         .routes(routes!(positions::list))
         .routes(routes!(stream::open))
         .routes(routes!(stream::create_ticket))

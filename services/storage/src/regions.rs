@@ -146,27 +146,28 @@ pub async fn list(
     Ok((rows.into_iter().map(|page| page.row.into()).collect(), more))
 }
 
-/// Writes a changed region back; returns its new version. Violates `regions_name_key` when the
-/// name is taken.
+/// Changes a region's name, its area, or both. Violates `regions_name_key` when the name is taken.
 ///
 /// # Errors
 /// When the name is taken or the database fails.
 pub async fn update(
     tx: &mut Tx,
     organization: OrganizationId,
-    record: &RegionRecord,
+    id: RegionId,
+    name: Option<&str>,
+    area: Option<&RegionArea>,
 ) -> Result<RegionRecord, StorageError> {
     let row: Row = sqlx::query_as(
-        "UPDATE regions SET version = version + 1, name = $2, area = ST_GeomFromGeoJSON($3) \
-         WHERE id = $1 \
+        "UPDATE regions SET version = version + 1, name = COALESCE($2, name), \
+         area = COALESCE(ST_GeomFromGeoJSON($3), area) WHERE id = $1 \
          RETURNING id, version, name, ST_AsGeoJSON(area, 15)::json AS area, created_at",
     )
-    .bind(record.id.0)
-    .bind(&record.name)
-    .bind(record.area.to_geojson().to_string())
+    .bind(id.0)
+    .bind(name)
+    .bind(area.map(|area| area.to_geojson().to_string()))
     .fetch_one(&mut **tx)
     .await?;
-    announce(tx, organization, Changed::Region(record.id)).await?;
+    announce(tx, organization, Changed::Region(id)).await?;
     Ok(row.into())
 }
 

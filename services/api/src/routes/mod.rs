@@ -9,6 +9,8 @@ pub(crate) mod organization;
 pub(crate) mod pings;
 pub(crate) mod place;
 pub(crate) mod positions;
+pub(crate) mod recommendation;
+pub(crate) mod recommendations;
 pub(crate) mod regions;
 pub(crate) mod services;
 pub(crate) mod sessions;

@@ -175,11 +175,11 @@ pub(crate) async fn patch(
     caller.require_full(Permission::SettingsEdit)?;
     let change = read(form, false).await?;
     let mut tx = state.app().tenant(caller.organization).await?;
-    let mut record = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    require_match(&headers, record.version)?;
-    record.name = change.name.map_or(record.name, String::from);
-    record.area = change.area.unwrap_or(record.area);
-    let record = regions::update(&mut tx, caller.organization, &record).await?;
+    let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    require_match(&headers, before.version)?;
+    let name = change.name.as_ref().map(Name::as_str);
+    let record =
+        regions::update(&mut tx, caller.organization, id, name, change.area.as_ref()).await?;
     record_event(&mut tx, &caller, "region.update", &record).await?;
     tx.commit().await.map_err(StorageError::from)?;
     Ok(versioned(record.version, Region::from(record)))
