@@ -92,6 +92,14 @@ impl Session {
         .await
     }
 
+    /// Asks for something that takes no body. Not repeated: its answer may hold a secret.
+    ///
+    /// # Errors
+    /// If the API refuses or does not answer.
+    pub(crate) async fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.call(Method::POST, path).await?.read().await
+    }
+
     /// Replaces a resource.
     ///
     /// # Errors

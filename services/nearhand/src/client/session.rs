@@ -110,6 +110,18 @@ impl Session {
         Ok(current.access.clone())
     }
 
+    /// A fresh access token, whatever the present one has left.
+    ///
+    /// # Errors
+    /// If the API refused.
+    pub(crate) async fn renew(&self) -> Result<SecretString, Error> {
+        let mut current = self.current.lock().await;
+        if let Some((_, refresh)) = &current.renewal {
+            *current = self.renewed(refresh).await?.into();
+        }
+        Ok(current.access.clone())
+    }
+
     async fn renewed(&self, refresh: &SecretString) -> Result<Tokens, Error> {
         let body = json!({ "refresh_token": refresh.expose_secret() });
         let exchange = self.client.call(Method::POST, "/v1/sessions/refresh").json(&body).read();

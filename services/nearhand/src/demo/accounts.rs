@@ -1,0 +1,139 @@
+//! The demo's accounts: an admin by setup, a scheduler by the admin, both with passwords that are
+//! written down before they are used, so that a killed start never locks itself out.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use nearhand_domain::password::generate_password;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::env_file::EnvFile;
+use super::people::ZONE;
+use crate::client::{Client, Error, Login, Person, Session, Tokens, log_in, persist};
+
+const ORGANIZATION: &str = "Harbour City Demo";
+const SLUG: &str = "harbour-city-demo";
+const ADMIN: &str = "admin@harbour-city.example";
+const SCHEDULER: &str = "scheduler@harbour-city.example";
+/// How long the API may take to answer at the start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who runs the demo.
+pub(super) struct Accounts {
+    pub(super) admin: Session,
+    pub(super) scheduler: Session,
+    /// Which organisation it is.
+    pub(super) organization: Uuid,
+}
+
+#[derive(Deserialize)]
+struct SetUp {
+    session: Tokens,
+}
+
+#[derive(Deserialize)]
+struct Temporary {
+    #[serde(deserialize_with = "crate::client::secret")]
+    password: SecretString,
+}
+
+/// Sets the installation up, or logs in to the demo that it holds.
+pub(super) async fn enter(
+    client: &Client,
+    bootstrap_token: &SecretString,
+    path: &Path,
+    env: &mut EnvFile,
+) -> anyhow::Result<Accounts> {
+    env.set("NEARHAND_URL", client.base());
+    env.set("NEARHAND_ORGANIZATION", SLUG);
+    env.set("NEARHAND_ADMIN_LOGIN", ADMIN);
+    env.set("NEARHAND_SCHEDULER_LOGIN", SCHEDULER);
+    for name in ["NEARHAND_ADMIN_PASSWORD", "NEARHAND_SCHEDULER_PASSWORD"] {
+        if env.get(name).is_none() {
+            env.set(name, generate_password());
+        }
+    }
+    env.write(path)?;
+    let login = login(env, "ADMIN");
+    let tokens = set_up(client, bootstrap_token, &login, path).await?;
+    let organization = tokens.organization_id;
+    let admin = Session::of_tokens(client, tokens, login);
+    let scheduler = scheduler(&admin, self::login(env, "SCHEDULER")).await?;
+    Ok(Accounts { admin, scheduler, organization })
+}
+
+fn login(env: &EnvFile, who: &str) -> Login {
+    let value = |what: &str| env.get(&format!("NEARHAND_{who}_{what}")).unwrap_or_default().to_owned();
+    Login {
+        organization: Some(SLUG.to_owned()),
+        login: value("LOGIN"),
+        password: value("PASSWORD").into(),
+    }
+}
+
+async fn set_up(
+    client: &Client,
+    bootstrap_token: &SecretString,
+    login: &Login,
+    path: &Path,
+) -> anyhow::Result<Tokens> {
+    let body = json!({
+        "bootstrap_token": bootstrap_token.expose_secret(),
+        "organization": { "name": ORGANIZATION, "slug": SLUG, "time_zone": ZONE },
+        "admin": { "first_name": "Ada", "last_name": "Marques", "email": login.login,
+            "password": login.password.expose_secret() },
+    });
+    let done: Result<SetUp, Error> = persist(PATIENCE, || async {
+        client.call(Method::POST, "/v1/setup").json(&body).read().await
+    })
+    .await;
+    match done {
+        Ok(done) => Ok(done.session),
+        Err(error) if error.is("setup_complete") => {
+            let entered = persist(PATIENCE, || log_in(client, login)).await;
+            entered.with_context(|| {
+                format!(
+                    "this installation is set up, and the demo's login in {} does not work there; \
+                     take another --data-dir for the demo, or run without --demo",
+                    path.display()
+                )
+            })
+        }
+        Err(error) => Err(error).context("could not set the demo up"),
+    }
+}
+
+/// Logs the scheduler in; makes them or gives them their password where that is needed.
+async fn scheduler(admin: &Session, login: Login) -> anyhow::Result<Session> {
+    let client = admin.client();
+    match persist(PATIENCE, || log_in(client, &login)).await {
+        Ok(tokens) if !tokens.must_change_password => {
+            return Ok(Session::of_tokens(client, tokens, login));
+        }
+        Ok(_) => {}
+        Err(error) if error.is_unauthorized() => {}
+        Err(error) => return Err(error).context("the demo's scheduler could not log in"),
+    }
+    // Office people take no cases: they have working hours, and those are empty.
+    let form = json!({ "first_name": "Sara", "last_name": "Quintela", "username": "demo-scheduler",
+        "email": SCHEDULER, "access_level": "full", "admin_role": "scheduler", "working_hours": [] });
+    let known: Vec<Person> = admin.list("/v1/staff?role=scheduler").await?;
+    let known = known.into_iter().find(|person| person.username.as_deref() == Some("demo-scheduler"));
+    let person: Person = match known {
+        Some(person) => person,
+        None => admin.create("/v1/staff", &form).await?,
+    };
+    let temporary: Temporary =
+        admin.post_empty(&format!("/v1/staff/{}/password", person.id)).await?;
+    let first = Login { password: temporary.password, ..login.clone() };
+    let session = Session::open(client, first.clone()).await?;
+    let change = json!({ "current_password": first.password.expose_secret(),
+        "new_password": login.password.expose_secret() });
+    session.call(Method::POST, "/v1/me/password").await?.json(&change).done().await?;
+    Ok(Session::open(client, login).await?)
+}

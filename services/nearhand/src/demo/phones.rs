@@ -1,0 +1,217 @@
+//! The demo's phones: each goes from place to place through the city, stops now and then, and
+//! sends its fixes through `POST /v1/pings` like any other phone, keeping what is not taken.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nearhand_domain::clock;
+use reqwest::Method;
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::city::{DISTRICTS, Place};
+use super::dice::Dice;
+use crate::client::{Client, Error, pause};
+
+/// Between two fixes, in seconds.
+const EVERY_S: (f64, f64) = (5.0, 10.0);
+/// Metres per second.
+const SPEED_MPS: (f64, f64) = (5.0, 15.0);
+/// A stop, in seconds.
+const STOP_S: (f64, f64) = (20.0, 180.0);
+/// Fixes kept while nobody takes them: well over an hour.
+const MOST_KEPT: usize = 900;
+/// Fixes in a request.
+const BATCH: usize = 300;
+
+/// A phone to be simulated.
+pub(super) struct Route {
+    token: SecretString,
+    home: Place,
+    district: usize,
+}
+
+impl Route {
+    /// A phone whose person lives here.
+    pub(super) fn new(token: SecretString, home: Place, district: usize) -> Self {
+        Self { token, home, district }
+    }
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Fix {
+    fix_at: Timestamp,
+    lat: f64,
+    lng: f64,
+    accuracy_m: f64,
+    speed_mps: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    course_deg: Option<f64>,
+    battery: f64,
+    motion: &'static str,
+}
+
+/// Simulates all phones until `shutdown`.
+pub(super) async fn run(client: Client, routes: Vec<Route>, shutdown: CancellationToken) {
+    let mut phones = JoinSet::new();
+    for (seed, route) in (1_000_u64..).zip(routes) {
+        phones.spawn(simulate(client.clone(), route, Dice::new(seed), shutdown.clone()));
+    }
+    while let Some(ended) = phones.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(error = %error, "a simulated phone broke down");
+        }
+    }
+}
+
+async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: CancellationToken) {
+    let mut walk = Walk::new(route.home, route.district, &mut dice);
+    let mut kept: VecDeque<Fix> = VecDeque::new();
+    let (mut attempt, mut next_try) = (0, Instant::now());
+    // Not all at once.
+    let mut until_next = dice.between(0.0, EVERY_S.1);
+    loop {
+        let rest = sleep(Duration::from_secs_f64(until_next));
+        if shutdown.run_until_cancelled(rest).await.is_none() {
+            return;
+        }
+        walk.go(until_next, &mut dice);
+        kept.push_back(walk.fix(clock::now(), &mut dice));
+        if kept.len() > MOST_KEPT {
+            kept.pop_front();
+        }
+        until_next = dice.between(EVERY_S.0, EVERY_S.1);
+        if Instant::now() < next_try {
+            continue;
+        }
+        let count = kept.len().min(BATCH);
+        match shutdown.run_until_cancelled(send(&client, &route.token, kept.iter().take(count))).await {
+            None => return,
+            Some(Ok(())) => {
+                kept.drain(..count);
+                attempt = 0;
+            }
+            Some(Err(error)) if error.is_passing() => {
+                next_try = Instant::now() + pause(&error, attempt, dice.unit());
+                attempt += 1;
+            }
+            Some(Err(error)) => {
+                tracing::warn!(error = %error, "a simulated phone is no longer welcome and stops");
+                return;
+            }
+        }
+    }
+}
+
+async fn send(
+    client: &Client,
+    token: &SecretString,
+    fixes: impl Iterator<Item = &Fix>,
+) -> Result<(), Error> {
+    let body = json!({ "pings": fixes.collect::<Vec<_>>() });
+    client.call(Method::POST, "/v1/pings").bearer(token).json(&body).done().await
+}
+
+/// Somebody on their way through the city.
+struct Walk {
+    at: Place,
+    towards: Place,
+    home: usize,
+    speed_mps: f64,
+    /// Seconds left of the present stop.
+    stop_s: f64,
+    battery: f64,
+}
+
+impl Walk {
+    fn new(at: Place, home: usize, dice: &mut Dice) -> Self {
+        let mut walk = Self {
+            at,
+            towards: at,
+            home,
+            speed_mps: 0.0,
+            stop_s: dice.between(0.0, STOP_S.0),
+            battery: dice.between(0.4, 1.0),
+        };
+        walk.set_out(dice);
+        walk
+    }
+
+    /// Chooses where to go next: mostly within the own district.
+    fn set_out(&mut self, dice: &mut Dice) {
+        let elsewhere = dice.pick(&DISTRICTS).filter(|_| dice.clone().chance(0.3));
+        let district = elsewhere.unwrap_or(&DISTRICTS[self.home % DISTRICTS.len()]);
+        self.towards = district.somewhere(dice);
+        self.speed_mps = dice.between(SPEED_MPS.0, SPEED_MPS.1);
+    }
+
+    /// Lets time pass.
+    fn go(&mut self, seconds: f64, dice: &mut Dice) {
+        self.battery = (self.battery - seconds * 1e-5).max(0.05);
+        let left = seconds - self.stop_s;
+        self.stop_s = (self.stop_s - seconds).max(0.0);
+        if left <= 0.0 {
+            return;
+        }
+        let (north, east) = self.at.metres_to(self.towards);
+        let (distance, way) = (north.hypot(east), self.speed_mps * left);
+        if way >= distance {
+            self.at = self.towards;
+            self.set_out(dice);
+            self.stop_s = dice.between(STOP_S.0, STOP_S.1);
+        } else {
+            self.at = self.at.moved(north / distance * way, east / distance * way);
+        }
+    }
+
+    /// What the receiver makes of it.
+    fn fix(&self, fix_at: Timestamp, dice: &mut Dice) -> Fix {
+        let accuracy_m = dice.between(4.0, 25.0).round();
+        let noise = accuracy_m / 3.0;
+        let seen = self.at.moved(dice.between(-noise, noise), dice.between(-noise, noise)).rounded();
+        let moving = self.stop_s <= 0.0;
+        let (north, east) = self.at.metres_to(self.towards);
+        let tenth = |number: f64| (number * 10.0).round() / 10.0;
+        Fix {
+            fix_at,
+            lat: seen.lat,
+            lng: seen.lng,
+            accuracy_m,
+            speed_mps: if moving { tenth(self.speed_mps) } else { 0.0 },
+            course_deg: moving.then(|| tenth(east.atan2(north).to_degrees().rem_euclid(360.0))),
+            battery: (self.battery * 100.0).round() / 100.0,
+            motion: if moving { "driving" } else { "stationary" },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_never_jumps_and_does_get_about() {
+        let mut dice = Dice::new(5);
+        let start = DISTRICTS[2].somewhere(&mut dice);
+        let mut walk = Walk::new(start, 2, &mut dice);
+        let (mut stops, mut farthest) = (0, 0.0_f64);
+        for _ in 0..2_000 {
+            let before = walk.at;
+            walk.go(7.0, &mut dice);
+            let (north, east) = before.metres_to(walk.at);
+            assert!(north.hypot(east) <= 15.0 * 7.0 + 1.0);
+            stops += u32::from(walk.stop_s > 0.0);
+            let (north, east) = start.metres_to(walk.at);
+            farthest = farthest.max(north.hypot(east));
+            let fix = walk.fix(Timestamp::UNIX_EPOCH, &mut dice);
+            assert!(fix.course_deg.is_none_or(|course| (0.0..=360.0).contains(&course)));
+        }
+        assert!((50..1_950).contains(&stops), "{stops}");
+        assert!(farthest > 1_000.0, "{farthest}");
+    }
+}
