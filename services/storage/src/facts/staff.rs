@@ -190,8 +190,9 @@ impl Assembly {
         .await
     }
 
-    /// Consent begins with the first whole second after it was given and ends with the second in
-    /// which it was withdrawn; a pause is widened likewise.
+    /// To the second: consent counts from the beginning of the second in which it was given, so
+    /// that a phone enrolled in the same breath is heard, up to the beginning of the one in which
+    /// it was withdrawn; a pause covers every second it touches.
     async fn add_tracking(&mut self, tx: &mut Tx) -> Result<(), StorageError> {
         self.each(
             tx,
@@ -199,7 +200,7 @@ impl Assembly {
              WHERE staff_id = ANY($1) ORDER BY staff_id, granted_at, id",
             |facts, (_, from, to): (Uuid, Micros, Option<Micros>)| {
                 let end = to.map_or(OPEN_END, Micros::second);
-                facts.tracking.permissions.push(Interval { start: from.second_after(), end });
+                facts.tracking.permissions.push(Interval { start: from.second(), end });
                 Ok(())
             },
         )

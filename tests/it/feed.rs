@@ -1,0 +1,125 @@
+//! From a change to the live index: nothing is skipped, and whatever is missed is noticed.
+
+use crate::support::{Site, eventually, given};
+use nearhand_domain::StaffId;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+async fn rename(db: &mut PgConnection, staff: &str, name: &str) {
+    let sql = format!(
+        "UPDATE staff SET display_name = '{name}', version = version + 1 WHERE id = '{staff}'"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(db).await.expect("renamed");
+}
+
+async fn announce(db: &mut PgConnection, staff: &str) {
+    let sql = format!(
+        "INSERT INTO outbox (organization_id, kind, entity_id) \
+         SELECT organization_id, 'staff', id FROM staff WHERE id = '{staff}'"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(db).await.expect("announced");
+}
+
+async fn is_called(site: &Site, staff: &str, name: &str) {
+    let staff: StaffId = staff.parse().expect("a person");
+    let known =
+        || async { (site.follower.display_name(staff).as_deref() == Some(name)).then_some(()) };
+    eventually(&format!("the index knows {name}"), known).await;
+}
+
+async fn redis(command: &mut redis::Cmd) {
+    let client = redis::Client::open(given("NEARHAND_TEST_REDIS_URL")).expect("a URL");
+    let mut redis = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    command.query_async::<redis::Value>(&mut redis).await.expect("done");
+}
+
+fn feed_keys(site: &Site) -> (String, String) {
+    let prefix = &site.queue.config().prefix;
+    (format!("{prefix}feed:{{f0}}"), format!("{prefix}feed:{{f0}}:head"))
+}
+
+#[tokio::test]
+async fn a_change_that_commits_late_is_not_skipped() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let late = admin.create_staff(json!({ "display_name": "Before" })).await;
+    let other = admin.create_staff(json!({ "display_name": "Other" })).await;
+    is_called(&site, &late, "Before").await;
+    let mut db = site.database.look().await;
+    sqlx::query("BEGIN").execute(&mut db).await.unwrap();
+    rename(&mut db, &late, "Late").await;
+    announce(&mut db, &late).await;
+    // Announced after, committed before.
+    let mut second = site.database.look().await;
+    rename(&mut second, &other, "Overtaking").await;
+    announce(&mut second, &other).await;
+    is_called(&site, &other, "Overtaking").await;
+    assert_eq!(site.follower.display_name(late.parse().unwrap()).as_deref(), Some("Before"));
+    sqlx::query("COMMIT").execute(&mut db).await.unwrap();
+    is_called(&site, &late, "Late").await;
+}
+
+#[tokio::test]
+async fn a_feed_that_vanished_is_noticed_in_silence_and_healed() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    is_called(&site, &staff, "Grace").await;
+    let generation = site.follower.generation();
+    // A change whose word is lost with the whole feed; nothing else is ever said.
+    rename(&mut site.database.look().await, &staff, "Grace Hopper").await;
+    let (feed, head) = feed_keys(&site);
+    redis(redis::cmd("DEL").arg(&[feed, head])).await;
+    is_called(&site, &staff, "Grace Hopper").await;
+    eventually("ready again", || async { site.follower.not_ready().is_none().then_some(()) }).await;
+    assert!(site.follower.generation() > generation);
+    assert!(site.follower.behind_by().as_secs() < 1);
+}
+
+#[tokio::test]
+async fn a_missing_number_is_noticed_and_healed() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let other = admin.create_staff(json!({ "display_name": "Other" })).await;
+    is_called(&site, &staff, "Grace").await;
+    is_called(&site, &other, "Other").await;
+    let generation = site.follower.generation();
+    rename(&mut site.database.look().await, &staff, "Grace Hopper").await;
+    let (_, head) = feed_keys(&site);
+    redis(redis::cmd("HINCRBY").arg(&head).arg("sequence").arg(3)).await;
+    is_called(&site, &staff, "Grace Hopper").await;
+    // And what comes after is followed again.
+    rename(&mut site.database.look().await, &other, "Still there").await;
+    announce(&mut site.database.look().await, &other).await;
+    is_called(&site, &other, "Still there").await;
+    assert!(site.follower.generation() > generation);
+}
+
+#[tokio::test]
+async fn a_moved_person_is_told_of_even_when_nothing_moved() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let phone = admin.create_phone(&staff).await;
+    let sequence = || async { site.queue.feed_tail().await.unwrap().sequence };
+    phone.send_from(38.7, -9.1).await.expect(200);
+    let id: uuid::Uuid = staff.parse().unwrap();
+    eventually("her position is stored", || async {
+        let mut db = site.database.look().await;
+        sqlx::query("SELECT 1 FROM positions WHERE staff_id = $1")
+            .bind(id)
+            .fetch_optional(&mut db)
+            .await
+            .unwrap()
+    })
+    .await;
+    let before = sequence().await;
+    // Older than the live position: history only, and yet the live row is said again.
+    let old = crate::support::account::seconds_from_now(-1);
+    phone.send(json!([{ "fix_at": old, "lat": 38.9, "lng": -9.1 }])).await.expect(200);
+    eventually("the live row is said again", || async {
+        (sequence().await > before).then_some(())
+    })
+    .await;
+}

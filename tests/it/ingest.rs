@@ -1,0 +1,233 @@
+//! From the queue into PostGIS: exactly once whatever is cut off, and one bad entry harms no other.
+
+use crate::support::{Account, Phone, Site, account::now, eventually, given};
+use nearhand_domain::{
+    DeviceId, OrganizationId, Position, StaffId, clock,
+    ping::{Ping, Source, ping_key},
+};
+use nearhand_queue::{Lane, Parcel, QueueConfig};
+use nearhand_runner::{RetentionConfig, prepare};
+use serde_json::json;
+use sqlx::PgConnection;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A lease that is soon over, as after a killed worker.
+fn short_lease(config: &mut QueueConfig) {
+    config.block = Duration::from_millis(20);
+    config.lease = Duration::from_millis(200);
+}
+
+async fn stored(db: &mut PgConnection) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM pings").fetch_one(db).await.expect("a count")
+}
+
+async fn waiting(site: &Site) -> u64 {
+    let depth = site.queue.depth().await.expect("the depth");
+    depth.of(Lane::Live) + depth.of(Lane::Backlog)
+}
+
+async fn drained(site: &Site) {
+    eventually("the queue is empty", || async { (waiting(site).await == 0).then_some(()) }).await;
+}
+
+fn ping(fix_at_ms: i64) -> Ping {
+    let position = Position::new(38.7, -9.1).expect("a position");
+    Ping {
+        fix_at_ms,
+        key: ping_key(None, position),
+        position,
+        sent_at_ms: None,
+        accuracy_m: Some(5.0),
+        altitude_m: None,
+        speed_mps: None,
+        course_deg: None,
+        battery: None,
+        charging: None,
+        motion: None,
+        mock: false,
+        flags: 0,
+        source: Source::Native,
+    }
+}
+
+/// Puts pings into the queue past the door.
+async fn queue_raw(site: &Site, phone: &Phone<'_>, staff: &str, pings: &[Ping]) {
+    let mut db = site.database.look().await;
+    let organization: Uuid = sqlx::query_scalar("SELECT organization_id FROM organizations")
+        .fetch_one(&mut db)
+        .await
+        .expect("the organisation");
+    let parcel = Parcel {
+        organization: OrganizationId(organization),
+        device: phone.id.parse::<DeviceId>().expect("a device"),
+        staff: staff.parse::<StaffId>().expect("a person"),
+        received_at_ms: clock::now().as_millisecond(),
+        live: pings,
+        backlog: &[],
+        traceparent: None,
+    };
+    site.queue.producer().send(&parcel).await.expect("queued");
+}
+
+async fn person<'a>(admin: &Account<'a>) -> (String, Phone<'a>) {
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let phone = admin.create_phone(&staff).await;
+    (staff, phone)
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
+    let mut site = Site::without_worker(short_lease).await;
+    {
+        let admin = site.set_up().await;
+        let (_, phone) = person(&admin).await;
+        for _ in 0..5 {
+            phone.send_from(38.7, -9.1).await.expect(200);
+        }
+        // A worker takes them all and dies without a word: neither acknowledged nor released.
+        for partition in 0..site.queue.config().partitions {
+            let mut dead = site.queue.consumer(partition);
+            assert!(dead.acquire().await.unwrap());
+            dead.read(1_000).await.unwrap();
+        }
+    }
+    assert_eq!(waiting(&site).await, 5);
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 5);
+}
+
+#[tokio::test]
+async fn sending_again_what_was_not_answered_adds_nothing() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let (_, phone) = person(&admin).await;
+    let fix = json!([{ "fix_at": now(), "lat": 38.7, "lng": -9.1, "key": "a" }]);
+    for _ in 0..4 {
+        phone.send(fix.clone()).await.expect(200);
+    }
+    drained(&site).await;
+    let mut db = site.database.look().await;
+    assert_eq!(stored(&mut db).await, 1);
+    let seen: bool = sqlx::query_scalar("SELECT bool_and(last_seen_at IS NOT NULL) FROM devices")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    assert!(seen, "the phone was heard from");
+}
+
+#[tokio::test]
+async fn an_entry_the_database_refuses_becomes_a_dead_letter_and_its_neighbours_commit() {
+    let mut site = Site::without_worker(short_lease).await;
+    {
+        let admin = site.set_up().await;
+        let (staff, phone) = person(&admin).await;
+        phone.send_from(38.7, -9.1).await.expect(200);
+        // No calendar holds this instant; the door would never have let it in.
+        queue_raw(&site, &phone, &staff, &[ping(i64::MAX - 1)]).await;
+        phone.send_from(38.8, -9.1).await.expect(200);
+        put_garbage(&site).await;
+    }
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 2);
+    let letters = site.queue.dead_letters();
+    let mut listed = letters.list(10).await.unwrap();
+    listed.sort_by_key(|letter| letter.content.is_some());
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert_eq!(listed[0].content, None);
+    assert!(listed[0].reason.contains("version"), "{listed:?}");
+    let content = listed[1].content.as_ref().unwrap();
+    assert_eq!(content.fixes_at_ms, [i64::MAX - 1]);
+    assert!(!format!("{listed:?}").contains("38.7"), "no coordinate is shown");
+    assert_eq!(letters.inspect(&listed[1].id).await.unwrap().as_ref(), Some(&listed[1]));
+    assert!(letters.requeue(&listed[1].id).await.unwrap());
+    assert!(!letters.requeue(&listed[1].id).await.unwrap(), "it is there no more");
+    eventually("it is a dead letter again", || async {
+        (letters.count().await.unwrap() == 2 && waiting(&site).await == 0).then_some(())
+    })
+    .await;
+}
+
+async fn put_garbage(site: &Site) {
+    let client = redis::Client::open(given("NEARHAND_TEST_REDIS_URL")).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let stream = format!("{}pings:{{0}}:live", site.queue.config().prefix);
+    redis::cmd("XADD")
+        .arg(&[stream.as_str(), "*", "v", "99", "d", "what is this", "d", "and this"])
+        .query_async::<()>(&mut redis)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_may_no_longer_be_taken_is_not_written_though_it_was_accepted() {
+    let mut site = Site::without_worker(short_lease).await;
+    {
+        let admin = site.set_up().await;
+        let (_, phone) = person(&admin).await;
+        assert_eq!(phone.send_from(38.7, -9.1).await.expect(200).body["accepted"], 1);
+        let mut db = site.database.look().await;
+        sqlx::query("DELETE FROM tracking_permissions").execute(&mut db).await.unwrap();
+    }
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 0);
+}
+
+#[tokio::test]
+async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
+    let site = Site::without_worker(|config| config.partitions = 1).await;
+    let admin = site.set_up().await;
+    let (staff, phone) = person(&admin).await;
+    let fixes = [ping(1)];
+    let mut parcel = Parcel {
+        organization: OrganizationId::generate(),
+        device: phone.id.parse().unwrap(),
+        staff: staff.parse().unwrap(),
+        received_at_ms: 0,
+        live: &fixes,
+        backlog: &[],
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    };
+    let producer = site.queue.producer();
+    for _ in 0..8 {
+        producer.send(&parcel).await.unwrap();
+    }
+    (parcel.live, parcel.backlog) = (&[], &fixes);
+    for _ in 0..8 {
+        producer.send(&parcel).await.unwrap();
+    }
+    let mut consumer = site.queue.consumer(0);
+    assert!(consumer.acquire().await.unwrap());
+    assert!(!site.queue.consumer(0).acquire().await.unwrap(), "one consumer a partition");
+    let mut order = String::new();
+    for _ in 0..8 {
+        let read = consumer.read(1).await.unwrap();
+        assert!(read.iter().all(|entry| entry.traceparent.as_deref() == parcel.traceparent));
+        order.push_str(if read[0].lane == Lane::Live { "L" } else { "b" });
+        consumer.acknowledge(&read).await.unwrap();
+    }
+    assert_eq!(order, "LLLbLLLb");
+    consumer.release().await;
+    assert!(site.queue.consumer(0).acquire().await.unwrap(), "given back at once");
+}
+
+#[tokio::test]
+async fn days_that_are_over_are_dropped_and_days_to_come_are_ready() {
+    let site = Site::without_worker(|_| {}).await;
+    let pool = site.database.worker().await;
+    let mut db = site.database.look().await;
+    let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'pings'::regclass";
+    let now = clock::now();
+    let long = RetentionConfig::default();
+    prepare(&pool, long, now).await.unwrap();
+    prepare(&pool, long, now).await.unwrap();
+    let made: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
+    assert_eq!(made, 60 + 1 + 7 + 1, "days before, today, days ahead, and the default one");
+    let kept = RetentionConfig { days: 2, ..long };
+    prepare(&pool, kept, now).await.unwrap();
+    let left: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
+    assert_eq!(left, 2 + 1 + 7 + 1);
+}
