@@ -250,6 +250,23 @@ impl Person {
         visits.iter().filter(move |visit| visit.0 == client).map(|visit| visit.1)
     }
 
+    /// Reads a little of everything ranking reads, so that it is in the cache when it is needed:
+    /// many such reads wait for memory at once, where judging waits for one after the other.
+    #[must_use]
+    pub fn warm(&self) -> u64 {
+        let ability = self.abilities.first().map_or(0, |ability| u64::from(ability.key()));
+        let licence = self.licences.first().map_or(0, |licence| u64::from(licence.code));
+        let booked = self.bookings().first().map_or(0, |booking| booking.time.end.unsigned_abs());
+        ability ^ licence ^ booked ^ self.max_travel_km.to_bits()
+    }
+
+    /// Whether only the fix and the start can be places of theirs.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let rare = self.rare.as_ref();
+        rare.is_none_or(|rare| rare.last_job.is_none() && rare.bookings.is_empty())
+    }
+
     /// The clients visited, each once.
     pub(crate) fn clients(&self) -> impl Iterator<Item = u32> {
         let visits = self.rare.as_ref().map_or(&[][..], |rare| &rare.visits);

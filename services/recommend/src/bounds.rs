@@ -47,9 +47,10 @@ pub(crate) struct Bounds<'a, 'q> {
     pub(crate) visitors_apart: bool,
 }
 
-/// As many people are judged one by one before the search, so that nodes need not count on the
-/// panel or on earlier visits.
-const APART: usize = 512;
+/// As many people on a panel, and as many earlier visitors of a client, are judged one by one, so
+/// that nodes need not count on the panel or on visits.
+const PANEL_APART: usize = 1_024;
+const VISITORS_APART: usize = 4_096;
 
 impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn new(query: &'a Query<'q>) -> Self {
@@ -73,8 +74,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
             loads_kept: query.index.keeps(query.hour),
             min_per_km,
             spare_min,
-            panel_apart: query.panel.len() <= APART,
-            visitors_apart: query.client.is_none_or(|c| query.index.visitors(c).len() <= APART),
+            panel_apart: query.panel.len() <= PANEL_APART,
+            visitors_apart: query
+                .client
+                .is_none_or(|client| query.index.visitors(client).len() <= VISITORS_APART),
         }
     }
 
@@ -188,13 +191,32 @@ impl<'a, 'q> Bounds<'a, 'q> {
         fit.then(|| abilities + self.way(km))
     }
 
-    /// Raw units of people without location, given the abilities of their bucket.
+    /// [`Self::abilities`] of people without location.
     pub(crate) fn beside(&self, masks: &Masks) -> Option<u64> {
-        if !masks.works(&self.query.needs[0].hours) {
-            return None;
-        }
-        let available = self.weights[Term::Availability as usize] * u64::from(ONE);
-        self.abilities(masks).map(|abilities| abilities + available)
+        masks.works(&self.query.needs[0].hours).then(|| self.abilities(masks)).flatten()
+    }
+
+    /// Raw units of somebody with a travel term of at most `travel` millionths and everything but
+    /// travel and availability worth at most `abilities`.
+    pub(crate) fn person(&self, abilities: u64, travel: u32) -> u64 {
+        abilities
+            + self.weights[Term::Travel as usize] * u64::from(travel)
+            + self.weights[Term::Availability as usize] * u64::from(ONE)
+    }
+
+    /// Raw units of the best imaginable abilities, the panel and earlier visits among them.
+    pub(crate) fn all_abilities(&self) -> u64 {
+        let place = [Term::Travel, Term::Availability].map(|term| self.weights[term as usize]);
+        (self.weights.iter().sum::<u64>() - place[0] - place[1]) * u64::from(ONE)
+    }
+
+    /// Raw units of somebody of whom only the nearest place is looked at.
+    pub(crate) fn glance(&self, person: &Person, abilities: u64) -> u64 {
+        let far = f64::INFINITY;
+        let km = |at: Option<Unit>| at.map_or(far, |at| self.query.unit.km_at_least(at));
+        let start = km(person.start().map(|_| person.start_unit()));
+        let ping = km(person.ping().map(|_| person.ping_unit()));
+        abilities + self.way(start.min(ping))
     }
 
     /// The travel term of a person in millionths, at most. No haversine, at most one power of two.

@@ -7,7 +7,7 @@ use crate::{
     rules::{self, Failures},
     terms,
 };
-use nearhand_domain::StaffId;
+use nearhand_domain::{CaseId, StaffId};
 use nearhand_index::load::LoadInputs;
 use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
@@ -25,8 +25,7 @@ pub struct Judgement {
     /// Micro-points by term.
     pub(crate) points: [u64; 9],
     pub(crate) score: u64,
-    /// SHA-256 of case id and staff id: no name or age of account ever wins a tie.
-    pub(crate) lot: [u8; 32],
+    case: CaseId,
 }
 
 impl Judgement {
@@ -91,6 +90,14 @@ impl Judgement {
         self.score
     }
 
+    /// SHA-256 of case id and staff id: no name or age of account ever wins a tie.
+    fn lot(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.case.0.as_bytes());
+        hash.update(self.staff.0.as_bytes());
+        hash.finalize().into()
+    }
+
     /// The order of candidates: score falling, then driving time rising (none last), load rising,
     /// and the lot.
     #[must_use]
@@ -101,7 +108,7 @@ impl Judgement {
             .cmp(&self.score)
             .then_with(|| eta(self).cmp(&eta(other)))
             .then_with(|| self.load.ppm().cmp(&other.load.ppm()))
-            .then_with(|| self.lot.cmp(&other.lot))
+            .then_with(|| self.lot().cmp(&other.lot()))
     }
 }
 
@@ -149,20 +156,13 @@ impl Query<'_> {
         u[Term::Travel as usize] = terms::travel(self, &at);
         u[Term::Availability as usize] = terms::availability(at.slack.map(|(slack, _)| slack));
         let (points, score) = self.sum(&u);
-        let lot = self.lot(person.id());
-        Judgement { slot, staff: person.id(), failed, at, load, u, points, score, lot }
+        let (staff, case) = (person.id(), self.case.id);
+        Judgement { slot, staff, failed, at, load, u, points, score, case }
     }
 
     /// Points of each term and their sum.
     pub(crate) fn sum(&self, u: &[u32; 9]) -> ([u64; 9], u64) {
         let points = Term::ALL.map(|term| self.points(term, u[term as usize]));
         (points, points.iter().sum())
-    }
-
-    fn lot(&self, staff: StaffId) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.case.id.0.as_bytes());
-        hash.update(staff.0.as_bytes());
-        hash.finalize().into()
     }
 }

@@ -84,6 +84,11 @@ impl Query<'_> {
         person.bookings().iter().filter(move |b| !b.cancelled && b.case != case)
     }
 
+    /// Whether no place but the start and the fix can count.
+    pub(crate) fn only_start_or_ping(&self, person: &Person) -> bool {
+        person.is_plain() || (person.last_job().is_none() && self.holding_booking(person).is_none())
+    }
+
     /// The load that counts: the week's, without bookings of this case.
     pub(crate) fn load(&self, person: &Person) -> LoadInputs {
         if person.bookings().iter().any(|b| !b.cancelled && b.case == self.case.id) {

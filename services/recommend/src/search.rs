@@ -31,6 +31,8 @@ struct Search<'a, 'q> {
     /// Raw units that still matter.
     threshold: u64,
     judged: usize,
+    /// The people of one bucket to be judged.
+    near: Vec<u32>,
 }
 
 impl Query<'_> {
@@ -49,7 +51,8 @@ impl Query<'_> {
         }
         let seen = Seen::new(self.index.people().len());
         let best = Best::new(limit);
-        let mut search = Search { query: self, bounds, best, seen, threshold: 0, judged: 0 };
+        let mut search =
+            Search { query: self, bounds, best, seen, threshold: 0, judged: 0, near: Vec::new() };
         search.run();
         (search.best.into_sorted(), search.judged)
     }
@@ -58,49 +61,76 @@ impl Query<'_> {
 impl Search<'_, '_> {
     fn run(&mut self) {
         let (query, bounds) = (self.query, self.bounds);
-        if bounds.panel_apart {
-            query.panel.iter().for_each(|&slot| self.judge(slot));
-            if query.case.panel_required {
-                return;
-            }
-        }
-        if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
-            query.index.visitors(client).iter().for_each(|&slot| self.judge(slot));
+        let all = bounds.all_abilities();
+        if query.case.panel_required && bounds.panel_apart {
+            query.panel.iter().for_each(|&slot| self.judge_apart(slot, all));
+            return;
         }
         let places = query.index.places();
-        places.best_first(
-            self.threshold,
-            |envelope| bounds.node(envelope),
-            |bucket| self.visit(bucket),
-        );
+        places.best_first(0, |envelope| bounds.node(envelope), |bucket| self.visit(bucket));
         // Whoever has a location has been found. Those without earn nothing for travel, and come
-        // last, when the threshold is high.
+        // late, when the threshold is high.
         for bucket in places.beside() {
-            if bounds.beside(bucket.masks()).is_some_and(|bound| bound >= self.threshold) {
+            let Some(abilities) = bounds.beside(bucket.masks()) else { continue };
+            if bounds.person(abilities, 0) >= self.threshold {
                 let fit = |place: &&Place| place.signature.covers(&query.needs[0].signature);
-                bucket.places().iter().filter(fit).for_each(|place| self.judge(place.slot()));
+                let fit = bucket.places().iter().filter(fit);
+                fit.for_each(|place| self.judge(place.slot(), abilities));
             }
+        }
+        // So do those the nodes' bounds did not reckon with.
+        if bounds.panel_apart {
+            query.panel.iter().for_each(|&slot| self.judge_apart(slot, all));
+        }
+        if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
+            query.index.visitors(client).iter().for_each(|&slot| self.judge_apart(slot, all));
         }
     }
 
     fn visit(&mut self, bucket: &Bucket) -> u64 {
-        if let Some(abilities) = self.bounds.abilities(bucket.masks()) {
-            for place in bucket.places() {
-                let bound = self.bounds.place(place, abilities);
-                if bound.is_some_and(|bound| bound >= self.threshold) {
-                    self.judge(place.slot());
-                }
+        let Some(abilities) = self.bounds.abilities(bucket.masks()) else { return self.threshold };
+        self.near.clear();
+        for place in bucket.places() {
+            let bound = self.bounds.place(place, abilities);
+            if bound.is_some_and(|bound| bound >= self.threshold) && self.seen.first(place.slot()) {
+                self.near.push(place.slot());
             }
         }
+        let near = std::mem::take(&mut self.near);
+        self.warm(&near);
+        near.iter().for_each(|&slot| self.judge_anew(slot, abilities));
+        self.near = near;
         self.threshold
     }
 
-    fn judge(&mut self, slot: u32) {
-        if !self.seen.first(slot) {
+    fn warm(&self, slots: &[u32]) {
+        let people = slots.iter().map(|&slot| self.query.index.person(slot));
+        std::hint::black_box(people.fold(0, |sum, person| sum ^ person.warm()));
+    }
+
+    /// Judges a person the nodes' bounds did not reckon with, whether seen or not.
+    fn judge_apart(&mut self, slot: u32, abilities: u64) {
+        let person = self.query.index.person(slot);
+        let far = self.bounds.glance(person, abilities) < self.threshold;
+        if (far && self.query.only_start_or_ping(person)) || self.best.lists(slot) {
             return;
         }
+        self.judge_anew(slot, abilities);
+    }
+
+    /// Judges a person once, given the most their abilities may be worth.
+    fn judge(&mut self, slot: u32, abilities: u64) {
+        if self.seen.first(slot) {
+            self.judge_anew(slot, abilities);
+        }
+    }
+
+    fn judge_anew(&mut self, slot: u32, abilities: u64) {
         self.judged += 1;
         let travel = self.bounds.travel_at_most(self.query.index.person(slot));
+        if self.bounds.person(abilities, travel) < self.threshold {
+            return;
+        }
         if let Some(judgement) = self.query.judge_if(slot, self.best.threshold(), travel) {
             self.best.offer(judgement);
             self.threshold = self.bounds.raw(self.best.threshold());
