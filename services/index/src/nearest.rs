@@ -5,7 +5,7 @@ use crate::{
     OrgIndex, Person,
     masks::{HourSet, Masks, Signature},
     person::PlaceKind,
-    places::{Envelope, Place},
+    places::{Bound, Envelope, Place},
     sphere::{Origin, Unit, box_chord_at_least},
     vocabulary::{language_word, licence_word},
 };
@@ -64,10 +64,11 @@ impl OrgIndex {
         let mut found: Vec<(f64, u32, bool)> = Vec::with_capacity(2 * k);
         let bound = |envelope: &Envelope| {
             let chord = box_chord_at_least(&envelope.bounds, low);
-            needs.met_below(&envelope.masks).then(|| closeness(chord))
+            let best = closeness(chord);
+            needs.met_below(&envelope.masks).then_some(Bound { best, note: 0 })
         };
-        self.places.best_first(0, bound, |bucket| {
-            for place in bucket.places() {
+        self.places.best_first(0, bound, |places, _| {
+            for place in places {
                 let limit = found.get(k - 1).map_or(f64::INFINITY, |last| last.0 + SLACK);
                 if !place.signature.covers(&needs.signature) {
                     continue;

@@ -38,13 +38,12 @@ pub struct Place {
     pub signature: Signature,
 }
 
-/// Places in one H3 cell.
+/// What is kept of the places in one H3 cell, beside the places themselves.
 #[derive(Debug)]
-pub struct Bucket {
+struct Bucket {
     cell: u64,
     /// As the tree has it: covers all places, perhaps a little more.
     envelope: Envelope,
-    places: Vec<Place>,
     /// Changes since the envelope was last exact.
     stale: u16,
 }
@@ -72,6 +71,8 @@ impl rstar::RTreeParams for WideNodes {
 pub struct Places {
     tree: RTree<Leaf, WideNodes>,
     buckets: Vec<Bucket>,
+    /// The places of each bucket, apart, so that a search touches nothing else.
+    contents: Vec<Vec<Place>>,
     free: Vec<u32>,
     /// The bucket of a cell that takes the next place.
     open: FxHashMap<u64, u32>,
@@ -118,20 +119,6 @@ impl Place {
     }
 }
 
-impl Bucket {
-    /// Its places.
-    #[must_use]
-    pub fn places(&self) -> &[Place] {
-        &self.places
-    }
-
-    /// What the people there can do at best.
-    #[must_use]
-    pub fn masks(&self) -> &Masks {
-        &self.envelope.masks
-    }
-}
-
 impl Leaf {
     pub(crate) fn envelope_ref(&self) -> &Envelope {
         &self.envelope
@@ -147,11 +134,11 @@ impl Places {
     /// into one beside the tree.
     pub(crate) fn insert(&mut self, place: Place, cell: Option<CellIndex>, masks: &Masks) -> u32 {
         let id = match self.open.get(&cell.map_or(BESIDE, u64::from)) {
-            Some(&id) if self.buckets[id as usize].places.len() < BUCKET_MAX => id,
+            Some(&id) if self.contents[id as usize].len() < BUCKET_MAX => id,
             _ => self.open_bucket(cell),
         };
         self.count += 1;
-        self.buckets[id as usize].places.push(place);
+        self.contents[id as usize].push(place);
         self.cover(id, place.at, masks);
         id
     }
@@ -164,11 +151,11 @@ impl Places {
         kind: PlaceKind,
         masks_of: impl Fn(u32) -> Masks,
     ) {
-        let bucket = &mut self.buckets[id as usize];
-        let Some(at) = bucket.places.iter().position(|p| p.is_of(slot, kind)) else { return };
-        bucket.places.swap_remove(at);
+        let places = &mut self.contents[id as usize];
+        let Some(at) = places.iter().position(|p| p.is_of(slot, kind)) else { return };
+        places.swap_remove(at);
         self.count -= 1;
-        let (left, cell) = (bucket.places.len(), bucket.cell);
+        let (left, cell) = (places.len(), self.buckets[id as usize].cell);
         if left == 0 {
             self.close(id);
             return;
@@ -181,9 +168,10 @@ impl Places {
 
     /// Moves a place within its bucket's cell.
     pub(crate) fn relocate(&mut self, id: u32, slot: u32, kind: PlaceKind, at: Unit) {
-        let bucket = &mut self.buckets[id as usize];
-        let Some(place) = bucket.places.iter_mut().find(|p| p.is_of(slot, kind)) else { return };
+        let places = &mut self.contents[id as usize];
+        let Some(place) = places.iter_mut().find(|p| p.is_of(slot, kind)) else { return };
         place.at = at;
+        let bucket = &self.buckets[id as usize];
         if !bucket.envelope.bounds.contains_point(&at.to_f32()) {
             let masks = bucket.envelope.masks;
             self.cover(id, at, &masks);
@@ -198,9 +186,8 @@ impl Places {
         masks: &Masks,
         masks_of: impl Fn(u32) -> Masks,
     ) {
-        let bucket = &mut self.buckets[id as usize];
         let same = |p: &&mut Place| p.is_of(place.slot(), place.kind());
-        for held in bucket.places.iter_mut().filter(same) {
+        for held in self.contents[id as usize].iter_mut().filter(same) {
             (held.who, held.signature) = (place.who, place.signature);
         }
         let at = place.at;
@@ -210,8 +197,8 @@ impl Places {
 
     /// Where a bucket has a person's place of a kind.
     pub(crate) fn position_in(&self, id: u32, slot: u32, kind: PlaceKind) -> Option<Unit> {
-        let bucket = &self.buckets[id as usize];
-        bucket.places.iter().find(|place| place.is_of(slot, kind)).map(|place| place.at)
+        let places = &self.contents[id as usize];
+        places.iter().find(|place| place.is_of(slot, kind)).map(|place| place.at)
     }
 
     /// Whether a bucket lies in a cell.
@@ -223,19 +210,21 @@ impl Places {
     pub(crate) fn begin_bulk(&mut self, expected: usize) {
         self.bulk = true;
         self.buckets.reserve(expected / 16);
+        self.contents.reserve(expected / 16);
     }
 
     /// Builds the tree of all buckets. O(n log n).
     pub(crate) fn finish_bulk(&mut self) {
         self.bulk = false;
         let mut leaves = Vec::with_capacity(self.buckets.len());
-        for (bucket, id) in self.buckets.iter_mut().zip(0u32..) {
-            bucket.places.shrink_to_fit();
-            if !bucket.places.is_empty() && bucket.cell != BESIDE {
+        self.contents.iter_mut().for_each(Vec::shrink_to_fit);
+        for ((bucket, places), id) in self.buckets.iter().zip(&self.contents).zip(0u32..) {
+            if !places.is_empty() && bucket.cell != BESIDE {
                 leaves.push(Leaf { envelope: bucket.envelope, bucket: id });
             }
         }
         self.buckets.shrink_to_fit();
+        self.contents.shrink_to_fit();
         self.tree = RTree::bulk_load_with_params(leaves);
     }
 
@@ -259,20 +248,23 @@ impl Places {
 
     /// Buckets of the active people who have neither home nor base, in no order. Their places
     /// there are nowhere; other places of theirs are in the tree.
-    pub fn beside(&self) -> impl Iterator<Item = &Bucket> {
-        self.beside.iter().map(|&id| &self.buckets[id as usize])
+    pub fn beside(&self) -> impl Iterator<Item = (&Masks, &[Place])> {
+        let of = |&id: &u32| {
+            (&self.buckets[id as usize].envelope.masks, &self.contents[id as usize][..])
+        };
+        self.beside.iter().map(of)
     }
 
-    /// Visits buckets, best bound first, for as long as bounds reach the threshold.
+    /// Visits buckets' places, best bound first, for as long as bounds reach the threshold.
     ///
-    /// `bound` gives a node's best possible value, or `None` to pass it over; `visit` returns the
-    /// threshold from then on. Buckets that just reach it are still visited. Cost: a heap
-    /// operation per node opened.
+    /// `bound` gives the best possible value below a node and whatever else `visit` wants to know
+    /// of it, or `None` to pass it over; `visit` returns the threshold from then on. Buckets that
+    /// just reach it are still visited. Cost: a heap operation per node opened.
     pub fn best_first<'a>(
         &'a self,
         mut threshold: u64,
-        mut bound: impl FnMut(&Envelope) -> Option<u64>,
-        mut visit: impl FnMut(&'a Bucket) -> u64,
+        mut bound: impl FnMut(&Envelope) -> Option<Bound>,
+        mut visit: impl FnMut(&'a [Place], u64) -> u64,
     ) {
         let mut heap: BinaryHeap<Ranked<'a>> = BinaryHeap::with_capacity(256);
         push_children(self.tree.root(), threshold, &mut bound, &mut heap);
@@ -281,10 +273,8 @@ impl Places {
                 break;
             }
             match best.node {
-                RTreeNode::Leaf(leaf) => threshold = visit(&self.buckets[leaf.bucket as usize]),
-                RTreeNode::Parent(parent) => {
-                    push_children(parent, threshold, &mut bound, &mut heap);
-                }
+                Node::Bucket(id, note) => threshold = visit(&self.contents[id as usize], note),
+                Node::Parent(parent) => push_children(parent, threshold, &mut bound, &mut heap),
             }
         }
     }
@@ -293,13 +283,13 @@ impl Places {
     pub fn each<'a>(
         &'a self,
         mut passes: impl FnMut(&Envelope) -> bool,
-        mut visit: impl FnMut(&'a Bucket),
+        mut visit: impl FnMut(&'a [Place]),
     ) {
         let mut stack: Vec<&RTreeNode<Leaf>> = self.tree.root().children().iter().collect();
         while let Some(node) = stack.pop() {
             match node {
                 RTreeNode::Leaf(leaf) if passes(&leaf.envelope) => {
-                    visit(&self.buckets[leaf.bucket as usize]);
+                    visit(&self.contents[leaf.bucket as usize]);
                 }
                 RTreeNode::Parent(parent) if passes(&parent.envelope()) => {
                     stack.extend(parent.children());
@@ -312,9 +302,9 @@ impl Places {
     /// Memory held, in bytes, roughly.
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
-        let places: usize = self.buckets.iter().map(|bucket| bucket.places.capacity()).sum();
+        let places: usize = self.contents.iter().map(Vec::capacity).sum();
         places * size_of::<Place>()
-            + self.buckets.capacity() * size_of::<Bucket>()
+            + self.buckets.capacity() * (size_of::<Bucket>() + size_of::<Vec<Place>>() + 16)
             + self.open.capacity() * 18
             + self.tree.size() * size_of::<RTreeNode<Leaf>>() * 4 / 3
     }
@@ -323,12 +313,13 @@ impl Places {
         let bounds = cell.map_or_else(|| Bounds::from_point([0.0; 3]), cells::bounds);
         let envelope = Envelope { bounds, masks: Masks::EMPTY };
         let key = cell.map_or(BESIDE, u64::from);
-        let bucket = Bucket { cell: key, envelope, places: Vec::new(), stale: 0 };
+        let bucket = Bucket { cell: key, envelope, stale: 0 };
         let id = if let Some(id) = self.free.pop() {
             self.buckets[id as usize] = bucket;
             id
         } else {
             self.buckets.push(bucket);
+            self.contents.push(Vec::new());
             u32::try_from(self.buckets.len() - 1).unwrap_or(u32::MAX)
         };
         self.open.insert(key, id);
@@ -339,8 +330,8 @@ impl Places {
     }
 
     fn close(&mut self, id: u32) {
-        let bucket = &mut self.buckets[id as usize];
-        bucket.places = Vec::new();
+        self.contents[id as usize] = Vec::new();
+        let bucket = &self.buckets[id as usize];
         if self.open.get(&bucket.cell) == Some(&id) {
             self.open.remove(&bucket.cell);
         }
@@ -367,12 +358,13 @@ impl Places {
     fn touch(&mut self, id: u32, masks_of: impl Fn(u32) -> Masks) {
         let bucket = &mut self.buckets[id as usize];
         bucket.stale += 1;
-        if usize::from(bucket.stale) * 4 < bucket.places.len() || self.bulk {
+        if usize::from(bucket.stale) * 4 < self.contents[id as usize].len() || self.bulk {
             return;
         }
         bucket.stale = 0;
         let mut exact = Envelope { bounds: bucket.envelope.bounds, masks: Masks::EMPTY };
-        bucket.places.iter().for_each(|place| exact.masks.merge(&masks_of(place.slot())));
+        let places = self.contents[id as usize].iter();
+        places.for_each(|place| exact.masks.merge(&masks_of(place.slot())));
         if exact != bucket.envelope {
             self.replace(id, exact, false);
         }
@@ -392,25 +384,42 @@ impl Places {
     }
 }
 
+/// What is said of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// The best possible value below it.
+    pub best: u64,
+    /// What visiting a bucket is to be told.
+    pub note: u64,
+}
+
 struct Ranked<'a> {
     bound: u64,
-    node: &'a RTreeNode<Leaf>,
+    node: Node<'a>,
+}
+
+enum Node<'a> {
+    Bucket(u32, u64),
+    Parent(&'a ParentNode<Leaf>),
 }
 
 fn push_children<'a>(
     parent: &'a ParentNode<Leaf>,
     threshold: u64,
-    bound: &mut impl FnMut(&Envelope) -> Option<u64>,
+    bound: &mut impl FnMut(&Envelope) -> Option<Bound>,
     heap: &mut BinaryHeap<Ranked<'a>>,
 ) {
-    for node in parent.children() {
-        let value = match node {
+    for child in parent.children() {
+        let bound = match child {
             RTreeNode::Leaf(leaf) => bound(&leaf.envelope),
             RTreeNode::Parent(parent) => bound(&parent.envelope()),
         };
-        if let Some(bound) = value.filter(|&value| value >= threshold) {
-            heap.push(Ranked { bound, node });
-        }
+        let Some(bound) = bound.filter(|bound| bound.best >= threshold) else { continue };
+        let node = match child {
+            RTreeNode::Leaf(leaf) => Node::Bucket(leaf.bucket, bound.note),
+            RTreeNode::Parent(parent) => Node::Parent(parent),
+        };
+        heap.push(Ranked { bound: bound.best, node });
     }
 }
 

@@ -53,8 +53,8 @@ impl OrgIndex {
         let around = within.bounds();
         self.places.each(
             |envelope| envelope.bounds.intersects(&around),
-            |bucket| {
-                for place in bucket.places().iter().filter(|p| p.kind() == PlaceKind::Ping) {
+            |places| {
+                for place in places.iter().filter(|p| p.kind() == PlaceKind::Ping) {
                     if let Some(live) = self.live(place.slot(), at)
                         && within.contains(live.ping.position)
                     {

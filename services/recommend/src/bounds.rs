@@ -9,7 +9,7 @@ use nearhand_index::{
     Person,
     cells::COARSE_RADIUS_KM,
     masks::{Masks, UNSTATED},
-    places::{Envelope, Place},
+    places::{Bound, Envelope, Place},
     sphere::{Unit, box_km_at_least},
 };
 use std::sync::LazyLock;
@@ -131,13 +131,15 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// Raw units of the best imaginable person below a node; `None` if nobody there is eligible.
-    pub(crate) fn node(&self, envelope: &Envelope) -> Option<u64> {
+    /// Raw units of the best imaginable person below a node, noting those of their abilities;
+    /// `None` if nobody there is eligible.
+    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
         if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
-        Some(self.way(km) + self.abilities(&envelope.masks)?)
+        let note = self.abilities(&envelope.masks)?;
+        Some(Bound { best: self.way(km) + note, note })
     }
 
     /// The same without travel and availability.

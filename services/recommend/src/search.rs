@@ -2,7 +2,7 @@
 //! very order of the scan.
 
 use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
-use nearhand_index::places::{Bucket, Place};
+use nearhand_index::places::Place;
 
 /// People already judged.
 #[derive(Debug)]
@@ -67,14 +67,18 @@ impl Search<'_, '_> {
             return;
         }
         let places = query.index.places();
-        places.best_first(0, |envelope| bounds.node(envelope), |bucket| self.visit(bucket));
+        places.best_first(
+            0,
+            |envelope| bounds.node(envelope),
+            |places, abilities| self.visit(places, abilities),
+        );
         // Whoever has a location has been found. Those without earn nothing for travel, and come
         // late, when the threshold is high.
-        for bucket in places.beside() {
-            let Some(abilities) = bounds.beside(bucket.masks()) else { continue };
+        for (masks, places) in places.beside() {
+            let Some(abilities) = bounds.beside(masks) else { continue };
             if bounds.person(abilities, 0) >= self.threshold {
                 let fit = |place: &&Place| place.signature.covers(&query.needs[0].signature);
-                let fit = bucket.places().iter().filter(fit);
+                let fit = places.iter().filter(fit);
                 fit.for_each(|place| self.judge(place.slot(), abilities));
             }
         }
@@ -87,10 +91,9 @@ impl Search<'_, '_> {
         }
     }
 
-    fn visit(&mut self, bucket: &Bucket) -> u64 {
-        let Some(abilities) = self.bounds.abilities(bucket.masks()) else { return self.threshold };
+    fn visit(&mut self, places: &[Place], abilities: u64) -> u64 {
         self.near.clear();
-        for place in bucket.places() {
+        for place in places {
             let bound = self.bounds.place(place, abilities);
             if bound.is_some_and(|bound| bound >= self.threshold) && self.seen.first(place.slot()) {
                 self.near.push(place.slot());
