@@ -10,14 +10,20 @@ use nearhand_domain::{
 use nearhand_storage::sessions::LiveSession;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
 /// Most entries; when full, everything is forgotten and asked for anew.
 const MAX_ENTRIES: usize = 500_000;
+/// Longest an entry is believed. The feed says earlier what to forget, but only while a worker
+/// relays; this bounds what its absence can cost.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Who is calling, and what they may do.
 #[derive(Clone, Debug)]
@@ -91,7 +97,7 @@ impl Known {
 
 #[derive(Default)]
 struct Entries {
-    known: FxHashMap<TokenHash, Known>,
+    known: FxHashMap<TokenHash, (Instant, Known)>,
     by_subject: FxHashMap<Uuid, Vec<TokenHash>>,
 }
 
@@ -124,7 +130,9 @@ impl Credentials {
     }
 
     pub(crate) fn find(&self, hash: TokenHash) -> Option<Known> {
-        self.entries.read().known.get(&hash).cloned()
+        let entries = self.entries.read();
+        let (since, known) = entries.known.get(&hash)?;
+        (since.elapsed() < MAX_AGE).then(|| known.clone())
     }
 
     /// Keeps what was read since `generation`, unless something was forgotten meanwhile.
@@ -142,7 +150,7 @@ impl Credentials {
                 hashes.push(hash);
             }
         }
-        entries.known.insert(hash, known.clone());
+        entries.known.insert(hash, (Instant::now(), known.clone()));
     }
 }
 

@@ -51,8 +51,8 @@ pub struct LiveSession {
 pub enum Refresh {
     /// A new pair may be issued for this session of this person.
     Granted(SessionId, StaffId),
-    /// It was used too often: the whole login has been ended.
-    Reused,
+    /// It was used too often: this whole login has been ended.
+    Reused(SessionId),
     /// Unknown, expired, or its session has ended.
     Invalid,
 }
@@ -247,7 +247,7 @@ pub async fn exchange(
         row.first_used_at.is_none_or(|first| now.duration_since(first.to_jiff()) <= REFRESH_GRACE);
     if row.uses >= 2 || !within_grace {
         end(tx, organization, session, now).await?;
-        return Ok(Refresh::Reused);
+        return Ok(Refresh::Reused(session));
     }
     sqlx::query(
         "UPDATE session_tokens SET uses = uses + 1, first_used_at = COALESCE(first_used_at, $2) \

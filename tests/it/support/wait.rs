@@ -6,18 +6,15 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Asks until the answer is there; panics with `what` after 30 s.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    ask: impl FnMut() -> F,
-) -> T {
+pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
     within(Duration::from_secs(30), what, ask).await
 }
 
 /// Asks until the answer is there; panics with `what` after the deadline.
-pub(crate) async fn within<T, F: Future<Output = Option<T>>>(
+pub(crate) async fn within<T>(
     deadline: Duration,
     what: &str,
-    mut ask: impl FnMut() -> F,
+    mut ask: impl AsyncFnMut() -> Option<T>,
 ) -> T {
     let begun = Instant::now();
     loop {

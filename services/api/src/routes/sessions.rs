@@ -253,13 +253,13 @@ pub(crate) async fn refresh(
         Refresh::Granted(session, person) => {
             Some(issue(&mut tx, &state, token.organization, person, session, false).await?)
         }
-        Refresh::Reused => {
-            tracing::warn!(organization.id = %token.organization, "a refresh token was reused; its session is ended");
-            None
-        }
-        Refresh::Invalid => None,
+        Refresh::Reused(_) | Refresh::Invalid => None,
     };
     tx.commit().await.map_err(StorageError::from)?;
+    if let Refresh::Reused(session) = outcome {
+        tracing::warn!(session.id = %session, "a refresh token was reused; its session is ended");
+        state.credentials().forget(session.0);
+    }
     let tokens = tokens.ok_or_else(refused)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)))
 }
