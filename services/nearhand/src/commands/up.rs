@@ -1,6 +1,7 @@
 //! `nearhand up`: everything on one machine, in one process, with servers of its own.
 
 use crate::{
+    demo::{self, Site},
     embedded::{self, Connections, Options, Servers},
     progress::{announced, say},
     runtime::{Runtime, connect_queue, offer_bootstrap_token},
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     /// Where PostgreSQL and Redis keep their data.
     #[arg(long, env = "NEARHAND_DATA_DIR", default_value = ".nearhand")]
     data_dir: PathBuf,
+    /// Fill one organisation with a city of moving people and open cases, and write `demo.env`
+    /// into the data directory.
+    #[arg(long)]
+    demo: bool,
     #[command(flatten)]
     http: Http,
     #[command(flatten)]
@@ -101,8 +106,21 @@ async fn live(
     let address = runtime.start_api(app, worker.clone(), &queue, http, retention).await?;
     runtime.start_worker(worker, queue, retention);
     let url = base_url(address);
-    greet(&url, is_set_up, &token);
-    runtime.finish().await
+    if !args.demo {
+        greet(&url, is_set_up, &token);
+        return runtime.finish().await;
+    }
+    say(&format!("Nearhand runs on {url}  (documentation: {url}/docs, Ctrl-C stops it)"));
+    let site = Site { url, bootstrap_token: token, data_dir: args.data_dir.clone() };
+    let demo = async {
+        let result = demo::run(site, shutdown.clone()).await;
+        if result.is_err() {
+            shutdown.cancel();
+        }
+        result
+    };
+    let (finished, demo) = tokio::join!(runtime.finish(), Box::pin(demo));
+    finished.and(demo)
 }
 
 async fn prepare(connections: &Connections) -> anyhow::Result<()> {
