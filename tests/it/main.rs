@@ -6,6 +6,7 @@ mod support;
 mod architecture;
 mod feed;
 mod ingest;
+mod kill;
 mod pings;
 mod sessions;
 mod setup;

@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod database;
+pub(crate) mod processes;
 pub(crate) mod site;
 pub(crate) mod wait;
 

@@ -1,0 +1,143 @@
+//! `kill -9` in the middle of a stream of pings: of the worker, the API, Redis and PostgreSQL, as
+//! real processes. Afterwards every acknowledged ping is in PostGIS exactly once, the live view
+//! shows the newest, and nobody had to help.
+
+use crate::support::{eventually, processes::{Service, Stack}, wait::within};
+use reqwest::Client;
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::JoinSet;
+
+/// Phones that send at the same time.
+const PHONES: usize = 4;
+/// Pings that must be acknowledged before, and again after, something is killed.
+const PINGS: usize = 150;
+
+/// Phones that keep a ping until it is acknowledged, as real ones do.
+struct Stream {
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+    senders: JoinSet<(String, String)>,
+}
+
+impl Stream {
+    fn start(stack: &Stack, phones: Vec<(String, String)>) -> Self {
+        let (stop, acknowledged) = (Arc::default(), Arc::default());
+        let mut senders = JoinSet::new();
+        for (staff, token) in phones {
+            let (stop, acknowledged) = (Arc::clone(&stop), Arc::clone(&acknowledged));
+            senders.spawn(send_until(stack.url.clone(), staff, token, stop, acknowledged));
+        }
+        Self { stop, acknowledged, senders }
+    }
+
+    async fn more(&self) {
+        let goal = self.acknowledged.load(Ordering::SeqCst) + PINGS;
+        let acknowledged = Arc::clone(&self.acknowledged);
+        within(Duration::from_secs(90), "pings are acknowledged", async || {
+            (acknowledged.load(Ordering::SeqCst) >= goal).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends it; returns how many were acknowledged, and the last fix of each person.
+    async fn end(self) -> (usize, Vec<(String, String)>) {
+        self.stop.store(true, Ordering::SeqCst);
+        let last = self.senders.join_all().await;
+        (self.acknowledged.load(Ordering::SeqCst), last)
+    }
+}
+
+async fn send_until(
+    url: String,
+    staff: String,
+    token: String,
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+) -> (String, String) {
+    let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let mut last = String::new();
+    let mut pause = tokio::time::interval(Duration::from_millis(5));
+    while !stop.load(Ordering::SeqCst) {
+        pause.tick().await;
+        let fix_at = crate::support::account::now();
+        if fix_at == last {
+            continue;
+        }
+        let body = json!({ "pings": [{ "fix_at": fix_at, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }] });
+        loop {
+            let request = http.post(format!("{url}/v1/pings")).bearer_auth(&token).json(&body);
+            if let Ok(answer) = request.send().await {
+                let status = answer.status().as_u16();
+                if status == 200 {
+                    let reply: Value = answer.json().await.unwrap();
+                    assert_eq!(reply["accepted"], 1, "{reply}");
+                    break;
+                }
+                assert!(status >= 500, "a good ping is never refused for good: {status}");
+            }
+            pause.tick().await;
+        }
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+        last = fix_at;
+    }
+    (staff, last)
+}
+
+/// Runs a stream, does `harm` in its middle, and checks that nothing was lost or doubled.
+async fn survives(harm: impl AsyncFnOnce(&mut Stack)) {
+    let mut stack = Stack::start().await;
+    let phones = stack.phones(PHONES).await;
+    let stream = Stream::start(&stack, phones);
+    stream.more().await;
+    harm(&mut stack).await;
+    stream.more().await;
+    let (acknowledged, last) = stream.end().await;
+    let acknowledged = i64::try_from(acknowledged).unwrap();
+    eventually("every acknowledged ping is stored", async || {
+        (stack.count("SELECT count(*) FROM pings").await? >= acknowledged).then_some(())
+    })
+    .await;
+    let stored = stack.count("SELECT count(*) FROM pings").await;
+    assert_eq!(stored, Some(acknowledged), "exactly once");
+    eventually("the live view shows the newest", async || {
+        let seen = stack.positions().await?;
+        let newest = last.iter().all(|(staff, fix_at)| seen.get(staff) == Some(fix_at));
+        newest.then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_killed_worker_loses_and_doubles_nothing() {
+    survives(async |stack| {
+        stack.kill(Service::Worker);
+        stack.spawn(Service::Worker);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_killed_api_loses_and_doubles_nothing() {
+    survives(async |stack| {
+        stack.kill(Service::Api);
+        stack.spawn(Service::Api);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_killed_redis_loses_and_doubles_nothing() {
+    survives(async |stack| stack.kill(Service::Redis)).await;
+}
+
+#[tokio::test]
+async fn a_killed_postgresql_loses_and_doubles_nothing() {
+    survives(async |stack| stack.kill(Service::Postgres)).await;
+}

@@ -1,0 +1,198 @@
+//! A whole installation as real processes that can be killed: private servers under their keeper,
+//! `nearhand serve` and `nearhand work`.
+
+use super::{Answer, site::setup_body, wait::within};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Client;
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+use std::{
+    collections::HashMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// Time for PostgreSQL's first start on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// A process of the installation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Service {
+    Api,
+    Worker,
+    Redis,
+    Postgres,
+}
+
+/// The installation.
+pub(crate) struct Stack {
+    pub(crate) url: String,
+    folder: TempDir,
+    environment: HashMap<String, String>,
+    http: Client,
+    token: String,
+    api: Option<Child>,
+    worker: Option<Child>,
+    /// Last: the others need its servers.
+    keeper: Child,
+}
+
+/// The program under test: beside the tests' own binary.
+fn program() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let folder = own.parent().and_then(std::path::Path::parent).unwrap();
+    let program = folder.join("nearhand");
+    assert!(program.exists(), "build it first: cargo build -p nearhand, or run ./dev test");
+    program
+}
+
+impl Stack {
+    /// Starts everything and does the setup.
+    pub(crate) async fn start() -> Self {
+        let open = fs::Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new().prefix("nearhand-kill-").permissions(open).tempdir().unwrap();
+        let mut keeper = Command::new(program())
+            .args(["servers", "--fast", "--migrate", "--data-dir"])
+            .arg(folder.path().join("data"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(false)
+            .spawn()
+            .unwrap();
+        let environment = read_exports(&mut keeper).await;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let http = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+        let mut stack = Self {
+            url,
+            folder,
+            environment,
+            http,
+            token: String::new(),
+            api: None,
+            worker: None,
+            keeper: keeper,
+        };
+        stack.spawn(Service::Worker);
+        stack.spawn(Service::Api);
+        stack.set_up().await;
+        stack
+    }
+
+    async fn set_up(&mut self) {
+        let ready = format!("{}/readyz", self.url);
+        within(DEADLINE, "the API is ready", async || {
+            self.http.get(&ready).send().await.ok().filter(|a| a.status().is_success()).map(drop)
+        })
+        .await;
+        let answer = self.post("/v1/setup", "", setup_body()).await.expect(201);
+        answer.str("/session/access_token").clone_into(&mut self.token);
+    }
+
+    async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token).json(&body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Starts the API or the worker; Redis and PostgreSQL are started again by their keeper.
+    pub(crate) fn spawn(&mut self, service: Service) {
+        let start = |subcommand: &str, listen: &str| {
+            let mut command = Command::new(program());
+            command.arg(subcommand).envs(&self.environment).env("NEARHAND_LISTEN", listen);
+            command.env("NEARHAND_BOOTSTRAP_TOKEN", super::site::BOOTSTRAP);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+            Some(command.spawn().unwrap())
+        };
+        let address = self.url.trim_start_matches("http://");
+        match service {
+            Service::Api => self.api = start("serve", address),
+            Service::Worker => self.worker = start("work", "127.0.0.1:0"),
+            Service::Redis | Service::Postgres => unreachable!("their keeper does that"),
+        }
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&self, service: Service) {
+        let child = |child: &Option<Child>| child.as_ref().and_then(Child::id).unwrap();
+        let file = |name: &str| {
+            let text = fs::read_to_string(self.folder.path().join("data/servers").join(name)).unwrap();
+            text.lines().next().unwrap().trim().parse().unwrap()
+        };
+        let pid: u32 = match service {
+            Service::Api => child(&self.api),
+            Service::Worker => child(&self.worker),
+            Service::Redis => file("redis/redis.pid"),
+            Service::Postgres => file("postgres/postmaster.pid"),
+        };
+        kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    }
+
+    /// People who are tracked, each with a phone: id and token.
+    pub(crate) async fn phones(&self, count: usize) -> Vec<(String, String)> {
+        let mut phones = Vec::new();
+        for i in 0..count {
+            let body = json!({ "display_name": format!("Person {i}") });
+            let staff = self.post("/v1/staff", &self.token, body).await.expect(201);
+            let path = format!("/v1/staff/{}", staff.str("/id"));
+            let request = self.http.put(format!("{}{path}/tracking", self.url));
+            let request = request.bearer_auth(&self.token).json(&json!({ "legal_basis": "consent" }));
+            Answer::read(request.send().await.unwrap()).await.expect(200);
+            let body = json!({ "name": "phone" });
+            let phone = self.post(&format!("{path}/devices"), &self.token, body).await.expect(201);
+            phones.push((staff.str("/id").to_owned(), phone.str("/token").to_owned()));
+        }
+        phones
+    }
+
+    /// A number from the database; none while it does not answer.
+    pub(crate) async fn count(&self, sql: &'static str) -> Option<i64> {
+        let url = reqwest::Url::parse(&self.environment["NEARHAND_TEST_DATABASE_URL"]).unwrap();
+        let options: sqlx::postgres::PgConnectOptions = url.as_str().parse().unwrap();
+        let mut db = PgConnection::connect_with(&options.database("nearhand")).await.ok()?;
+        sqlx::query_scalar(sql).fetch_one(&mut db).await.ok()
+    }
+
+    /// The time of everybody's live fix; none while the API does not answer.
+    pub(crate) async fn positions(&self) -> Option<HashMap<String, String>> {
+        let request = self.http.get(format!("{}/v1/positions?bbox=-10,38,-9,39", self.url));
+        let answer = request.bearer_auth(&self.token).send().await.ok()?;
+        let body: Value = answer.json().await.ok()?;
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap_or("").to_owned();
+        let items = body["items"].as_array()?;
+        Some(items.iter().map(|i| (text(i, "staff_id"), text(i, "fix_at"))).collect())
+    }
+}
+
+impl Drop for Stack {
+    /// The keeper is asked, not killed, so that it stops its servers.
+    fn drop(&mut self) {
+        if let Some(pid) = self.keeper.id().and_then(|pid| i32::try_from(pid).ok()) {
+            drop(kill(Pid::from_raw(pid), Signal::SIGTERM));
+        }
+    }
+}
+
+/// Reads `export NAME='value'` until the last of them.
+async fn read_exports(keeper: &mut Child) -> HashMap<String, String> {
+    let mut lines = BufReader::new(keeper.stdout.take().unwrap()).lines();
+    let mut exports = HashMap::new();
+    while !exports.contains_key("NEARHAND_REDIS_URL") {
+        let line = tokio::time::timeout(DEADLINE, lines.next_line()).await.expect("servers start");
+        let line = line.unwrap().expect("servers start");
+        let (name, value) = line.trim_start_matches("export ").split_once('=').unwrap();
+        exports.insert(name.to_owned(), value.trim_matches('\'').to_owned());
+    }
+    exports
+}
