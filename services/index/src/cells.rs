@@ -6,8 +6,8 @@ use h3o::{CellIndex, LatLng, Resolution};
 use nearhand_domain::Position;
 use rstar::Envelope as _;
 
-/// Cells of about 5 km² bucket the places.
-pub const BUCKET_RESOLUTION: Resolution = Resolution::Seven;
+/// Cells of about 36 km² bucket the places.
+pub const BUCKET_RESOLUTION: Resolution = Resolution::Six;
 /// Cells of about 5 km² stand for people's whereabouts before those who may not see them.
 pub const COARSE_RESOLUTION: Resolution = Resolution::Seven;
 /// No position is further than this from the centre of its coarse cell, in kilometres.

@@ -1,5 +1,6 @@
 //! What the people below a node can do at best, OR-ed together. Must be conservative: a set bit
-//! means "perhaps somebody", a clear one "certainly nobody". Codes past 63 are never pruned.
+//! means "perhaps somebody", a clear one "certainly nobody". Codes share 64 slots: what one can,
+//! all of its slot seem able to.
 
 /// How gladly, as an ordinal: 0 never, 1 avoid, 2 unstated, 3 willing, 4 preferred.
 pub type Gladness = u8;
@@ -63,20 +64,31 @@ impl HourSet {
     }
 }
 
-fn bit(code: u32) -> u64 {
-    if code < 64 { 1 << code } else { 0 }
+/// The slot of a code.
+fn slot(code: u32) -> u32 {
+    code % 64
 }
 
-/// The best level whose bit is set; codes past 63 are assumed best.
+fn bit(code: u32) -> u64 {
+    1 << slot(code)
+}
+
+/// The best level whose bit is set.
 fn best<const N: usize>(levels: &[u64; N], code: u32) -> u8 {
-    let bit = bit(code);
     let mut level = 0;
     for (mask, at) in levels.iter().zip(1u8..) {
-        if bit == 0 || mask & bit != 0 {
+        if mask & bit(code) != 0 {
             level = at;
         }
     }
     level
+}
+
+/// The best gladness. Only codes below 64 have slots of their own for `never` and `avoid`; of the
+/// others somebody has always stated nothing.
+fn best_gladness(levels: &[u64; 4], code: u32) -> Gladness {
+    let level = best(levels, code);
+    if code < 64 { level } else { level.max(UNSTATED) }
 }
 
 impl Masks {
@@ -127,13 +139,13 @@ impl Masks {
     /// The best gladness for a service.
     #[must_use]
     pub fn service(&self, code: u32) -> Gladness {
-        best(&self.services, code)
+        best_gladness(&self.services, code)
     }
 
     /// The best gladness for a region.
     #[must_use]
     pub fn region(&self, code: u32) -> Gladness {
-        best(&self.regions, code)
+        best_gladness(&self.regions, code)
     }
 
     /// The best level of a skill, 0 to 5.
@@ -151,7 +163,7 @@ impl Masks {
     /// Whether somebody may hold a licence.
     #[must_use]
     pub fn licence(&self, code: u32) -> bool {
-        code >= 64 || self.licences & bit(code) != 0
+        self.licences & bit(code) != 0
     }
 
     /// Whether somebody may work in all these hours.
@@ -197,7 +209,7 @@ fn set_gladness(levels: &mut [u64; 4], code: u32, gladness: Gladness) {
     for (mask, level) in levels.iter_mut().zip(1u8..) {
         if gladness >= level {
             *mask |= bit;
-        } else {
+        } else if code < 64 && level <= UNSTATED {
             *mask &= !bit;
         }
     }
@@ -247,23 +259,19 @@ impl Signature {
 
     /// Adds a skill needed at a level of 1 to 5.
     pub fn need_skill(&mut self, code: u32, level: u8) {
-        if code < 64 && (1..=5).contains(&level) {
-            self.0[0] |= 1 << (u32::from(level - 1) * SKILL_SLOTS + code % SKILL_SLOTS);
+        if (1..=5).contains(&level) {
+            self.0[0] |= 1 << (u32::from(level - 1) * SKILL_SLOTS + slot(code) % SKILL_SLOTS);
         }
     }
 
     /// Adds a licence needed.
     pub fn need_licence(&mut self, code: u32) {
-        if code < 64 {
-            self.0[1] |= 1 << (LICENCE_SHIFT + code % 8);
-        }
+        self.0[1] |= 1 << (LICENCE_SHIFT + slot(code) % 8);
     }
 
     /// Adds a language needed at b2 or better.
     pub fn need_language(&mut self, code: u32) {
-        if code < 64 {
-            self.0[1] |= 1 << (LANGUAGE_SHIFT + code % 8);
-        }
+        self.0[1] |= 1 << (LANGUAGE_SHIFT + slot(code) % 8);
     }
 
     /// Adds hours of the UTC week to be worked in.
@@ -306,19 +314,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_read_back_as_set_and_unknown_codes_are_assumed_best() {
+    fn levels_read_back_as_set_and_codes_share_slots() {
         let mut masks = Masks::unstated(HourSet::EMPTY, 123_456);
         masks.set_service(3, 0);
         masks.set_service(4, 1);
+        masks.set_service(65, 0);
+        masks.set_service(66, 4);
         masks.set_region(5, 4);
         masks.set_skill(6, 3);
         masks.set_language(7, 2);
-        assert_eq!([3, 4, 5, 64].map(|code| masks.service(code)), [0, 1, 2, 4]);
+        let services = [3, 4, 67, 1, 65, 66, 2, 130];
+        assert_eq!(services.map(|code| masks.service(code)), [0, 1, 2, 2, 2, 4, 4, 4]);
         assert_eq!([5, 6].map(|code| masks.region(code)), [4, 2]);
-        assert_eq!([6, 7, 99].map(|code| masks.skill(code)), [3, 0, 5]);
+        assert_eq!([6, 7, 70].map(|code| masks.skill(code)), [3, 0, 3]);
         assert_eq!([7, 8].map(|code| masks.language(code)), [2, 0]);
         assert_eq!(masks.load_floor(), 100_000);
-        assert!(!masks.licence(1) && masks.licence(64));
+        masks.set_licence(64);
+        assert!(!masks.licence(1) && masks.licence(64) && masks.licence(0));
     }
 
     #[test]
@@ -348,7 +360,7 @@ mod tests {
             needed.need_service(code);
             assert!(Signature::of(&masks).covers(&needed));
             needed.need_skill(code, 5);
-            assert_eq!(Signature::of(&masks).covers(&needed), code >= 64);
+            assert!(!Signature::of(&masks).covers(&needed));
         }
     }
 }

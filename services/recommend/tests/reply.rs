@@ -1,6 +1,6 @@
 //! What a reply says: sums, funnel, disclosure, and the rule the worked cases never reach.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may fail loudly")]
 
 mod golden_cases;
 
