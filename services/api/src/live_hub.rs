@@ -234,8 +234,8 @@ impl Hub {
         let mut moved = Vec::new();
         for chunk in staff.chunks(PEOPLE_A_HOLD) {
             let seen = follower.index().with_org(self.organization, |index| {
-                let slots = chunk.iter().filter_map(|&id| index.slot(id));
-                slots.map(|slot| state.see(index, slot, now, &mut moved)).collect()
+                let mut slots = chunk.iter().filter_map(|&id| index.slot(id));
+                slots.try_for_each(|slot| state.see(index, slot, now, &mut moved))
             });
             seen.unwrap_or(Ok(()))?;
         }
@@ -249,9 +249,9 @@ impl Hub {
         loop {
             let seen = follower.index().with_org(self.organization, |index| {
                 let end = (next + PEOPLE_A_HOLD).min(index.people().len());
-                let slots = (next..end).map(|slot| u32::try_from(slot).unwrap_or(u32::MAX));
+                let mut slots = (next..end).map(|slot| u32::try_from(slot).unwrap_or(u32::MAX));
                 let seen: Result<(), Rebuilt> =
-                    slots.map(|slot| state.see(index, slot, now, &mut moved)).collect();
+                    slots.try_for_each(|slot| state.see(index, slot, now, &mut moved));
                 let fewer = index.people().len() < state.people.len();
                 seen.and(if fewer { Err(Rebuilt) } else { Ok(end) })
             });
@@ -380,7 +380,10 @@ mod tests {
         let last = state.sequence;
         assert_eq!(state.since(last).unwrap(), []);
         let missed = state.since(last - 3).unwrap();
-        assert_eq!(missed.iter().map(|m| m.sequence).collect::<Vec<_>>(), [last - 2, last - 1, last]);
+        assert_eq!(
+            missed.iter().map(|m| m.sequence).collect::<Vec<_>>(),
+            [last - 2, last - 1, last]
+        );
         assert_eq!(state.since(10).unwrap().len(), KEPT);
         assert!(state.since(9).is_none(), "one is no longer kept");
         assert!(state.since(last + 1).is_none(), "from the future");

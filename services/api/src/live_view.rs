@@ -83,12 +83,18 @@ impl View {
         let highest = south.abs().max(north.abs());
         let margin = CELL_MARGIN_DEG / highest.to_radians().cos().max(f64::MIN_POSITIVE);
         let width = (within.east - within.west).rem_euclid(360.0);
-        if highest > POLAR_LAT || within.east - within.west + 2.0 * margin >= 360.0
+        if highest > POLAR_LAT
+            || within.east - within.west + 2.0 * margin >= 360.0
             || (within.west > within.east && width + 2.0 * margin >= 360.0)
         {
             return Rectangle { south, north, ..world };
         }
-        Rectangle { south, north, west: turn(within.west - margin), east: turn(within.east + margin) }
+        Rectangle {
+            south,
+            north,
+            west: turn(within.west - margin),
+            east: turn(within.east + margin),
+        }
     }
 
     /// Tells views apart in event ids: one is never continued as another.
@@ -220,7 +226,8 @@ mod tests {
 
     #[test]
     fn search_areas_reach_over_the_antimeridian_and_the_poles() {
-        let area = |text| View { within: Some(read_bbox(text).unwrap()), exact: false }.search_area();
+        let area =
+            |text| View { within: Some(read_bbox(text).unwrap()), exact: false }.search_area();
         let east = area("179.5,10,180,11");
         assert!(east.west > east.east && east.contains(Position::new(10.5, -179.99).unwrap()));
         let across = area("179,10,-179,11");
@@ -235,7 +242,9 @@ mod tests {
 
     #[test]
     fn boxes_that_are_none_are_refused() {
-        for bad in ["", "1,2,3", "1,2,3,4,5", "a,2,3,4", "1,91,3,92", "181,1,2,3", "1,3,2,1", "NaN,0,1,1"] {
+        for bad in
+            ["", "1,2,3", "1,2,3,4,5", "a,2,3,4", "1,91,3,92", "181,1,2,3", "1,3,2,1", "NaN,0,1,1"]
+        {
             assert!(read_bbox(bad).is_err(), "{bad}");
         }
         assert!(read_bbox("-9.2, 38.6, -9.0, 38.8").is_ok());

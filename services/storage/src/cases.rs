@@ -237,7 +237,7 @@ fn write_row(
         .bind(record.status.as_str())
         .bind(lng)
         .bind(lat)
-        .bind(record.starts_at.map(|at| at.to_sqlx()))
+        .bind(record.starts_at.map(jiff_sqlx::ToSqlx::to_sqlx))
         .bind(record.duration_min)
         .bind(record.urgent)
         .bind(Json(record.requirements.clone()))

@@ -112,7 +112,8 @@ async fn insert(
 
 fn typed<T: From<Uuid>>(rows: Vec<(Uuid, String)>) -> Result<Vec<(T, Preference)>, StorageError> {
     let typed = |(id, word): (Uuid, String)| {
-        let level = Preference::parse(&word).ok_or_else(|| corrupt("preference", "unknown word"))?;
+        let level =
+            Preference::parse(&word).ok_or_else(|| corrupt("preference", "unknown word"))?;
         Ok((T::from(id), level))
     };
     rows.into_iter().map(typed).collect()

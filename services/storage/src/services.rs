@@ -59,10 +59,11 @@ pub async fn insert(
 /// # Errors
 /// When the database fails.
 pub async fn get(tx: &mut Tx, id: ServiceId) -> Result<Option<ServiceRecord>, StorageError> {
-    let row: Option<Row> = sqlx::query_as("SELECT id, name, created_at FROM services WHERE id = $1")
-        .bind(id.0)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let row: Option<Row> =
+        sqlx::query_as("SELECT id, name, created_at FROM services WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
     Ok(row.map(ServiceRecord::from))
 }
 
@@ -141,11 +142,10 @@ pub async fn delete(
 /// When the database fails.
 pub async fn hold(tx: &mut Tx, ids: &[ServiceId]) -> Result<Vec<ServiceId>, StorageError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let found: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT id FROM services WHERE id = ANY($1) ORDER BY id FOR KEY SHARE",
-    )
-    .bind(ids)
-    .fetch_all(&mut **tx)
-    .await?;
+    let found: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM services WHERE id = ANY($1) ORDER BY id FOR KEY SHARE")
+            .bind(ids)
+            .fetch_all(&mut **tx)
+            .await?;
     Ok(found.into_iter().map(ServiceId).collect())
 }

@@ -174,7 +174,7 @@ pub(crate) async fn create(
         created_by: caller.staff,
         created_at: clock::now(),
     };
-    let record = draft.into_record(blank);
+    let record = draft.into_record(&blank);
     cases::insert(&mut tx, caller.organization, &record).await?;
     record_change(&mut tx, &caller, "case.create", None, &record).await?;
     let id = record.id;
@@ -249,7 +249,7 @@ pub(crate) async fn patch(
     let mut draft = form.apply(Some(&before))?;
     require_status(&caller, before.status, draft.status)?;
     hold_services(&mut tx, "", &mut draft.needs).await?;
-    let mut after = draft.into_record(before.clone());
+    let mut after = draft.into_record(&before);
     after.version = cases::update(&mut tx, caller.organization, &before, &after).await?;
     record_change(&mut tx, &caller, "case.update", Some(&before), &after).await?;
     tx.commit().await.map_err(StorageError::from)?;
@@ -270,7 +270,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn into_record(self, base: CaseRecord) -> CaseRecord {
+    fn into_record(self, base: &CaseRecord) -> CaseRecord {
         CaseRecord {
             title: self.title,
             status: self.status,
@@ -280,7 +280,7 @@ impl Draft {
             urgent: self.needs.urgent,
             services: self.needs.services,
             requirements: self.needs.requirements,
-            ..base
+            ..base.clone()
         }
     }
 }
@@ -293,7 +293,10 @@ impl CaseForm {
         refuse_unknown(&self.unknown, "", e);
         let parse = |v: String| line(&v, MAX_TITLE);
         let (title, place) = if stored.is_some() {
-            (self.title.replacement("/title", e, parse), self.position.replacement("/position", e, any))
+            (
+                self.title.replacement("/title", e, parse),
+                self.position.replacement("/position", e, any),
+            )
         } else {
             (self.title.required("/title", e, parse), self.position.required("/position", e, any))
         };

@@ -224,6 +224,7 @@ fn read_licence(entry: LicenceEntry, at: &str, e: &mut FieldErrors) -> Option<Li
     Some(LicenceRequirement { code: code?, jurisdiction: place? })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "entries of a list come by value")]
 fn read_language(tag: String, at: &str, e: &mut FieldErrors) -> Option<LanguageTag> {
     e.check(at, "invalid", LanguageTag::parse(&tag))
 }

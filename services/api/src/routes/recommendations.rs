@@ -129,8 +129,7 @@ pub(crate) async fn create(
     require_ready(state.follower())?;
     let (case, case_version) = load(&state, &caller, ask.subject).await?;
     let disclosure = if exact { Disclosure::Exact } else { Disclosure::Coarse };
-    let request =
-        Request { as_of: ask.as_of, limit: ask.limit, disclosure, funnel: ask.funnel };
+    let request = Request { as_of: ask.as_of, limit: ask.limit, disclosure, funnel: ask.funnel };
     let about = case_version.map(|version| (case.id, version));
     let found = rank(&state, caller.organization, case, request).await?;
     if exact {
@@ -167,9 +166,9 @@ impl RecommendationForm {
                 e.push("/case_id", "required", "give a case_id or a place");
                 None
             }
-            (case, place) => {
-                case.map(Subject::Case).or_else(|| place.map(|(at, needs)| Subject::Place(at, needs)))
-            }
+            (case, place) => case
+                .map(Subject::Case)
+                .or_else(|| place.map(|(at, needs)| Subject::Place(at, needs))),
         };
         errors.finish()?;
         Ok(Ask {
@@ -203,7 +202,10 @@ async fn load(
             let mut tx = state.app().tenant(caller.organization).await?;
             let record = cases::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
             if record.status == CaseStatus::Closed {
-                return Err(Problem::new(Code::CaseClosed, "open it again before looking for people"));
+                return Err(Problem::new(
+                    Code::CaseClosed,
+                    "open it again before looking for people",
+                ));
             }
             let case = case_of(id, record.position, needs_of(&record));
             Ok((case, Some(record.version)))
@@ -228,7 +230,11 @@ fn case_of(id: CaseId, position: Position, needs: Needs) -> Case {
         skills: wanted
             .skills
             .into_iter()
-            .map(|s| SkillNeed { skill: s.code.into(), required: s.required, preferred: s.preferred })
+            .map(|s| SkillNeed {
+                skill: s.code.into(),
+                required: s.required,
+                preferred: s.preferred,
+            })
             .collect(),
         licences: wanted
             .licences
@@ -286,7 +292,8 @@ mod tests {
         assert!(matches!(ask.subject, Subject::Case(found) if found.0 == id));
         assert_eq!((ask.limit, ask.funnel), (20, false));
         let place = r#"{"position":{"lat":1,"lng":2},"urgent":true}"#;
-        let ask = read(&format!(r#"{{"place":{place},"limit":200,"as_of":"2026-11-22T09:55:00Z"}}"#));
+        let ask =
+            read(&format!(r#"{{"place":{place},"limit":200,"as_of":"2026-11-22T09:55:00Z"}}"#));
         assert!(matches!(ask.ok().unwrap().subject, Subject::Place(_, needs) if needs.urgent));
         assert!(read("{}").err().unwrap().contains("/case_id"));
         let both = format!(r#"{{"case_id":"{id}","place":{place}}}"#);
@@ -299,7 +306,12 @@ mod tests {
             "limit":201,"as_of":"2026-11-22T10:05:01Z","funnel":1,"policy":{}}"#;
         let problem = read(wrong).err().unwrap();
         for pointer in [
-            "/place/position", "/place/duration_min", "/place/extra", "/limit", "/as_of", "/funnel",
+            "/place/position",
+            "/place/duration_min",
+            "/place/extra",
+            "/limit",
+            "/as_of",
+            "/funnel",
             "/policy",
         ] {
             assert!(problem.contains(&format!("\"{pointer}\"")), "{pointer}: {problem}");

@@ -110,8 +110,7 @@ pub(crate) async fn create(
         return Ok(reply);
     }
     let id = RegionId::generate();
-    let record =
-        regions::insert(&mut tx, caller.organization, id, name.as_str(), &area).await?;
+    let record = regions::insert(&mut tx, caller.organization, id, name.as_str(), &area).await?;
     record_event(&mut tx, &caller, "region.create", &record).await?;
     let version = record.version;
     let reply = Reply::created(format!("/v1/regions/{id}"), &Region::from(record))?.etag(version);

@@ -158,24 +158,17 @@ pub(crate) async fn open(
     })?;
     let last = last_event(&parts, seat.hub.epoch(), &view.tag());
     let (events, received) = mpsc::channel(BUFFER);
-    let watching = Watching {
-        tag: view.tag(),
-        state: state.clone(),
-        caller,
-        view,
-        seat,
-        events,
-        unrecorded: FxHashSet::default(),
-        recorded: FxHashSet::default(),
-        checked,
-        _slot: slot,
-    };
+    let watching = Watching::new(slot, caller, view, seat, events, checked);
     hubs.tasks().spawn(watching.run(last));
+    Ok(respond(received))
+}
+
+fn respond(received: mpsc::Receiver<Vec<Event>>) -> Response {
     let batches = stream::unfold(received, |mut received| async {
-        received.recv().await.map(|batch: Vec<Event>| (batch, received))
+        received.recv().await.map(|batch| (batch, received))
     });
     let events = batches.flat_map(|batch| stream::iter(batch.into_iter().map(Ok::<_, Infallible>)));
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response())
+    Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response()
 }
 
 async fn redeem(state: &ApiState, parts: &Parts, ticket: &str) -> ApiResult<Caller> {
@@ -240,6 +233,28 @@ struct Watching {
 struct Ended(&'static str);
 
 impl Watching {
+    fn new(
+        slot: Slot,
+        caller: Caller,
+        view: View,
+        seat: Seat,
+        events: mpsc::Sender<Vec<Event>>,
+        checked: u64,
+    ) -> Self {
+        Self {
+            state: slot.0.clone(),
+            caller,
+            view,
+            tag: view.tag(),
+            seat,
+            events,
+            unrecorded: FxHashSet::default(),
+            recorded: FxHashSet::default(),
+            checked,
+            _slot: slot,
+        }
+    }
+
     async fn run(mut self, last: Option<u64>) {
         if let Err(Ended(why)) = self.follow(last).await {
             tracing::debug!(why, "an event stream ended");
@@ -316,7 +331,8 @@ impl Watching {
         let now = clock::now().as_second();
         let items = people.iter().filter_map(|live| self.shown(live, now)).collect();
         let index = self.state.follower().index();
-        let version = index.with_org(self.caller.organization, nearhand_index::OrgIndex::index_version);
+        let version =
+            index.with_org(self.caller.organization, nearhand_index::OrgIndex::index_version);
         let index_version = version.unwrap_or_default().to_string();
         let snapshot = Snapshot { items, index_version, truncated };
         self.event("snapshot", sequence, &snapshot).ok_or(Ended("a snapshot cannot be written"))
@@ -387,7 +403,8 @@ impl Watching {
         let live = asked.await.map_err(|_| Ended("the session cannot be checked"))?;
         let live = live.map(|live| Actor::new(self.caller.organization, &live));
         let same = live.is_some_and(|now| {
-            (now.permissions, now.access_level) == (self.caller.permissions, self.caller.access_level)
+            (now.permissions, now.access_level)
+                == (self.caller.permissions, self.caller.access_level)
         });
         self.checked = generation;
         if same { Ok(()) } else { Err(Ended("the session ended or changed")) }

@@ -59,7 +59,7 @@ pub(crate) struct RegionPreference {
 
 /// A person's preferences, all of them: what was stated before is replaced.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = WorkPreferencesInput)]
+#[schema(as = WorkPreferencesInput, example = json!({ "services": [], "regions": [] }))]
 pub(crate) struct WorkPreferencesForm {
     /// Each `never`, `avoid`, `willing` or `preferred`.
     #[serde(default)]
