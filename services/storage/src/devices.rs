@@ -206,9 +206,8 @@ pub async fn pause_tracking(
 ) -> Result<(), StorageError> {
     end_pauses(tx, staff, now).await?;
     sqlx::query(
-        // The gate counts in seconds: a pause that runs out covers its last one.
         "INSERT INTO tracking_pauses (organization_id, id, staff_id, starts_at, ends_at) \
-         VALUES ($1, $2, $3, $4, date_trunc('second', $5::timestamptz + interval '999999 microseconds'))",
+         VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(organization.0)
     .bind(Uuid::now_v7())

@@ -190,9 +190,9 @@ impl Assembly {
         .await
     }
 
-    /// To the second: consent and pauses count from the beginning of the second in which they
-    /// begin up to the beginning of the one in which they end, so that a phone enrolled or
-    /// resumed in the same breath is heard at once.
+    /// To the second: consent counts from the beginning of the second in which it was given, so
+    /// that a phone enrolled in the same breath is heard, up to the beginning of the one in which
+    /// it was withdrawn; a pause covers every second it touches.
     async fn add_tracking(&mut self, tx: &mut Tx) -> Result<(), StorageError> {
         self.each(
             tx,
@@ -210,7 +210,7 @@ impl Assembly {
             "SELECT staff_id, starts_at, ends_at FROM tracking_pauses \
              WHERE staff_id = ANY($1) ORDER BY staff_id, starts_at, id",
             |facts, (_, from, to): (Uuid, Micros, Micros)| {
-                let pause = Interval { start: from.second(), end: to.second() };
+                let pause = Interval { start: from.second(), end: to.second_after() };
                 facts.tracking.pauses.push(pause);
                 Ok(())
             },
