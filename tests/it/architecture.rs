@@ -22,7 +22,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "nearhand-queue",
         ],
     ),
-    ("nearhand-runner", &["nearhand-recommend", "nearhand-indexer", "nearhand-storage", "nearhand-queue"]),
+    (
+        "nearhand-runner",
+        &["nearhand-recommend", "nearhand-indexer", "nearhand-storage", "nearhand-queue"],
+    ),
 ];
 
 /// May use everything.

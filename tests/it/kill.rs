@@ -2,7 +2,11 @@
 //! real processes. Afterwards every acknowledged ping is in PostGIS exactly once, the live view
 //! shows the newest, and nobody had to help.
 
-use crate::support::{eventually, processes::{Service, Stack}, wait::within};
+use crate::support::{
+    eventually,
+    processes::{Service, Stack},
+    wait::within,
+};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::{
@@ -70,7 +74,8 @@ async fn send_until(
         if fix_at == last {
             continue;
         }
-        let body = json!({ "pings": [{ "fix_at": fix_at, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }] });
+        let body =
+            json!({ "pings": [{ "fix_at": fix_at, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }] });
         loop {
             let request = http.post(format!("{url}/v1/pings")).bearer_auth(&token).json(&body);
             if let Ok(answer) = request.send().await {

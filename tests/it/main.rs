@@ -1,13 +1,19 @@
 //! The integration tests: one binary, one file per story, against real PostGIS and Redis. Run them
 //! by `./dev test`, which starts both.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
+
 mod support;
 
 mod architecture;
+mod authorization;
 mod feed;
 mod ingest;
 mod kill;
+mod logs;
+mod openapi;
 mod pings;
+mod recommendations;
 mod sessions;
 mod setup;
 mod staff;

@@ -1,6 +1,10 @@
 //! From a phone to the live view: what is taken, what is not, and that it arrives exactly once.
 
-use crate::support::{Site, account::{now, seconds_from_now}, eventually};
+use crate::support::{
+    Site,
+    account::{now, seconds_from_now},
+    eventually,
+};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -30,10 +34,15 @@ async fn every_fix_of_a_batch_is_accounted_for() {
         .expect(200);
     assert_eq!(answer.body["accepted"], 1, "{}", answer.text);
     assert_eq!(answer.body["duplicates"], 1);
-    let discarded: i64 = answer.body["discarded"].as_object().unwrap().values().map(|n| n.as_i64().unwrap()).sum();
+    let discarded: i64 =
+        answer.body["discarded"].as_object().unwrap().values().map(|n| n.as_i64().unwrap()).sum();
     assert_eq!(discarded, 2, "too old, and from before tracking was permitted: {}", answer.text);
-    let rejected: Vec<i64> =
-        answer.body["rejected"].as_array().unwrap().iter().map(|r| r["index"].as_i64().unwrap()).collect();
+    let rejected: Vec<i64> = answer.body["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["index"].as_i64().unwrap())
+        .collect();
     assert_eq!(rejected, [2, 3, 4, 7]);
     let mut db = site.database.look().await;
     eventually("the one fix is stored", async || (count(&mut db).await == 1).then_some(())).await;
@@ -46,7 +55,10 @@ async fn a_fix_becomes_visible_and_only_the_newest_counts() {
     let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
     let phone = admin.create_phone(&staff).await;
     let (newer, older) = (now(), seconds_from_now(-1));
-    phone.send(json!([{ "fix_at": newer, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }])).await.expect(200);
+    phone
+        .send(json!([{ "fix_at": newer, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }]))
+        .await
+        .expect(200);
     phone.send(json!([{ "fix_at": older, "lat": 38.8, "lng": -9.2, "accuracy_m": 5 }])).await;
     let seen = || async {
         let answer = admin.get("/v1/positions?bbox=-10,38,-9,39").await.expect(200);
@@ -56,11 +68,12 @@ async fn a_fix_becomes_visible_and_only_the_newest_counts() {
     assert_eq!(item["display_name"], "Grace");
     assert!((item["position"]["lat"].as_f64().unwrap() - 38.7).abs() < 1e-9, "{item}");
     let mut db = site.database.look().await;
-    let reads: i64 = sqlx::query_scalar("SELECT count(*) FROM position_reads WHERE $1 = ANY(people)")
-        .bind(staff.parse::<uuid::Uuid>().unwrap())
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
+    let reads: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM position_reads WHERE $1 = ANY(people)")
+            .bind(staff.parse::<uuid::Uuid>().unwrap())
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
     assert!(reads >= 1, "reading an exact position is logged");
 }
 
@@ -70,10 +83,15 @@ async fn without_consent_nothing_is_kept_and_a_pause_hides() {
     let admin = site.set_up().await;
     let grace = admin.create_account("general", "full").await;
     let path = format!("/v1/staff/{}/devices", grace.id);
-    let token = admin.post(&path, json!({ "name": "phone" })).await.expect(201).str("/token").to_owned();
+    let token =
+        admin.post(&path, json!({ "name": "phone" })).await.expect(201).str("/token").to_owned();
     let send = || async {
-        let body = json!({ "pings": [{ "fix_at": now(), "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }] });
-        site.call(reqwest::Method::POST, "/v1/pings", Some(&token), Some(body)).await.expect(200).body
+        let body =
+            json!({ "pings": [{ "fix_at": now(), "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }] });
+        site.call(reqwest::Method::POST, "/v1/pings", Some(&token), Some(body))
+            .await
+            .expect(200)
+            .body
     };
     assert_eq!(send().await["accepted"], 0);
     let basis = json!({ "legal_basis": "contract" });
@@ -121,7 +139,8 @@ async fn bodies_that_are_too_much_or_too_broken_are_refused_whole() {
     let fix = json!({ "fix_at": now(), "lat": 38.7, "lng": -9.1 });
     phone.send(Value::from(vec![fix; 1_001])).await.refused(413, "too_large");
     let raw = |body: Vec<u8>, gzip: bool| {
-        let mut request = site.http.post(format!("{}/v1/pings", site.url)).bearer_auth(&phone.token);
+        let mut request =
+            site.http.post(format!("{}/v1/pings", site.url)).bearer_auth(&phone.token);
         if gzip {
             request = request.header("content-encoding", "gzip");
         }

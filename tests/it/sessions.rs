@@ -1,10 +1,6 @@
 //! Login, refresh with its grace, logout, passwords; and that revoked means revoked, at once.
 
-use crate::support::{
-    Account, Site,
-    account::log_in,
-    site::PASSWORD,
-};
+use crate::support::{Account, Site, account::log_in, site::PASSWORD};
 use reqwest::Method;
 use serde_json::json;
 

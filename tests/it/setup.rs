@@ -32,8 +32,12 @@ async fn a_wrong_token_and_wrong_fields_are_told_apart() {
     .await
     .refused(422, "invalid");
     let wanted = [
-        "/surplus", "/organization/name", "/organization/time_zone", "/admin/first_name",
-        "/admin/last_name", "/admin/email",
+        "/surplus",
+        "/organization/name",
+        "/organization/time_zone",
+        "/admin/first_name",
+        "/admin/last_name",
+        "/admin/email",
     ];
     for pointer in wanted {
         assert!(answer.pointers().contains(&pointer), "{pointer} in {}", answer.text);

@@ -21,13 +21,23 @@ async fn everything_wrong_with_a_person_is_said_at_once() {
         .await
         .refused(422, "invalid");
     for pointer in [
-        "/nick", "/display_name", "/email", "/birth_date", "/account_code", "/home",
-        "/max_travel_km", "/access_level", "/skills/0/level", "/skills/1/level",
-        "/working_hours/0/weekday", "/languages/0/level",
+        "/nick",
+        "/display_name",
+        "/email",
+        "/birth_date",
+        "/account_code",
+        "/home",
+        "/max_travel_km",
+        "/access_level",
+        "/skills/0/level",
+        "/skills/1/level",
+        "/working_hours/0/weekday",
+        "/languages/0/level",
     ] {
         assert!(answer.pointers().contains(&pointer), "{pointer} in {}", answer.text);
     }
-    let answer = admin.post("/v1/staff", json!({ "display_name": "G", "access_level": "full" })).await;
+    let answer =
+        admin.post("/v1/staff", json!({ "display_name": "G", "access_level": "full" })).await;
     assert_eq!(answer.refused(422, "invalid").body["errors"][0]["code"], "email_required");
 }
 
@@ -49,7 +59,8 @@ async fn changes_need_the_version_they_change() {
     assert_eq!(changed.str("/display_name"), "Grace Murray", "the default name follows");
     assert_eq!(changed.header("etag"), "\"2\"");
     change(Some("\"1\""), json!({})).await.refused(412, "precondition_failed");
-    let cleared = change(Some("\"2\""), json!({ "last_name": null, "skills": null })).await.expect(200);
+    let cleared =
+        change(Some("\"2\""), json!({ "last_name": null, "skills": null })).await.expect(200);
     assert_eq!(cleared.body["last_name"], Value::Null);
 }
 
@@ -85,7 +96,8 @@ async fn unique_values_are_unique_among_those_who_are_there() {
     admin.create_staff(person("grace@harbour.example")).await;
     let answer = admin.post("/v1/staff", person("GRACE@harbour.example")).await;
     answer.refused(409, "email_taken");
-    let answer = admin.post("/v1/staff", json!({ "display_name": "G", "username": "GRACE@harbour.example" }));
+    let answer = admin
+        .post("/v1/staff", json!({ "display_name": "G", "username": "GRACE@harbour.example" }));
     answer.await.refused(409, "username_taken");
 }
 
@@ -100,7 +112,10 @@ async fn nobody_reaches_beyond_their_own_rights() {
     let path = format!("/v1/staff/{}", scheduler.id);
     people.patch(&path, json!({ "first_name": "X" })).await.refused(403, "beyond_own_rights");
     people.post(&format!("{path}/password"), json!({})).await.refused(403, "beyond_own_rights");
-    people.post(&format!("{path}/devices"), json!({ "name": "p" })).await.refused(403, "beyond_own_rights");
+    people
+        .post(&format!("{path}/devices"), json!({ "name": "p" }))
+        .await
+        .refused(403, "beyond_own_rights");
     scheduler.post("/v1/staff", json!({ "display_name": "N" })).await.refused(403, "forbidden");
     let seen = scheduler.get(&format!("/v1/staff/{}", people.id)).await.expect(200);
     assert_eq!(seen.body["email"], Value::Null, "personal details need staff.pii:read");
@@ -132,7 +147,8 @@ async fn pages_follow_each_other_and_cursors_belong_to_their_list() {
     }
     let first = admin.get("/v1/staff?limit=3&q=person").await.expect(200);
     let cursor = first.str("/next_cursor").to_owned();
-    let second = admin.get(&format!("/v1/staff?limit=3&q=person&cursor={cursor}")).await.expect(200);
+    let second =
+        admin.get(&format!("/v1/staff?limit=3&q=person&cursor={cursor}")).await.expect(200);
     let names = |a: &Answer| -> Vec<String> {
         let items = a.body["items"].as_array().unwrap();
         items.iter().map(|p| p["display_name"].as_str().unwrap().to_owned()).collect()

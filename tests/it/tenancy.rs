@@ -11,9 +11,22 @@ const WITHOUT_TENANT: &[&str] =
 
 /// All tables on which the worker sees past the tenants' policy.
 const WORKER_SEES: &[&str] = &[
-    "devices", "organizations", "outbox", "pings", "positions", "regions", "staff",
-    "staff_languages", "staff_licences", "staff_regions", "staff_services", "staff_skills",
-    "staff_time_off", "staff_working_hours", "tracking_pauses", "tracking_permissions",
+    "devices",
+    "organizations",
+    "outbox",
+    "pings",
+    "positions",
+    "regions",
+    "staff",
+    "staff_languages",
+    "staff_licences",
+    "staff_regions",
+    "staff_services",
+    "staff_skills",
+    "staff_time_off",
+    "staff_working_hours",
+    "tracking_pauses",
+    "tracking_permissions",
 ];
 
 async fn names(db: &mut PgConnection, sql: &'static str) -> BTreeSet<String> {

@@ -25,7 +25,7 @@ use std::{
 
 /// A person with a session, who has already changed a temporary password.
 #[derive(Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     actor: Arc<Actor>,
     /// As in the response's header.
     pub request_id: String,
@@ -34,10 +34,10 @@ pub struct Caller {
 }
 
 /// A person with a session, even one with a temporary password.
-pub struct AnyCaller(pub Caller);
+pub(crate) struct AnyCaller(pub Caller);
 
 /// A device.
-pub struct Phone(pub Arc<DeviceActor>);
+pub(crate) struct Phone(pub Arc<DeviceActor>);
 
 impl Deref for Caller {
     type Target = Actor;
@@ -88,7 +88,10 @@ impl Caller {
 }
 
 pub(crate) fn unauthorized() -> Problem {
-    Problem::new(Code::Unauthorized, "log in again, or check the token; send `authorization: Bearer …`")
+    Problem::new(
+        Code::Unauthorized,
+        "log in again, or check the token; send `authorization: Bearer …`",
+    )
 }
 
 fn bearer(headers: &HeaderMap, kind: TokenKind) -> ApiResult<PresentedToken> {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A JSON object as `T`, with the hash of its bytes for idempotency.
-pub struct JsonBody<T> {
+pub(crate) struct JsonBody<T> {
     /// What was sent.
     pub value: T,
     /// SHA-256 of the bytes.
@@ -61,19 +61,19 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
 /// Reads JSON; a syntax error says where, anything but an object is refused.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        let detail =
-            format!("not JSON at line {}, column {}", error.line(), error.column());
+        let detail = format!("not JSON at line {}, column {}", error.line(), error.column());
         Problem::new(Code::MalformedBody, detail)
     })?;
     if !value.is_object() {
         return Err(Problem::new(Code::MalformedBody, "the top level must be a JSON object"));
     }
-    serde_json::from_value(value).map_err(|error| Problem::field("", "wrong_type", error.to_string()))
+    serde_json::from_value(value)
+        .map_err(|error| Problem::field("", "wrong_type", error.to_string()))
 }
 
 /// One field of a body, before it has been looked at.
 #[derive(Clone, Debug, Default)]
-pub enum Field<T> {
+pub(crate) enum Field<T> {
     /// Not there.
     #[default]
     Absent,
@@ -87,7 +87,7 @@ pub enum Field<T> {
 
 /// A change to a stored value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Patch<T> {
+pub(crate) enum Patch<T> {
     /// Leave it.
     Keep,
     /// Remove it.
@@ -98,7 +98,7 @@ pub enum Patch<T> {
 
 impl<T> Patch<T> {
     /// Applies the change to an optional value.
-    pub fn apply(self, target: &mut Option<T>) {
+    pub(crate) fn apply(self, target: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *target = None,
@@ -119,7 +119,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
 
 impl<T> Field<T> {
     /// The change it asks for, parsed; errors are collected under `pointer`.
-    pub fn patch<U, E: std::fmt::Display>(
+    pub(crate) fn patch<U, E: std::fmt::Display>(
         self,
         pointer: &str,
         errors: &mut FieldErrors,
@@ -139,7 +139,7 @@ impl<T> Field<T> {
     }
 
     /// Its parsed value; absent and null are both `None`.
-    pub fn optional<U, E: std::fmt::Display>(
+    pub(crate) fn optional<U, E: std::fmt::Display>(
         self,
         pointer: &str,
         errors: &mut FieldErrors,
@@ -152,7 +152,7 @@ impl<T> Field<T> {
     }
 
     /// Its parsed value; absence is an error.
-    pub fn required<U, E: std::fmt::Display>(
+    pub(crate) fn required<U, E: std::fmt::Display>(
         self,
         pointer: &str,
         errors: &mut FieldErrors,
@@ -166,7 +166,7 @@ impl<T> Field<T> {
     }
 
     /// A change to a value that cannot be removed: null is an error.
-    pub fn replacement<U, E: std::fmt::Display>(
+    pub(crate) fn replacement<U, E: std::fmt::Display>(
         self,
         pointer: &str,
         errors: &mut FieldErrors,
@@ -181,15 +181,15 @@ impl<T> Field<T> {
 }
 
 /// Takes any value: for fields whose type says it all.
-pub fn any<T>(value: T) -> Result<T, std::convert::Infallible> {
+pub(crate) fn any<T>(value: T) -> Result<T, std::convert::Infallible> {
     Ok(value)
 }
 
 /// Whatever else was sent.
-pub type Unknown = BTreeMap<String, Value>;
+pub(crate) type Unknown = BTreeMap<String, Value>;
 
 /// Reports fields that nobody asked for; `known` helps to find the typing error.
-pub fn refuse_unknown(unknown: &Unknown, at: &str, errors: &mut FieldErrors) {
+pub(crate) fn refuse_unknown(unknown: &Unknown, at: &str, errors: &mut FieldErrors) {
     for name in unknown.keys() {
         errors.push(format!("{at}/{name}"), "unknown_field", "is not a field of this request");
     }

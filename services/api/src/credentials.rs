@@ -3,7 +3,7 @@
 
 use nearhand_domain::{
     DeviceId, OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, AdminRole, Permission, PermissionSet, role_permissions},
+    access::{AccessLevel, Permission, PermissionSet, role_permissions},
     ping::PersonGate,
     token::TokenHash,
 };
@@ -27,7 +27,7 @@ const MAX_AGE: Duration = Duration::from_secs(60);
 
 /// Who is calling, and what they may do.
 #[derive(Clone, Debug)]
-pub struct Actor {
+pub(crate) struct Actor {
     /// Tenant.
     pub organization: OrganizationId,
     /// Person.
@@ -38,8 +38,6 @@ pub struct Actor {
     pub permissions: PermissionSet,
     /// How far.
     pub access_level: AccessLevel,
-    /// Role, as granted.
-    pub admin_role: AdminRole,
     /// Only the password may be changed.
     pub restricted: bool,
     /// Unix second at which the access token ends.
@@ -54,7 +52,6 @@ impl Actor {
             session: live.session,
             permissions: role_permissions(live.admin_role),
             access_level: live.access_level,
-            admin_role: live.admin_role,
             restricted: live.restricted,
             expires_at: live.expires_at.as_second(),
         }
@@ -62,14 +59,14 @@ impl Actor {
 
     /// Whether they have the permission.
     #[must_use]
-    pub fn may(&self, permission: Permission) -> bool {
+    pub(crate) fn may(&self, permission: Permission) -> bool {
         self.permissions.has(permission)
     }
 }
 
 /// A device that may send its person's pings.
 #[derive(Clone, Debug)]
-pub struct DeviceActor {
+pub(crate) struct DeviceActor {
     /// Tenant.
     pub organization: OrganizationId,
     /// Device.

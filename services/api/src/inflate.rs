@@ -18,7 +18,11 @@ pub(crate) fn inflate(
     let too_large = || Problem::new(Code::TooLarge, format!("at most {max_bytes} bytes unpacked"));
     match encoding.map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => {
-            if body.len() > max_bytes { Err(too_large()) } else { Ok(body) }
+            if body.len() > max_bytes {
+                Err(too_large())
+            } else {
+                Ok(body)
+            }
         }
         Some(b"gzip" | b"x-gzip") => {
             let mut inflated = Vec::with_capacity(body.len().saturating_mul(4).min(max_bytes));
@@ -28,9 +32,10 @@ pub(crate) fn inflate(
             )?;
             if inflated.len() > max_bytes { Err(too_large()) } else { Ok(inflated.into()) }
         }
-        Some(_) => {
-            Err(Problem::new(Code::UnsupportedMediaType, "send it plain or as `content-encoding: gzip`"))
-        }
+        Some(_) => Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "send it plain or as `content-encoding: gzip`",
+        )),
     }
 }
 

@@ -53,8 +53,9 @@ impl Passwords {
         self.run(move || {
             let known = stored.is_some();
             let text = stored.unwrap_or_else(|| decoy.to_string());
-            let matches = PasswordHash::new(&text)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            let matches = PasswordHash::new(&text).is_ok_and(|hash| {
+                Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+            });
             known && matches
         })
         .await
@@ -91,7 +92,9 @@ mod tests {
         let passwords = Passwords::new(1).unwrap();
         let hash = passwords.hash("correct horse battery".into()).await.unwrap();
         assert!(!needs_rehash(&hash) && needs_rehash("$argon2id$v=19$m=4096,t=3,p=1$x"));
-        assert!(passwords.verify("correct horse battery".into(), Some(hash.clone())).await.unwrap());
+        assert!(
+            passwords.verify("correct horse battery".into(), Some(hash.clone())).await.unwrap()
+        );
         assert!(!passwords.verify("correct horse batterx".into(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("nobody has this password".into(), None).await.unwrap());
     }

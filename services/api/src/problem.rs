@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     code: Code,
     detail: String,
     errors: Vec<FieldError>,
@@ -25,30 +25,40 @@ pub struct Problem {
 }
 
 /// The answer of a handler.
-pub type ApiResult<T> = Result<T, Problem>;
+pub(crate) type ApiResult<T> = Result<T, Problem>;
 
 impl Problem {
     /// An error with a sentence that says what, where, and how to mend it.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s: None, location: None }
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s: None,
+            location: None,
+        }
     }
 
     /// Asks the client to come back after so many seconds.
     #[must_use]
-    pub fn retry_after(mut self, seconds: u32) -> Self {
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
 
     /// Names the resource this is about.
     #[must_use]
-    pub fn location(mut self, address: Option<String>) -> Self {
+    pub(crate) fn location(mut self, address: Option<String>) -> Self {
         self.location = address;
         self
     }
 
     /// One wrong field.
-    pub fn field(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn field(
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         let mut errors = FieldErrors::default();
         errors.push(pointer, code, detail);
         errors.finish().err().map_or_else(Self::internal, Self::from)
@@ -56,19 +66,19 @@ impl Problem {
 
     /// Nothing here, or nothing the caller may know of.
     #[must_use]
-    pub fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Self::new(Code::NotFound, "check the address; it may also belong to somebody else")
     }
 
     /// A fault of ours; log the cause before calling.
     #[must_use]
-    pub fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(Code::Internal, "it has been logged under the request id; please report that id")
     }
 
     /// Its code.
-    #[must_use]
-    pub fn code(&self) -> Code {
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> Code {
         self.code
     }
 }
@@ -122,7 +132,7 @@ impl IntoResponse for Problem {
 
 /// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemDocument {
+pub(crate) struct ProblemDocument {
     /// `about:nearhand/<code>`; the code is what programs should look at.
     #[serde(rename = "type")]
     kind: String,
@@ -147,7 +157,7 @@ pub struct ProblemDocument {
 /// One wrong field of a request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FieldError)]
-pub struct FieldErrorDocument {
+pub(crate) struct FieldErrorDocument {
     /// RFC 6901 pointer into the body, or the name of a query parameter.
     pointer: String,
     /// Stable machine code.
@@ -158,11 +168,7 @@ pub struct FieldErrorDocument {
 
 /// Turns every error response, ours or the framework's, into a problem document that names the
 /// route and the request.
-pub(crate) async fn render(
-    path: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn render(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let request_id = crate::request_id::of(request.headers());
     let instance = path.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
@@ -215,9 +221,7 @@ fn framework_problem(response: &Response) -> Option<Problem> {
             (Code::MethodNotAllowed, "see the `allow` header for those it takes")
         }
         StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "send less at a time"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            (Code::UnsupportedMediaType, "send application/json")
-        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (Code::UnsupportedMediaType, "send application/json"),
         StatusCode::BAD_REQUEST => (Code::MalformedBody, "the request cannot be read"),
         StatusCode::REQUEST_TIMEOUT => (Code::Unavailable, "it took too long; try again"),
         StatusCode::INTERNAL_SERVER_ERROR => return Some(Problem::internal()),

@@ -25,20 +25,21 @@ const MAX_LIMIT: i64 = 200;
 const TAG_BYTES: usize = 16;
 
 /// A parsed query string. `T` should deny unknown fields.
-pub struct QueryOf<T>(pub T);
+pub(crate) struct QueryOf<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
-        Query::<T>::from_request_parts(parts, state).await.map(|Query(query)| Self(query)).map_err(
-            |rejection| Problem::new(Code::MalformedQuery, rejection.body_text()),
-        )
+        Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|Query(query)| Self(query))
+            .map_err(|rejection| Problem::new(Code::MalformedQuery, rejection.body_text()))
     }
 }
 
 /// The first id of the path; anything that is no UUID is not found.
-pub struct PathId<T>(pub T);
+pub(crate) struct PathId<T>(pub T);
 
 impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     type Rejection = Problem;
@@ -53,7 +54,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
 }
 
 /// Both ids of a path.
-pub async fn two_ids<A, B, S>(parts: &mut Parts, state: &S) -> ApiResult<(A, B)>
+pub(crate) async fn two_ids<A, B, S>(parts: &mut Parts, state: &S) -> ApiResult<(A, B)>
 where
     A: FromStr + Send,
     B: FromStr + Send,
@@ -69,7 +70,7 @@ where
 }
 
 /// The two ids of a path.
-pub struct PathIds<A, B>(pub A, pub B);
+pub(crate) struct PathIds<A, B>(pub A, pub B);
 
 impl<A, B, S> FromRequestParts<S> for PathIds<A, B>
 where
@@ -88,7 +89,7 @@ where
 ///
 /// # Errors
 /// When it is not 1 to 200.
-pub fn page_limit(limit: Option<i64>) -> ApiResult<i64> {
+pub(crate) fn page_limit(limit: Option<i64>) -> ApiResult<i64> {
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
     if (1..=MAX_LIMIT).contains(&limit) {
         Ok(limit)
@@ -99,20 +100,20 @@ pub fn page_limit(limit: Option<i64>) -> ApiResult<i64> {
 
 /// Seals cursors, so that one can neither be forged nor used on another list.
 #[derive(Clone)]
-pub struct Cursors {
+pub(crate) struct Cursors {
     key: [u8; 32],
 }
 
 impl Cursors {
     /// With the installation's key.
     #[must_use]
-    pub fn new(key: [u8; 32]) -> Self {
+    pub(crate) fn new(key: [u8; 32]) -> Self {
         Self { key }
     }
 
     /// A cursor that continues `list` (its name with tenant and filters) after `last`.
     #[must_use]
-    pub fn seal(&self, list: &str, last: Uuid) -> String {
+    pub(crate) fn seal(&self, list: &str, last: Uuid) -> String {
         let salt = random_bytes::<8>();
         let mut bytes = [salt.as_slice(), last.as_bytes()].concat();
         let tag = self.mac(list, &bytes).finalize().into_bytes();
@@ -124,10 +125,11 @@ impl Cursors {
     ///
     /// # Errors
     /// When the cursor was not made for this list.
-    pub fn open(&self, list: &str, cursor: Option<&str>) -> ApiResult<Option<Uuid>> {
+    pub(crate) fn open(&self, list: &str, cursor: Option<&str>) -> ApiResult<Option<Uuid>> {
         let Some(cursor) = cursor else { return Ok(None) };
         let refused = || {
-            let detail = "use `next_cursor` of the same list with the same filters, or leave it out";
+            let detail =
+                "use `next_cursor` of the same list with the same filters, or leave it out";
             Problem::new(Code::InvalidCursor, detail)
         };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
@@ -152,14 +154,18 @@ impl Cursors {
 
 /// A list's name for its cursors: tenant, list and filters.
 #[must_use]
-pub fn list_name(organization: impl std::fmt::Display, list: &str, filters: &BTreeMap<&str, String>) -> String {
+pub(crate) fn list_name(
+    organization: impl std::fmt::Display,
+    list: &str,
+    filters: &BTreeMap<&str, String>,
+) -> String {
     format!("{organization}/{list}/{filters:?}")
 }
 
 /// What every list takes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PageQuery {
+pub(crate) struct PageQuery {
     /// 1 to 200, 50 unless given.
     pub limit: Option<i64>,
     /// `next_cursor` of the page before.

@@ -98,7 +98,10 @@ pub(crate) fn require_match(headers: &HeaderMap, version: i64) -> ApiResult<()> 
     if matches {
         return Ok(());
     }
-    Err(Problem::new(Code::PreconditionFailed, "read it again, then repeat your change on that version"))
+    Err(Problem::new(
+        Code::PreconditionFailed,
+        "read it again, then repeat your change on that version",
+    ))
 }
 
 /// The `Idempotency-Key` of a POST, with what makes this request this request.
@@ -128,7 +131,12 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 impl IdempotencyKey {
     fn request_hash(&self, body: [u8; 32]) -> Vec<u8> {
-        Sha256::new().chain_update(&self.route).chain_update([0]).chain_update(body).finalize().to_vec()
+        Sha256::new()
+            .chain_update(&self.route)
+            .chain_update([0])
+            .chain_update(body)
+            .finalize()
+            .to_vec()
     }
 
     /// The answer given before under this key, if there is one. Call first in the transaction.

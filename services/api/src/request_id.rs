@@ -7,8 +7,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::fmt::Write as _;
 use nearhand_domain::token::random_bytes;
+use std::fmt::Write as _;
 use uuid::Uuid;
 
 /// The header that carries the id, both ways.

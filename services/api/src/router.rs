@@ -113,12 +113,12 @@ pub fn openapi() -> Document {
 }
 
 /// The whole API, ready to be served.
-#[must_use]
 pub fn router(state: ApiState) -> Router {
     let (routes, document) = table().split_for_parts();
     let config = state.config();
     let cors = cors(&config.cors_origins);
-    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, config.request_timeout);
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, config.request_timeout);
     routes
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(not_found)

@@ -182,8 +182,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn code(value: serde_json::Value) -> &'static str {
-        RegionArea::from_geojson(&value).map_or_else(|e| e.code, |_| "ok")
+    fn code(value: &serde_json::Value) -> &'static str {
+        RegionArea::from_geojson(value).map_or_else(|e| e.code, |_| "ok")
     }
 
     fn poly(ring: &[(f64, f64)]) -> serde_json::Value {
@@ -194,21 +194,24 @@ mod tests {
     #[test]
     fn good_and_bad_areas() {
         let square = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)];
-        assert_eq!(code(poly(&square)), "ok");
+        assert_eq!(code(&poly(&square)), "ok");
         let mut back = square;
         back.reverse();
-        assert_eq!(code(poly(&back)), "ring_winding");
+        assert_eq!(code(&poly(&back)), "ring_winding");
         let bow = [(0.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, 2.0), (0.0, 0.0)];
-        assert_eq!(code(poly(&bow)), "invalid_polygon");
-        assert_eq!(code(poly(&square[..4])), "ring_not_closed");
-        assert_eq!(code(poly(&square[..2])), "ring_too_short");
+        assert_eq!(code(&poly(&bow)), "invalid_polygon");
+        assert_eq!(code(&poly(&square[..4])), "ring_not_closed");
+        assert_eq!(code(&poly(&square[..2])), "ring_too_short");
         assert_eq!(
-            code(poly(&[(0.0, 0.0), (1.0, 0.0), (1.0, 91.0), (0.0, 0.0)])),
+            code(&poly(&[(0.0, 0.0), (1.0, 0.0), (1.0, 91.0), (0.0, 0.0)])),
             "invalid_position"
         );
-        assert_eq!(code(json!({ "type": "Point", "coordinates": [1, 2] })), "unsupported_geometry");
-        assert_eq!(code(json!({ "type": "Polygon", "coordinates": [] })), "empty_geometry");
-        assert_eq!(code(json!("garbage")), "invalid_geojson");
+        assert_eq!(
+            code(&json!({ "type": "Point", "coordinates": [1, 2] })),
+            "unsupported_geometry"
+        );
+        assert_eq!(code(&json!({ "type": "Polygon", "coordinates": [] })), "empty_geometry");
+        assert_eq!(code(&json!("garbage")), "invalid_geojson");
     }
 
     #[test]

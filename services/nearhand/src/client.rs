@@ -167,8 +167,9 @@ impl Client {
     /// If it is no URL that can be used.
     pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
         let base = url.trim().trim_end_matches('/');
-        let parsed = reqwest::Url::parse(base)
-            .map_err(|error| anyhow::anyhow!("`{base}` is no URL ({error}); write it like http://127.0.0.1:8080"))?;
+        let parsed = reqwest::Url::parse(base).map_err(|error| {
+            anyhow::anyhow!("`{base}` is no URL ({error}); write it like http://127.0.0.1:8080")
+        })?;
         anyhow::ensure!(
             parsed.scheme() == "http",
             "only http:// is spoken here; for a server behind TLS, use its inner address or a tunnel"
@@ -243,7 +244,12 @@ impl Call<'_> {
         serde_json::from_slice(&bytes).map_err(|error| Error::Strange {
             what,
             // Neither values nor keys: the answer may hold secrets.
-            reason: format!("{:?} at line {} column {}", error.classify(), error.line(), error.column()),
+            reason: format!(
+                "{:?} at line {} column {}",
+                error.classify(),
+                error.line(),
+                error.column()
+            ),
         })
     }
 
@@ -366,7 +372,10 @@ mod tests {
 
     #[test]
     fn odd_urls_are_refused_with_a_hint() {
-        assert!(Client::new("http://127.0.0.1:8080/").is_ok_and(|c| c.base() == "http://127.0.0.1:8080"));
+        assert!(
+            Client::new("http://127.0.0.1:8080/")
+                .is_ok_and(|c| c.base() == "http://127.0.0.1:8080")
+        );
         for bad in ["", "127.0.0.1:8080", "https://example.org", "ftp://x"] {
             assert!(Client::new(bad).is_err(), "{bad}");
         }

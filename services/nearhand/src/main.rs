@@ -19,7 +19,8 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::{
-    dead_letters, doctor as doctor_command, health, migrate, organization, replay as replay_command, serve, servers, up, work,
+    dead_letters, doctor as doctor_command, health, migrate, openapi, organization,
+    replay as replay_command, serve, servers, up, work,
 };
 
 /// Who is near at hand, free, and right for this case?
@@ -51,6 +52,8 @@ enum Command {
     Replay(replay_command::Args),
     /// Check what Nearhand needs, and say how to mend what is missing.
     Doctor(doctor_command::Args),
+    /// Print the API's OpenAPI description.
+    Openapi,
     /// Ask a running process how it is; succeeds if it answers 2xx.
     Health(health::Args),
     /// Run private PostgreSQL and Redis for the length of one command.
@@ -68,7 +71,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let result = match cli.command {
-        Command::Up(args) => up::run(args).await,
+        Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
@@ -76,6 +79,7 @@ async fn main() -> ExitCode {
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Replay(args) => replay_command::run(args).await,
         Command::Doctor(args) => doctor_command::run(args).await,
+        Command::Openapi => openapi::run(),
         Command::Health(args) => health::run(args).await,
         Command::Servers(args) => servers::run(args).await,
     };

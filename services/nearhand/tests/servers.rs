@@ -1,6 +1,8 @@
 //! `nearhand servers` with real processes that are really killed. Needs PostgreSQL with PostGIS and
 //! Redis installed, and no servers running.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say so and end")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

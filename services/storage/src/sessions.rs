@@ -97,7 +97,7 @@ pub async fn set_password(
     .bind(staff.0)
     .bind(password_hash)
     .bind(expires_at.is_some())
-    .bind(expires_at.map(|at| at.to_sqlx()))
+    .bind(expires_at.map(jiff_sqlx::ToSqlx::to_sqlx))
     .bind(now.to_sqlx())
     .execute(&mut **tx)
     .await?;

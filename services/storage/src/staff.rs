@@ -6,7 +6,6 @@ use crate::{
     convert::{self, corrupt},
 };
 use jiff::{Timestamp, civil::Date};
-use jiff_sqlx::ToSqlx;
 use nearhand_domain::{
     OrganizationId, Position, StaffId,
     access::{AccessLevel, AdminRole},
@@ -341,7 +340,7 @@ async fn write_row(
         .bind(record.admin_role.as_str())
         .bind(&record.language)
         .bind(&record.account_code)
-        .bind(record.birth_date.map(|date| date.to_sqlx()))
+        .bind(record.birth_date.map(jiff_sqlx::ToSqlx::to_sqlx))
         .bind(lng)
         .bind(lat)
         .bind(&record.time_zone)
@@ -413,7 +412,7 @@ async fn replace_licences(
         record.licences.iter().map(pick).collect()
     };
     let dates = |pick: fn(&LicenceFact) -> Option<Date>| -> Vec<Option<jiff_sqlx::Date>> {
-        record.licences.iter().map(|l| pick(l).map(|date| date.to_sqlx())).collect()
+        record.licences.iter().map(|l| pick(l).map(jiff_sqlx::ToSqlx::to_sqlx)).collect()
     };
     sqlx::query(
         "INSERT INTO staff_licences (organization_id, staff_id, ordinal, code, jurisdiction, \

@@ -13,7 +13,7 @@ const PASSWORD: &str = "for-tests-only";
 /// A database of one test.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    pub(crate) name: String,
+    name: String,
     superuser: PgConnectOptions,
 }
 
@@ -34,12 +34,6 @@ impl Database {
     /// How a role connects.
     pub(crate) fn options(&self, role: &str) -> PgConnectOptions {
         self.superuser.clone().database(&self.name).username(role).password(PASSWORD)
-    }
-
-    /// The URL of a role, for child processes.
-    pub(crate) fn url(&self, role: &str) -> String {
-        let (host, port) = (self.superuser.get_host(), self.superuser.get_port());
-        format!("postgres://{role}:{PASSWORD}@{host}:{port}/{}", self.name)
     }
 
     /// A connection that no policy binds, to look at what is there.

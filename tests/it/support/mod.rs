@@ -16,5 +16,6 @@ pub(crate) use wait::eventually;
 /// A setting that `./dev test` gives.
 #[expect(clippy::disallowed_methods, reason = "the edge of the tests")]
 pub(crate) fn given(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run the tests by `./dev test`"))
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; run the tests by `./dev test`"))
 }

@@ -10,11 +10,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::{
-    collections::HashMap,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
-    process::Stdio,
+    collections::HashMap, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Stdio,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -42,6 +38,7 @@ pub(crate) struct Stack {
     environment: HashMap<String, String>,
     http: Client,
     token: String,
+    log: &'static str,
     api: Option<Child>,
     worker: Option<Child>,
     /// Last: the others need its servers.
@@ -60,8 +57,18 @@ fn program() -> PathBuf {
 impl Stack {
     /// Starts everything and does the setup.
     pub(crate) async fn start() -> Self {
+        Self::start_logging("off").await
+    }
+
+    /// The same, saying everything it can say; see [`Self::output`].
+    pub(crate) async fn start_talkative() -> Self {
+        Self::start_logging("trace,hyper=debug,h2=debug,tokio=debug").await
+    }
+
+    async fn start_logging(log: &'static str) -> Self {
         let open = fs::Permissions::from_mode(0o755);
-        let folder = tempfile::Builder::new().prefix("nearhand-kill-").permissions(open).tempdir().unwrap();
+        let folder =
+            tempfile::Builder::new().prefix("nearhand-kill-").permissions(open).tempdir().unwrap();
         let mut keeper = Command::new(program())
             .args(["servers", "--fast", "--migrate", "--data-dir"])
             .arg(folder.path().join("data"))
@@ -81,9 +88,10 @@ impl Stack {
             environment,
             http,
             token: String::new(),
+            log,
             api: None,
             worker: None,
-            keeper: keeper,
+            keeper,
         };
         stack.spawn(Service::Worker);
         stack.spawn(Service::Api);
@@ -101,7 +109,19 @@ impl Stack {
         answer.str("/session/access_token").clone_into(&mut self.token);
     }
 
-    async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+    /// The account admin's token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Everything the API and the worker have said, and the metrics.
+    pub(crate) async fn output(&self) -> String {
+        let said = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap();
+        let metrics = self.http.get(format!("{}/metrics", self.url)).send().await.unwrap();
+        [said("serve.log"), said("work.log"), metrics.text().await.unwrap()].join("\n")
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token).json(&body);
         Answer::read(request.send().await.unwrap()).await
     }
@@ -112,8 +132,10 @@ impl Stack {
             let mut command = Command::new(program());
             command.arg(subcommand).envs(&self.environment).env("NEARHAND_LISTEN", listen);
             command.env("NEARHAND_BOOTSTRAP_TOKEN", super::site::BOOTSTRAP);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-            Some(command.spawn().unwrap())
+            let path = self.folder.path().join(format!("{subcommand}.log"));
+            let file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+            command.env("NEARHAND_LOG", self.log).stdout(file.try_clone().unwrap()).stderr(file);
+            Some(command.kill_on_drop(true).spawn().unwrap())
         };
         let address = self.url.trim_start_matches("http://");
         match service {
@@ -127,7 +149,8 @@ impl Stack {
     pub(crate) fn kill(&self, service: Service) {
         let child = |child: &Option<Child>| child.as_ref().and_then(Child::id).unwrap();
         let file = |name: &str| {
-            let text = fs::read_to_string(self.folder.path().join("data/servers").join(name)).unwrap();
+            let text =
+                fs::read_to_string(self.folder.path().join("data/servers").join(name)).unwrap();
             text.lines().next().unwrap().trim().parse().unwrap()
         };
         let pid: u32 = match service {
@@ -147,7 +170,8 @@ impl Stack {
             let staff = self.post("/v1/staff", &self.token, body).await.expect(201);
             let path = format!("/v1/staff/{}", staff.str("/id"));
             let request = self.http.put(format!("{}{path}/tracking", self.url));
-            let request = request.bearer_auth(&self.token).json(&json!({ "legal_basis": "consent" }));
+            let request =
+                request.bearer_auth(&self.token).json(&json!({ "legal_basis": "consent" }));
             Answer::read(request.send().await.unwrap()).await.expect(200);
             let body = json!({ "name": "phone" });
             let phone = self.post(&format!("{path}/devices"), &self.token, body).await.expect(201);
@@ -179,7 +203,8 @@ impl Drop for Stack {
     /// The keeper is asked, not killed, so that it stops its servers.
     fn drop(&mut self) {
         if let Some(pid) = self.keeper.id().and_then(|pid| i32::try_from(pid).ok()) {
-            drop(kill(Pid::from_raw(pid), Signal::SIGTERM));
+            // It may be gone already.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A whole Nearhand for one test: API on a free port, follower and workers in this process.
 
 use super::{Account, Answer, database::Database, eventually, given};
-use nearhand_api::{ApiConfig, ApiParts, ApiState, Credentials};
+use nearhand_api::{
+    ApiConfig, ApiParts, ApiState, Credentials, FirstPassword, Founding, Origin, Passwords, found,
+};
 use nearhand_domain::token::{TokenHash, random_bytes};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
 use nearhand_queue::{Queue, QueueConfig};
@@ -67,8 +69,33 @@ impl Site {
 
     /// Does the setup; returns the account admin.
     pub(crate) async fn set_up(&self) -> Account<'_> {
-        let answer = self.call(Method::POST, "/v1/setup", None, Some(setup_body())).await.expect(201);
+        let answer =
+            self.call(Method::POST, "/v1/setup", None, Some(setup_body())).await.expect(201);
         Account::from_session(self, &answer.body["session"])
+    }
+
+    /// Makes a second organisation; returns its account admin.
+    pub(crate) async fn found_another(&self) -> Account<'_> {
+        use nearhand_domain::text::{Email, Name, Slug, ZoneName};
+        let password = PASSWORD.to_owned();
+        let hash = tokio::task::spawn_blocking(move || Passwords::hash_now(&password));
+        let first = FirstPassword { hash: hash.await.unwrap().unwrap(), expires_at: None };
+        let founding = Founding {
+            name: Name::parse("Other").unwrap(),
+            slug: Slug::parse("other").unwrap(),
+            zone: ZoneName::parse("UTC").unwrap(),
+            first_name: Name::parse("Olga").unwrap(),
+            last_name: Name::parse("Other").unwrap(),
+            email: Email::parse("ada@harbour.example").unwrap(),
+        };
+        let origin = Origin { request_id: "test".into(), remote_addr: None };
+        let mut tx = self.database.app().await.tenantless().await.expect("a transaction");
+        found(&mut tx, &founding, &first, origin).await.expect("an organisation");
+        tx.commit().await.expect("a commit");
+        let body = json!({ "organization": "other", "login": "ada@harbour.example",
+            "password": PASSWORD });
+        let answer = self.call(Method::POST, "/v1/sessions", None, Some(body)).await.expect(201);
+        Account::from_session(self, &answer.body)
     }
 
     /// One request.

@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 
 /// A device to be.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct DeviceForm {
+pub(crate) struct DeviceForm {
     /// What people call it.
     #[serde(default)]
     #[schema(value_type = String, example = "Grace's phone")]
@@ -42,7 +42,7 @@ pub struct DeviceForm {
 
 /// A device.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Device {
+pub(crate) struct Device {
     #[schema(value_type = uuid::Uuid)]
     id: DeviceId,
     #[schema(value_type = uuid::Uuid)]
@@ -60,7 +60,7 @@ pub struct Device {
 
 /// A fresh device with its token.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EnrolledDevice {
+pub(crate) struct EnrolledDevice {
     device: Device,
     /// Shown once: for `authorization: Bearer …` on `POST /v1/pings`.
     token: String,
@@ -68,7 +68,7 @@ pub struct EnrolledDevice {
 
 /// A person's devices.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DeviceList {
+pub(crate) struct DeviceList {
     items: Vec<Device>,
 }
 

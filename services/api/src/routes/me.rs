@@ -24,7 +24,7 @@ const MAX_PAUSE_MIN: i64 = 720;
 
 /// Oneself.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Me {
+pub(crate) struct Me {
     /// As others see it, with everything.
     staff: Staff,
     /// What one may do.
@@ -35,7 +35,7 @@ pub struct Me {
 
 /// A new password.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct PasswordForm {
+pub(crate) struct PasswordForm {
     /// The present one, temporary or not.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -51,7 +51,7 @@ pub struct PasswordForm {
 
 /// A pause.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct PauseForm {
+pub(crate) struct PauseForm {
     /// 1 to 720.
     #[serde(default)]
     #[schema(value_type = i64, example = 30)]
@@ -63,7 +63,7 @@ pub struct PauseForm {
 
 /// A running pause.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Pause {
+pub(crate) struct Pause {
     /// Ends by itself then.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
@@ -120,7 +120,10 @@ pub(crate) async fn change_password(
     // Somebody may have reset it while this was being hashed; theirs counts.
     let now_stored = sessions::credential(&mut tx, caller.staff).await?.map(|c| c.password_hash);
     if now_stored != unchanged {
-        return Err(Problem::new(Code::Unauthorized, "your password was just changed; log in again"));
+        return Err(Problem::new(
+            Code::Unauthorized,
+            "your password was just changed; log in again",
+        ));
     }
     sessions::set_password(&mut tx, caller.organization, caller.staff, &hash, None, clock::now())
         .await?;
@@ -192,7 +195,8 @@ pub(crate) async fn resume_tracking(
 ) -> ApiResult<StatusCode> {
     let mut tx = state.app().tenant(caller.organization).await?;
     if devices::resume_tracking(&mut tx, caller.organization, caller.staff, clock::now()).await? {
-        audit::record(&mut tx, &caller.audit(), &tracking_event(&caller, "tracking.resume")).await?;
+        audit::record(&mut tx, &caller.audit(), &tracking_event(&caller, "tracking.resume"))
+            .await?;
     }
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(caller.staff.0);

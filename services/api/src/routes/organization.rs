@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Organization {
+pub(crate) struct Organization {
     /// Tenant.
     #[schema(value_type = uuid::Uuid)]
     id: OrganizationId,
@@ -48,7 +48,7 @@ pub struct Organization {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MockPolicy)]
-pub enum MockPolicyWord {
+pub(crate) enum MockPolicyWord {
     /// Like any other fix.
     Accept,
     /// With half the weight.
@@ -77,7 +77,7 @@ impl From<OrganizationRecord> for Organization {
 
 /// A change to the organisation: what is left out stays, null clears.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct OrganizationPatch {
+pub(crate) struct OrganizationPatch {
     /// What people call it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]

@@ -10,7 +10,11 @@ use crate::{
     request_id,
     state::ApiState,
 };
-use axum::{Json, extract::{Request, State}, http::{HeaderMap, header}};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, header},
+};
 use jiff::Timestamp;
 use nearhand_domain::{
     clock,
@@ -37,7 +41,7 @@ struct Batch<'a> {
 /// A batch of fixes.
 #[derive(Debug, ToSchema)]
 #[schema(as = PingBatch)]
-pub struct PingBatchDocument {
+pub(crate) struct PingBatchDocument {
     /// 1 to 1,000, in any order.
     #[schema(max_items = 1000)]
     #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
@@ -48,7 +52,7 @@ pub struct PingBatchDocument {
 #[derive(Debug, ToSchema)]
 #[schema(as = Fix)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
-pub struct FixDocument {
+pub(crate) struct FixDocument {
     /// When the position was taken.
     #[schema(value_type = String, format = DateTime)]
     fix_at: Timestamp,
@@ -102,7 +106,7 @@ struct FixForm<'a> {
 
 /// What became of each fix.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PingsReply {
+pub(crate) struct PingsReply {
     /// On disk, to be stored.
     accepted: usize,
     /// Repeated within this request.
@@ -115,7 +119,7 @@ pub struct PingsReply {
 
 /// An invalid fix.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RejectedFix {
+pub(crate) struct RejectedFix {
     /// Its place in the request, from 0.
     index: usize,
     /// Stable machine code.

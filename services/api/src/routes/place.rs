@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// A WGS 84 position.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LatLng {
+pub(crate) struct LatLng {
     /// Degrees, −90 to 90.
     #[schema(example = 38.7223)]
     pub lat: f64,
@@ -24,7 +24,7 @@ impl From<Position> for LatLng {
 
 /// A position as sent, not yet checked.
 #[derive(Clone, Debug, Deserialize)]
-pub struct PlaceForm {
+pub(crate) struct PlaceForm {
     #[serde(default)]
     lat: Field<f64>,
     #[serde(default)]

@@ -37,7 +37,7 @@ use utoipa::ToSchema;
 
 /// A login.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct LoginForm {
+pub(crate) struct LoginForm {
     /// The organisation's slug; may be left out while there is only one.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "harbour")]
@@ -57,7 +57,7 @@ pub struct LoginForm {
 
 /// A refresh.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct RefreshForm {
+pub(crate) struct RefreshForm {
     /// The refresh token of the last answer.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -69,7 +69,7 @@ pub struct RefreshForm {
 
 /// A session's tokens, shown once.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SessionTokens {
+pub(crate) struct SessionTokens {
     /// Tenant.
     #[schema(value_type = uuid::Uuid)]
     organization_id: OrganizationId,
@@ -128,7 +128,8 @@ pub(crate) async fn log_in(
     if needs_rehash(&found.stored) && !found.temporary {
         let hash = state.passwords().hash(password).await?;
         let now = clock::now();
-        sessions::set_password(&mut tx, found.organization, found.person.id, &hash, None, now).await?;
+        sessions::set_password(&mut tx, found.organization, found.person.id, &hash, None, now)
+            .await?;
     }
     let tokens = open(&mut tx, &state, found.organization, &found.person, found.temporary).await?;
     let context = AuditContext {
@@ -193,7 +194,14 @@ pub(crate) async fn open(
     let (session, now) = (SessionId::generate(), clock::now());
     let expires_at = now + state.config().refresh_ttl;
     sessions::open(
-        tx, organization, session, person.id, person.session_epoch, restricted, now, expires_at,
+        tx,
+        organization,
+        session,
+        person.id,
+        person.session_epoch,
+        restricted,
+        now,
+        expires_at,
     )
     .await?;
     issue(tx, state, organization, person.id, session, restricted).await
@@ -241,7 +249,8 @@ pub(crate) async fn refresh(
     refuse_unknown(&form.unknown, "", &mut errors);
     let text = form.refresh_token.required("/refresh_token", &mut errors, any);
     errors.finish()?;
-    let refused = || Problem::new(Code::Unauthorized, "the refresh token is no longer good; log in");
+    let refused =
+        || Problem::new(Code::Unauthorized, "the refresh token is no longer good; log in");
     let token = text
         .as_deref()
         .and_then(PresentedToken::parse)

@@ -31,7 +31,7 @@ use utoipa::ToSchema;
 
 /// The first organisation and its account admin.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct SetupForm {
+pub(crate) struct SetupForm {
     /// `NEARHAND_BOOTSTRAP_TOKEN`, or what the first start printed.
     #[serde(default)]
     #[schema(value_type = String)]
@@ -51,7 +51,7 @@ pub struct SetupForm {
 
 /// An organisation to be.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct SetupOrganization {
+pub(crate) struct SetupOrganization {
     /// What people call it.
     #[serde(default)]
     #[schema(value_type = String, example = "Harbour Investigations")]
@@ -71,7 +71,7 @@ pub struct SetupOrganization {
 
 /// An account admin to be.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct SetupAdmin {
+pub(crate) struct SetupAdmin {
     /// Given name.
     #[serde(default)]
     #[schema(value_type = String, example = "Ada")]
@@ -95,7 +95,7 @@ pub struct SetupAdmin {
 
 /// What setup made.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SetupDone {
+pub(crate) struct SetupDone {
     /// The organisation.
     organization: Organization,
     /// The account admin.

@@ -38,7 +38,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A person. `home`, `birth_date` and `email` are shown only with `staff.pii:read`.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Staff {
+pub(crate) struct Staff {
     #[schema(value_type = uuid::Uuid)]
     id: StaffId,
     /// Raised by every change; also the ETag.
@@ -73,7 +73,7 @@ pub struct Staff {
 
 /// A page of people.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct StaffPage {
+pub(crate) struct StaffPage {
     items: Vec<Staff>,
     /// For the next page; null at the end.
     next_cursor: Option<String>,
@@ -81,7 +81,7 @@ pub struct StaffPage {
 
 /// A password, shown once.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TemporaryPassword {
+pub(crate) struct TemporaryPassword {
     /// Must be changed at the first login.
     password: String,
     /// After this it no longer works.
@@ -92,7 +92,7 @@ pub struct TemporaryPassword {
 /// Which people to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct StaffQuery {
+pub(crate) struct StaffQuery {
     /// 1 to 200, 50 unless given.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -232,7 +232,8 @@ pub(crate) async fn list(
 }
 
 fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
-    let bad = |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
+    let bad =
+        |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
     let role = query.role.as_deref();
     let level = query.access_level.as_deref();
     Ok(StaffFilter {
@@ -315,7 +316,8 @@ async fn check_change(
         caller.require_full(Permission::StaffPiiRead)?;
     }
     if before.email != after.email && sessions::credential(tx, before.id).await?.is_some() {
-        let detail = "somebody logs in with it; move it by an e-mail change confirmed from the new address";
+        let detail =
+            "somebody logs in with it; move it by an e-mail change confirmed from the new address";
         return Err(Problem::field("/email", "immutable_field", detail));
     }
     let can_admin = |r: &StaffRecord| r.active && r.admin_role == AdminRole::AccountAdmin;

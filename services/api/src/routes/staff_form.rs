@@ -29,7 +29,7 @@ const MAX_SHIFTS: usize = 42;
 /// What may be said about a person. In a change, what is left out stays and null clears.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = StaffInput)]
-pub struct StaffForm {
+pub(crate) struct StaffForm {
     /// Given name.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "Grace")]
@@ -113,7 +113,7 @@ pub struct StaffForm {
 
 /// Working hours on one weekday; an end at or before the start is on the next day.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Shift {
+pub(crate) struct Shift {
     /// 1 = Monday … 7 = Sunday.
     pub weekday: u8,
     /// Local minutes after midnight, 0 to 1,439.
@@ -124,7 +124,7 @@ pub struct Shift {
 
 /// A skill.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Skill {
+pub(crate) struct Skill {
     /// Code of the organisation's choosing.
     pub code: String,
     /// 1 to 5.
@@ -133,7 +133,7 @@ pub struct Skill {
 
 /// A licence; valid through the end of its last day.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Licence {
+pub(crate) struct Licence {
     /// Kind.
     pub code: String,
     /// Where.
@@ -148,7 +148,7 @@ pub struct Licence {
 
 /// A language.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Language {
+pub(crate) struct Language {
     /// BCP 47.
     pub language: String,
     /// `a1` to `c2`, or `native`.
@@ -240,7 +240,8 @@ impl StaffForm {
         let e = &mut errors;
         refuse_unknown(&self.unknown, "", e);
         let name = |v: String| Name::parse(&v).map(String::from);
-        let names_moved = !matches!((&self.first_name, &self.last_name), (Field::Absent, Field::Absent));
+        let names_moved =
+            !matches!((&self.first_name, &self.last_name), (Field::Absent, Field::Absent));
         let was_default = record.display_name == default_display_name(record);
         self.first_name.patch("/first_name", e, name).apply(&mut record.first_name);
         self.last_name.patch("/last_name", e, name).apply(&mut record.last_name);
@@ -256,7 +257,9 @@ impl StaffForm {
             e.push("/display_name", "required", "give a display_name, or first_name and last_name");
         }
         self.username.patch("/username", e, name).apply(&mut record.username);
-        self.email.patch("/email", e, |v| Email::parse(&v).map(String::from)).apply(&mut record.email);
+        self.email
+            .patch("/email", e, |v| Email::parse(&v).map(String::from))
+            .apply(&mut record.email);
         let kind = self.kind.replacement("/kind", e, |v| match v.as_str() {
             "employee" | "external" => Ok(v),
             _ => Err("must be `employee` or `external`"),
@@ -354,7 +357,8 @@ fn default_display_name(record: &StaffRecord) -> String {
 
 fn check_access(record: &StaffRecord, e: &mut FieldErrors) {
     if record.email.is_none() && record.access_level != AccessLevel::Disabled {
-        let detail = "an e-mail address is needed to log in; give one or set access_level to disabled";
+        let detail =
+            "an e-mail address is needed to log in; give one or set access_level to disabled";
         e.push("/email", "email_required", detail);
     }
     if record.admin_role == AdminRole::AccountAdmin && record.access_level != AccessLevel::Full {
@@ -392,7 +396,8 @@ pub(crate) fn read_list<F, T, K: std::hash::Hash + Eq>(
 fn read_shifts(forms: Vec<ShiftForm>, e: &mut FieldErrors) -> Vec<WeeklyShift> {
     let read = |form: ShiftForm, at: &str, e: &mut FieldErrors| {
         refuse_unknown(&form.unknown, at, e);
-        let within = |max: u16| move |v: u16| if v <= max { Ok(v) } else { Err(format!("at most {max}")) };
+        let within =
+            |max: u16| move |v: u16| if v <= max { Ok(v) } else { Err(format!("at most {max}")) };
         let weekday = form.weekday.required(&format!("{at}/weekday"), e, |day| {
             if (1..=7).contains(&day) { Ok(day) } else { Err("1 (Monday) to 7 (Sunday)") }
         });
@@ -424,7 +429,8 @@ fn read_licences(forms: Vec<LicenceForm>, e: &mut FieldErrors) -> Vec<LicenceFac
     let read = |form: LicenceForm, at: &str, e: &mut FieldErrors| {
         refuse_unknown(&form.unknown, at, e);
         let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
-        let place = form.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
+        let place =
+            form.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
         let valid_from = form.valid_from.optional(&format!("{at}/valid_from"), e, any);
         let valid_to = form.valid_to.optional(&format!("{at}/valid_to"), e, any);
         if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {

@@ -18,7 +18,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whether this process can serve, and what is missing.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// All checks passed.
     ready: bool,
     /// Each check: `ok`, or what is wrong.
@@ -29,7 +29,7 @@ pub struct Readiness {
 
 /// One check.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Check {
+pub(crate) struct Check {
     /// What was looked at.
     name: &'static str,
     /// Whether it is as it should be.
@@ -57,8 +57,11 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> Response {
         Err(_) => Some("PostgreSQL takes longer than 2 s".to_owned()),
     };
     let index = state.follower().not_ready();
-    let checks = [("postgresql", database), ("live_index", index)]
-        .map(|(name, detail)| Check { name, ok: detail.is_none(), detail });
+    let checks = [("postgresql", database), ("live_index", index)].map(|(name, detail)| Check {
+        name,
+        ok: detail.is_none(),
+        detail,
+    });
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let weaker_durability = state.weaker_durability();

@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 
 /// An absence to be.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct TimeOffForm {
+pub(crate) struct TimeOffForm {
     /// First instant away.
     #[serde(default)]
     #[schema(value_type = String, format = DateTime)]
@@ -43,7 +43,7 @@ pub struct TimeOffForm {
 
 /// An absence.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TimeOff {
+pub(crate) struct TimeOff {
     #[schema(value_type = uuid::Uuid)]
     id: TimeOffId,
     /// First instant away.
@@ -56,7 +56,7 @@ pub struct TimeOff {
 
 /// A person's absences that have not ended.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TimeOffList {
+pub(crate) struct TimeOffList {
     items: Vec<TimeOff>,
 }
 

@@ -14,8 +14,7 @@ use nearhand_domain::{StaffId, access::Permission, clock, field::FieldErrors, te
 use nearhand_storage::{
     StorageError,
     audit::{self, AuditEvent},
-    devices,
-    staff,
+    devices, staff,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +23,7 @@ const MAX_MARGIN_MIN: i16 = 720;
 
 /// Consent to tracking.
 #[derive(Debug, Deserialize, ToSchema)]
-pub struct TrackingForm {
+pub(crate) struct TrackingForm {
     /// Why it is lawful, in the organisation's words.
     #[serde(default)]
     #[schema(value_type = String, example = "written consent of 2026-03-01")]
@@ -40,7 +39,7 @@ pub struct TrackingForm {
 
 /// Whether tracking is permitted.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Tracking {
+pub(crate) struct Tracking {
     /// Whether it is.
     permitted: bool,
     /// Only in working hours, widened by these minutes.
@@ -101,7 +100,8 @@ pub(crate) async fn permit(
     let basis = basis.unwrap_or_default();
     let organization = caller.organization;
     let granted =
-        devices::permit_tracking(&mut tx, organization, id, &basis, caller.staff, clock::now()).await?;
+        devices::permit_tracking(&mut tx, organization, id, &basis, caller.staff, clock::now())
+            .await?;
     if !granted && !moved {
         let detail = "withdraw it first to record another legal basis";
         return Err(Problem::new(Code::AlreadyTracked, detail));

@@ -173,7 +173,10 @@ impl Session {
 ///
 /// # Errors
 /// If the API refuses for another reason, or does not answer in time.
-pub(crate) async fn token_works(client: &super::Client, token: &SecretString) -> Result<bool, Error> {
+pub(crate) async fn token_works(
+    client: &super::Client,
+    token: &SecretString,
+) -> Result<bool, Error> {
     let nothing = json!({ "pings": [] });
     let asked = persist(PATIENCE, || async {
         client.call(Method::POST, "/v1/pings").bearer(token).json(&nothing).done().await

@@ -126,7 +126,9 @@ impl Session {
         let body = json!({ "refresh_token": refresh.expose_secret() });
         let exchange = self.client.call(Method::POST, "/v1/sessions/refresh").json(&body).read();
         match (exchange.await, &self.login) {
-            (Err(error), Some(login)) if error.is_unauthorized() => log_in(&self.client, login).await,
+            (Err(error), Some(login)) if error.is_unauthorized() => {
+                log_in(&self.client, login).await
+            }
             (result, _) => result,
         }
     }
@@ -135,7 +137,11 @@ impl Session {
     ///
     /// # Errors
     /// If the token had to be renewed and the API refused.
-    pub(crate) async fn call(&self, method: Method, path: impl Into<String>) -> Result<Call<'_>, Error> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: impl Into<String>,
+    ) -> Result<Call<'_>, Error> {
         let token = self.token().await?;
         Ok(self.client.call(method, path).bearer(&token))
     }

@@ -56,7 +56,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Command::Inspect { id } => match letters.inspect(&id).await? {
             Some(letter) => inspect(&mut out, &letter)?,
-            None => anyhow::bail!("there is no dead letter `{id}`; see `nearhand dead-letters list`"),
+            None => {
+                anyhow::bail!("there is no dead letter `{id}`; see `nearhand dead-letters list`")
+            }
         },
         Command::Requeue { all: true, .. } => {
             writeln!(out, "{} requeued", letters.requeue_all().await?)?;

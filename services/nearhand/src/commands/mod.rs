@@ -4,6 +4,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod organization;
 pub(crate) mod replay;
 pub(crate) mod serve;

@@ -126,7 +126,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     };
     let options = Options {
-        pace: if args.as_fast_as_accepted { Pace::AsFastAsAccepted } else { Pace::Times(args.speed) },
+        pace: if args.as_fast_as_accepted {
+            Pace::AsFastAsAccepted
+        } else {
+            Pace::Times(args.speed)
+        },
         batch: usize::from(args.batch),
         keep_times: args.keep_times,
         patience: Duration::from_secs(args.patience),
@@ -148,7 +152,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     };
     let (summary, well) = result?;
-    let text = if args.json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.words() };
+    let text =
+        if args.json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.words() };
     io::stdout().write_all(text.as_bytes())?;
     Ok(match signal {
         Some(signal) => signals::exit_status(signal).into(),
@@ -162,7 +167,11 @@ fn tracks(args: &Args) -> anyhow::Result<Vec<replay::Track>> {
     for path in &args.files {
         let trace = traces::read(path)?;
         if trace.untimed > 0 {
-            say(&format!("{}: {} points without a time are left out", path.display(), trace.untimed));
+            say(&format!(
+                "{}: {} points without a time are left out",
+                path.display(),
+                trace.untimed
+            ));
         }
         traces.push(trace);
     }

@@ -68,7 +68,8 @@ pub(super) async fn enter(
 }
 
 fn login(env: &EnvFile, who: &str) -> Login {
-    let value = |what: &str| env.get(&format!("NEARHAND_{who}_{what}")).unwrap_or_default().to_owned();
+    let value =
+        |what: &str| env.get(&format!("NEARHAND_{who}_{what}")).unwrap_or_default().to_owned();
     Login {
         organization: Some(SLUG.to_owned()),
         login: value("LOGIN"),
@@ -123,7 +124,8 @@ async fn scheduler(admin: &Session, login: Login) -> anyhow::Result<Session> {
     let form = json!({ "first_name": "Sara", "last_name": "Quintela", "username": "demo-scheduler",
         "email": SCHEDULER, "access_level": "full", "admin_role": "scheduler", "working_hours": [] });
     let known: Vec<Person> = admin.list("/v1/staff?role=scheduler").await?;
-    let known = known.into_iter().find(|person| person.username.as_deref() == Some("demo-scheduler"));
+    let known =
+        known.into_iter().find(|person| person.username.as_deref() == Some("demo-scheduler"));
     let person: Person = match known {
         Some(person) => person,
         None => admin.create("/v1/staff", &form).await?,

@@ -46,15 +46,15 @@ fn case(number: u32, now: Timestamp, services: &[Uuid], dice: &mut Dice) -> Plan
     let index = usize::try_from(number).unwrap_or(0);
     let (what, service, skills, licence) = KINDS[index % KINDS.len()];
     let first = number == 0;
-    let district = if first { &DISTRICTS[2] } else { &DISTRICTS[(index * 3 + 2) % DISTRICTS.len()] };
+    let district =
+        if first { &DISTRICTS[2] } else { &DISTRICTS[(index * 3 + 2) % DISTRICTS.len()] };
     let position = district.somewhere(dice);
     let in_min = i64::from(dice.whole(1, 40)) * 30;
     let later = dice.chance(0.5) && !first;
-    let languages = dice.weighted(&[(45, &["pt"][..]), (20, &["pt", "en"]), (12, &["en"]), (8, &["es", "fr"])]);
+    let languages =
+        dice.weighted(&[(45, &["pt"][..]), (20, &["pt", "en"]), (12, &["en"]), (8, &["es", "fr"])]);
     let languages = if first { Some(&["pt", "en"][..]) } else { languages };
-    let skill = |(code, required, preferred): &(&str, u8, u8)| {
-        json!({ "code": code, "required": required, "preferred": preferred })
-    };
+    let skill = |(code, required, preferred): &(&str, u8, u8)| json!({ "code": code, "required": required, "preferred": preferred });
     let title = format!("{what}, {} (no. {})", district.name, number + 1);
     let body = json!({
         "title": title,

@@ -89,7 +89,8 @@ impl District {
         }
         // Every district fills more than a third of its box.
         for _ in 0..100 {
-            let place = Place { lat: dice.between(low.1, high.1), lng: dice.between(low.0, high.0) };
+            let place =
+                Place { lat: dice.between(low.1, high.1), lng: dice.between(low.0, high.0) };
             if self.contains(place) {
                 return place.rounded();
             }

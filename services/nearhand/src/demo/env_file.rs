@@ -41,7 +41,8 @@ impl EnvFile {
 
     fn text(&self) -> String {
         let quoted = |value: &str| value.replace('\'', "'\\''");
-        let line = |(name, value): (&String, &String)| format!("export {name}='{}'\n", quoted(value));
+        let line =
+            |(name, value): (&String, &String)| format!("export {name}='{}'\n", quoted(value));
         HEAD.to_owned() + &self.0.iter().map(line).collect::<String>()
     }
 
@@ -70,7 +71,8 @@ mod tests {
         file.write(&path).unwrap();
         assert_eq!(EnvFile::read(&path).unwrap(), file);
         let script = r#". "$0" && sh -c 'printf %s "$NEARHAND_ADMIN_PASSWORD"'"#;
-        let output = std::process::Command::new("sh").arg("-c").arg(script).arg(&path).output().unwrap();
+        let output =
+            std::process::Command::new("sh").arg("-c").arg(script).arg(&path).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "it's $HOME `x` \"y\"");
     }
 

@@ -70,7 +70,8 @@ pub(super) struct Remembered {
 
 impl Remembered {
     fn read(path: &Path, organization: Uuid) -> anyhow::Result<Self> {
-        let read = read_private(path)?.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        let read =
+            read_private(path)?.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
         let fresh = Self { organization, ..Self::default() };
         Ok(read.filter(|read| read.organization == organization).unwrap_or(fresh))
     }
@@ -84,12 +85,16 @@ pub(super) async fn fill(
     now: Timestamp,
 ) -> anyhow::Result<Filled> {
     let mut remembered = Remembered::read(state, organization)?;
-    let services = named(admin, "/v1/services", SERVICES.iter().map(|name| (*name, json!({ "name": name })))).await?;
+    let services =
+        named(admin, "/v1/services", SERVICES.iter().map(|name| (*name, json!({ "name": name }))))
+            .await?;
     let districts = DISTRICTS.iter().map(|d| (d.name, json!({ "name": d.name, "area": d.area() })));
     let regions = named(admin, "/v1/regions", districts).await?;
     let people = fill_people(admin, &remembered, &services, &regions, now).await?;
     let case = fill_cases(admin, &services, now).await?;
-    let tokens = people.iter().filter_map(|(id, token, _)| Some((*id, token.as_ref()?.expose_secret().to_owned())));
+    let tokens = people
+        .iter()
+        .filter_map(|(id, token, _)| Some((*id, token.as_ref()?.expose_secret().to_owned())));
     remembered.tokens = tokens.collect();
     remembered.filled = true;
     write_private(state, &serde_json::to_vec_pretty(&remembered)?)?;
@@ -99,7 +104,9 @@ pub(super) async fn fill(
         .next()
         .and_then(|(id, token, _)| Some((id, token?)))
         .ok_or_else(|| anyhow::anyhow!("the demo's first person has no phone"))?;
-    let phones = people.filter_map(|(_, token, plan)| Some(Route::new(token?, plan.home, plan.district))).collect();
+    let phones = people
+        .filter_map(|(_, token, plan)| Some(Route::new(token?, plan.home, plan.district)))
+        .collect();
     Ok(Filled { phones, staff, device, case })
 }
 
@@ -199,7 +206,9 @@ async fn equip(
     regions: &[Uuid],
 ) -> anyhow::Result<()> {
     let stated = |key: &str, ids: &[Uuid], levels: &[(usize, &'static str)]| -> Vec<Value> {
-        let entry = |(index, level): &(usize, &str)| Some(json!({ key: ids.get(*index)?, "preference": level }));
+        let entry = |(index, level): &(usize, &str)| {
+            Some(json!({ key: ids.get(*index)?, "preference": level }))
+        };
         levels.iter().filter_map(entry).collect()
     };
     let preferences = json!({
@@ -243,6 +252,7 @@ async fn fill_cases(admin: &Session, services: &[Uuid], now: Timestamp) -> anyho
             }
         }
     };
-    let ids: Vec<Uuid> = stream::iter(plans.iter().map(make)).buffered(AT_A_TIME).try_collect().await?;
+    let ids: Vec<Uuid> =
+        stream::iter(plans.iter().map(make)).buffered(AT_A_TIME).try_collect().await?;
     ids.first().copied().ok_or_else(|| anyhow::anyhow!("the demo has no case"))
 }

@@ -43,11 +43,46 @@ const FIRST_NAMES: [&str; 40] = [
 ];
 
 const LAST_NAMES: [&str; 40] = [
-    "Almeida", "Barros", "Cardoso", "Duarte", "Esteves", "Faria", "Gomes", "Henriques", "Iqbal",
-    "Jardim", "Kovalenko", "Lopes", "Machado", "Neves", "Oliveira", "Pereira", "Queiroz", "Ramos",
-    "Santos", "Teixeira", "Uchôa", "Vieira", "Weber", "Xavier", "Yilmaz", "Zanetti", "Amaral",
-    "Brito", "Campos", "Dias", "Fonseca", "Guerra", "Leal", "Matos", "Nogueira", "Pinto", "Rocha",
-    "Silva", "Tavares", "Vaz",
+    "Almeida",
+    "Barros",
+    "Cardoso",
+    "Duarte",
+    "Esteves",
+    "Faria",
+    "Gomes",
+    "Henriques",
+    "Iqbal",
+    "Jardim",
+    "Kovalenko",
+    "Lopes",
+    "Machado",
+    "Neves",
+    "Oliveira",
+    "Pereira",
+    "Queiroz",
+    "Ramos",
+    "Santos",
+    "Teixeira",
+    "Uchôa",
+    "Vieira",
+    "Weber",
+    "Xavier",
+    "Yilmaz",
+    "Zanetti",
+    "Amaral",
+    "Brito",
+    "Campos",
+    "Dias",
+    "Fonseca",
+    "Guerra",
+    "Leal",
+    "Matos",
+    "Nogueira",
+    "Pinto",
+    "Rocha",
+    "Silva",
+    "Tavares",
+    "Vaz",
 ];
 
 /// A person to be.
@@ -79,7 +114,8 @@ pub(super) fn plan(now: Timestamp) -> Vec<Plan> {
     let clock = Clock {
         today: local.date(),
         now,
-        minute: u32::from(local.hour().unsigned_abs()) * 60 + u32::from(local.minute().unsigned_abs()),
+        minute: u32::from(local.hour().unsigned_abs()) * 60
+            + u32::from(local.minute().unsigned_abs()),
     };
     (0..COUNT).map(|number| person(number, &clock, &mut dice)).collect()
 }
@@ -98,7 +134,8 @@ fn person(number: u32, clock: &Clock, dice: &mut Dice) -> Plan {
     let last = LAST_NAMES[(index * 7 + index / LAST_NAMES.len() * 9) % LAST_NAMES.len()];
     let district = index % DISTRICTS.len();
     let home = DISTRICTS[district].somewhere(dice);
-    let working_hours = if number == 0 || dice.chance(0.2) { None } else { Some(shifts(number, clock, dice)) };
+    let working_hours =
+        if number == 0 || dice.chance(0.2) { None } else { Some(shifts(number, clock, dice)) };
     let max_travel_km = dice.chance(0.3).then(|| dice.whole(4, 20));
     let margin = dice.chance(0.25).then_some(30);
     let tracked = dice.chance(0.85);
@@ -185,7 +222,8 @@ fn languages(dice: &mut Dice) -> Vec<Value> {
 }
 
 fn preferences(count: usize, home: Option<usize>, dice: &mut Dice) -> Vec<(usize, &'static str)> {
-    const USUAL: [(u32, &str); 4] = [(7, "never"), (10, "avoid"), (38, "willing"), (22, "preferred")];
+    const USUAL: [(u32, &str); 4] =
+        [(7, "never"), (10, "avoid"), (38, "willing"), (22, "preferred")];
     let stated = |index| {
         let drawn = dice.weighted(&USUAL);
         let level = if home == Some(index) { Some("preferred") } else { drawn };
@@ -208,8 +246,10 @@ mod tests {
         let (first, second) = (plan(now()), plan(now()));
         assert_eq!(first.len(), 200);
         assert!(first.iter().zip(&second).all(|(a, b)| a.body == b.body));
-        let names: HashSet<String> =
-            first.iter().map(|p| format!("{} {}", p.body["first_name"], p.body["last_name"])).collect();
+        let names: HashSet<String> = first
+            .iter()
+            .map(|p| format!("{} {}", p.body["first_name"], p.body["last_name"]))
+            .collect();
         assert_eq!(names.len(), 200);
     }
 

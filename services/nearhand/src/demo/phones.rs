@@ -90,7 +90,10 @@ async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: Cancel
             continue;
         }
         let count = kept.len().min(BATCH);
-        match shutdown.run_until_cancelled(send(&client, &route.token, kept.iter().take(count))).await {
+        match shutdown
+            .run_until_cancelled(send(&client, &route.token, kept.iter().take(count)))
+            .await
+        {
             None => return,
             Some(Ok(())) => {
                 kept.drain(..count);
@@ -173,7 +176,8 @@ impl Walk {
     fn fix(&self, fix_at: Timestamp, dice: &mut Dice) -> Fix {
         let accuracy_m = dice.between(4.0, 25.0).round();
         let noise = accuracy_m / 3.0;
-        let seen = self.at.moved(dice.between(-noise, noise), dice.between(-noise, noise)).rounded();
+        let seen =
+            self.at.moved(dice.between(-noise, noise), dice.between(-noise, noise)).rounded();
         let moving = self.stop_s <= 0.0;
         let (north, east) = self.at.metres_to(self.towards);
         let tenth = |number: f64| (number * 10.0).round() / 10.0;

@@ -34,7 +34,8 @@ pub(crate) use tracks::{Track, length, plan};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_secs(2);
-const BLIND: &str = "it takes an account that may read positions, people made here, and rewritten times";
+const BLIND: &str =
+    "it takes an account that may read positions, people made here, and rewritten times";
 
 /// When fixes are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,7 +128,11 @@ pub(crate) async fn play(
     Ok((Summary::new(client.base(), count, fixes, elapsed, counts), well))
 }
 
-async fn enrolled(session: Option<&Session>, who: &Who, count: usize) -> anyhow::Result<Vec<Enrolled>> {
+async fn enrolled(
+    session: Option<&Session>,
+    who: &Who,
+    count: usize,
+) -> anyhow::Result<Vec<Enrolled>> {
     match who {
         Who::Devices(path) => {
             let devices = people::from_file(path)?;
@@ -141,7 +146,8 @@ async fn enrolled(session: Option<&Session>, who: &Who, count: usize) -> anyhow:
             Ok(devices)
         }
         Who::People(state) => {
-            let session = session.ok_or_else(|| anyhow::anyhow!("people can only be made by an account"))?;
+            let session =
+                session.ok_or_else(|| anyhow::anyhow!("people can only be made by an account"))?;
             let work = people::ensure(session, count, state.as_deref());
             crate::progress::announced("making people and enrolling their phones", work).await
         }
@@ -198,7 +204,9 @@ fn line(counts: &Counts, elapsed: Duration, fixes: u64, phones: usize) -> String
         counts.sent,
         counts.accepted,
     );
-    for (n, what) in [(discarded, "discarded"), (rejected, "rejected"), (counts.waiting, "waiting to try again")] {
+    for (n, what) in
+        [(discarded, "discarded"), (rejected, "rejected"), (counts.waiting, "waiting to try again")]
+    {
         if n > 0 {
             line.push_str(&format!(", {n} {what}"));
         }
@@ -217,7 +225,10 @@ mod tests {
         let quiet = line(&tally.now(), Duration::from_secs(4), 9, 2);
         assert_eq!(quiet, "4 s: 3 of 9 fixes sent, 0 accepted, 2 phones playing");
         tally.lost(1);
-        tally.waits(&crate::client::Error::Unreachable { base: "x".into(), reason: "no connection".to_owned() });
+        tally.waits(&crate::client::Error::Unreachable {
+            base: "x".into(),
+            reason: "no connection".to_owned(),
+        });
         assert!(line(&tally.now(), Duration::ZERO, 9, 2).ends_with("1 waiting to try again"));
     }
 }

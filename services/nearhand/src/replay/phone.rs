@@ -116,7 +116,12 @@ impl Stage {
 
     /// The fixes as they are sent. Rewritten times are those at which the fix fell due, or now,
     /// and rise by at least a millisecond, since only a newer fix moves the live position.
-    fn wire(&self, track: &Track, range: std::ops::Range<usize>, last: &mut Timestamp) -> Vec<WireFix> {
+    fn wire(
+        &self,
+        track: &Track,
+        range: std::ops::Range<usize>,
+        last: &mut Timestamp,
+    ) -> Vec<WireFix> {
         let (now, end) = (clock::now(), range.end);
         let step = SignedDuration::from_millis(1);
         let wire = |index: usize| {

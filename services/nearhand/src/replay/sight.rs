@@ -49,7 +49,8 @@ struct Seen {
 
 /// The address of the live view of everything the tracks touch.
 pub(super) fn view_of(tracks: &[Track]) -> String {
-    let positions = || tracks.iter().flat_map(|track| &track.fixes).map(|planned| planned.fix.position);
+    let positions =
+        || tracks.iter().flat_map(|track| &track.fixes).map(|planned| planned.fix.position);
     let (mut south, mut west, mut north, mut east) = (90.0_f64, 180.0_f64, -90.0_f64, -180.0_f64);
     for position in positions() {
         (south, north) = (south.min(position.lat()), north.max(position.lat()));

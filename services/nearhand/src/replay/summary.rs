@@ -68,7 +68,13 @@ fn histogram_ms(micros: u64) -> f64 {
 
 impl Summary {
     /// Sums up; `fixes` is how many there were to send.
-    pub(super) fn new(url: &str, phones: usize, fixes: u64, elapsed: Duration, counts: Counts) -> Self {
+    pub(super) fn new(
+        url: &str,
+        phones: usize,
+        fixes: u64,
+        elapsed: Duration,
+        counts: Counts,
+    ) -> Self {
         let seconds = elapsed.as_secs_f64().max(1e-9);
         let rate = |n: u64| (n as f64 / seconds * 10.0).round() / 10.0;
         Self {
@@ -103,7 +109,10 @@ impl Summary {
             let _ = writeln!(text, "{name:<14}{value}");
         };
         line("phones", format!("{}, {} fixes", self.phones, self.fixes));
-        let rate = format!("{:.1} s: {} requests/s, {} fixes/s", self.elapsed_s, self.requests_per_s, self.fixes_per_s);
+        let rate = format!(
+            "{:.1} s: {} requests/s, {} fixes/s",
+            self.elapsed_s, self.requests_per_s, self.fixes_per_s
+        );
         line("took", rate);
         line("sent", format!("{} in {} requests", self.sent, self.requests));
         line("accepted", self.accepted.to_string());
@@ -116,7 +125,10 @@ impl Summary {
         }
         line("retries", by_reason(&self.retries));
         line("round trip", delays(self.round_trip_ms.as_ref()));
-        line("acknowledged", format!("{} (from the first attempt)", delays(self.acknowledged_ms.as_ref())));
+        line(
+            "acknowledged",
+            format!("{} (from the first attempt)", delays(self.acknowledged_ms.as_ref())),
+        );
         let unseen = if self.visible_unseen > 0 {
             format!(", {} not seen in time", self.visible_unseen)
         } else {

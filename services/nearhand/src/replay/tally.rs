@@ -112,7 +112,13 @@ impl Tally {
     }
 
     /// A batch was answered.
-    pub(super) fn answered(&self, fixes: usize, reply: Reply, round_trip: Duration, since: Duration) {
+    pub(super) fn answered(
+        &self,
+        fixes: usize,
+        reply: Reply,
+        round_trip: Duration,
+        since: Duration,
+    ) {
         let mut counts = self.counts();
         let discarded: u64 = reply.discarded.values().sum();
         let named = reply.accepted + reply.duplicates + discarded + reply.rejected.len() as u64;

@@ -52,7 +52,12 @@ pub(crate) fn plan(traces: &[Trace], fold: bool) -> Vec<Track> {
 
 /// From the play's beginning to its last fix, at the speed of the recording.
 pub(crate) fn length(tracks: &[Track]) -> Duration {
-    tracks.iter().filter_map(|track| track.fixes.last()).map(|last| last.after).max().unwrap_or_default()
+    tracks
+        .iter()
+        .filter_map(|track| track.fixes.last())
+        .map(|last| last.after)
+        .max()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

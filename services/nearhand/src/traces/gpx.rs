@@ -81,7 +81,9 @@ pub(super) fn parse(text: &str) -> Result<Content, Mistake> {
                 value.clear();
             }
             Event::Eof if path.is_empty() => return Ok(content),
-            Event::Eof => return Err(wrong("ends in the middle; is the file complete?".to_owned())),
+            Event::Eof => {
+                return Err(wrong("ends in the middle; is the file complete?".to_owned()));
+            }
             _ => {}
         }
     }
@@ -136,6 +138,7 @@ fn time(text: &str) -> Option<Timestamp> {
     zoned.or_else(|| Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a point is finished once and gone")]
 fn finish(point: Point, content: &mut Content) {
     let Point { position, at, speed_mps, course_deg, altitude_m } = point;
     match at {
@@ -177,7 +180,11 @@ mod tests {
     #[test]
     fn mistakes_have_their_line() {
         for (text, line, what) in [
-            ("<gpx>\n<trk><trkseg>\n<trkpt lat=\"x\" lon=\"2\"/></trkseg></trk></gpx>", 3, "`lat` is not a number"),
+            (
+                "<gpx>\n<trk><trkseg>\n<trkpt lat=\"x\" lon=\"2\"/></trkseg></trk></gpx>",
+                3,
+                "`lat` is not a number",
+            ),
             ("<gpx>\n<wpt lat=\"1\"/></gpx>", 2, "no `lon`"),
             ("<gpx>\n\n<wpt lat=\"91\" lon=\"1\"/></gpx>", 3, "latitude must lie"),
             ("<gpx><wpt lat=\"1\" lon=\"1\">\n<time>noon</time></wpt></gpx>", 2, "ISO 8601"),

@@ -141,7 +141,12 @@ mod tests {
         let path = folder.path().join("cab.txt");
         fs::write(&path, "38.71 -9.14 0 1700000060\n\nhello\n").unwrap();
         let error = read(&path).unwrap_err().to_string();
-        assert!(error.ends_with("cab.txt:3: expected 4 fields, `latitude longitude occupied unix-seconds`, found 1"), "{error}");
+        assert!(
+            error.ends_with(
+                "cab.txt:3: expected 4 fields, `latitude longitude occupied unix-seconds`, found 1"
+            ),
+            "{error}"
+        );
         fs::write(&path, "\n\n").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("holds no fix"));
         fs::write(&path, b"38.71 -9.14 0 1700000060\n\xff\xfe").unwrap();
