@@ -14,8 +14,8 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// The most places in one bucket; a crowded cell has several.
 const BUCKET_MAX: usize = 64;
-/// The cell of buckets beside the tree.
-const BESIDE: u64 = 0;
+/// Set in the keys of buckets beside the tree, which hold people alike; never in an H3 index.
+const BESIDE: u64 = 1 << 63;
 /// A bucket with room opens again below this.
 const BUCKET_REOPEN: usize = 32;
 
@@ -119,6 +119,12 @@ impl Place {
     }
 }
 
+impl Bucket {
+    fn is_beside(&self) -> bool {
+        self.cell & BESIDE != 0
+    }
+}
+
 impl Leaf {
     pub(crate) fn envelope_ref(&self) -> &Envelope {
         &self.envelope
@@ -133,9 +139,10 @@ impl Places {
     /// Puts a place into its cell's open bucket and returns the bucket's number; without a cell,
     /// into one beside the tree.
     pub(crate) fn insert(&mut self, place: Place, cell: Option<CellIndex>, masks: &Masks) -> u32 {
-        let id = match self.open.get(&cell.map_or(BESIDE, u64::from)) {
+        let key = cell.map_or_else(|| BESIDE | masks.kin(), u64::from);
+        let id = match self.open.get(&key) {
             Some(&id) if self.contents[id as usize].len() < BUCKET_MAX => id,
-            _ => self.open_bucket(cell),
+            _ => self.open_bucket(cell, key),
         };
         self.count += 1;
         self.contents[id as usize].push(place);
@@ -219,7 +226,7 @@ impl Places {
         let mut leaves = Vec::with_capacity(self.buckets.len());
         self.contents.iter_mut().for_each(Vec::shrink_to_fit);
         for ((bucket, places), id) in self.buckets.iter().zip(&self.contents).zip(0u32..) {
-            if !places.is_empty() && bucket.cell != BESIDE {
+            if !places.is_empty() && !bucket.is_beside() {
                 leaves.push(Leaf { envelope: bucket.envelope, bucket: id });
             }
         }
@@ -309,10 +316,9 @@ impl Places {
             + self.tree.size() * size_of::<RTreeNode<Leaf>>() * 4 / 3
     }
 
-    fn open_bucket(&mut self, cell: Option<CellIndex>) -> u32 {
+    fn open_bucket(&mut self, cell: Option<CellIndex>, key: u64) -> u32 {
         let bounds = cell.map_or_else(|| Bounds::from_point([0.0; 3]), cells::bounds);
         let envelope = Envelope { bounds, masks: Masks::EMPTY };
-        let key = cell.map_or(BESIDE, u64::from);
         let bucket = Bucket { cell: key, envelope, stale: 0 };
         let id = if let Some(id) = self.free.pop() {
             self.buckets[id as usize] = bucket;
@@ -323,7 +329,7 @@ impl Places {
             u32::try_from(self.buckets.len() - 1).unwrap_or(u32::MAX)
         };
         self.open.insert(key, id);
-        if key == BESIDE {
+        if cell.is_none() {
             self.beside.insert(id);
         }
         id
@@ -374,7 +380,7 @@ impl Places {
         let bucket = &mut self.buckets[id as usize];
         let old = Leaf { envelope: bucket.envelope, bucket: id };
         bucket.envelope = envelope;
-        if self.bulk || bucket.cell == BESIDE {
+        if self.bulk || bucket.is_beside() {
             return;
         }
         if !fresh {

@@ -22,10 +22,13 @@ const STEPS: u32 = 192;
 const STEPS_A_UNIT: f64 = 8.0;
 const LAST_STEP: i64 = STEPS as i64 - 1;
 /// Added to a share before it is rounded to millionths, for the last digits of doubles.
-const ROUNDING: f64 = 1e-6;
+const ROUNDING: f64 = 1e-9;
+/// Bits of a rank that hold the drive.
+const DRIVE_BITS: u32 = 20;
+const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
 
 /// Bounds for one query, in raw units: Σ weight · millionths. A score of T micro-points needs
-/// at least ⌈T·W/100⌉ of them.
+/// at least ⌈T·W/100⌉ of them. A rank holds raw units and, for ties, the drive.
 #[derive(Debug)]
 pub(crate) struct Bounds<'a, 'q> {
     query: &'a Query<'q>,
@@ -81,9 +84,12 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
     }
 
-    /// Raw units a score needs.
-    pub(crate) fn raw(&self, score: u64) -> u64 {
-        (score * self.query.total_weight).div_ceil(100)
+    /// What a rank must reach to come before somebody: their score's raw units, and at a tie a
+    /// drive not longer.
+    pub(crate) fn to_beat(&self, score: u64, eta_milli_min: Option<i64>) -> u64 {
+        let raw = (score * self.query.total_weight).div_ceil(100);
+        let drive = eta_milli_min.map_or(LONGEST_DRIVE_MIN, |eta| (eta / 1_000).unsigned_abs());
+        rank(raw, drive)
     }
 
     /// Whether nobody at all can be eligible: something is needed that nobody has.
@@ -112,10 +118,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     /// Travel and availability, in raw units, of anything at least so far away.
     fn way(&self, km: f64) -> u64 {
         let travel = self.weights[Term::Travel as usize] * u64::from(micro_up(self.nearness(km)));
-        let available = match self.spare_min {
-            Some(spare) => micro_up((spare - self.drive_min(km)).clamp(0.0, 60.0) / 60.0),
-            None => ONE,
-        };
+        let available = self.available(self.drive_min(km));
         travel + self.weights[Term::Availability as usize] * u64::from(available)
     }
 
@@ -131,7 +134,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// Raw units of the best imaginable person below a node, noting those of their abilities;
+    /// The rank of the best imaginable person below a node, noting the raw units of abilities;
     /// `None` if nobody there is eligible.
     pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
@@ -139,7 +142,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
             return None;
         }
         let note = self.abilities(&envelope.masks)?;
-        Some(Bound { best: self.way(km) + note, note })
+        Some(Bound { best: self.rank_from(km, note), note })
     }
 
     /// The same without travel and availability.
@@ -181,7 +184,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         self.weights.iter().zip(u).map(|(weight, &u)| weight * u64::from(u)).sum()
     }
 
-    /// Raw units of whoever counts from a place, given the abilities of its bucket; `None` if it
+    /// The best rank of whoever counts from a place, given the abilities of its bucket; `None` if it
     /// is out of reach or the person cannot do the case.
     pub(crate) fn place(&self, place: &Place, abilities: u64) -> Option<u64> {
         if !place.signature.covers(&self.query.needs[0].signature) {
@@ -190,7 +193,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let km = self.query.unit.km_at_least(place.at);
         let fit = km - self.shrink_km <= self.limit_km
             && place.signature.covers(&self.needs(km).signature);
-        fit.then(|| abilities + self.way(km))
+        fit.then(|| self.rank_from(km, abilities))
     }
 
     /// [`Self::abilities`] of people without location.
@@ -198,12 +201,33 @@ impl<'a, 'q> Bounds<'a, 'q> {
         masks.works(&self.query.needs[0].hours).then(|| self.abilities(masks)).flatten()
     }
 
-    /// Raw units of somebody with a travel term of at most `travel` millionths and everything but
-    /// travel and availability worth at most `abilities`.
+    /// The best rank of somebody with a travel term of at most `travel` millionths and everything
+    /// but travel and availability worth at most `abilities`.
     pub(crate) fn person(&self, abilities: u64, travel: u32) -> u64 {
+        rank(self.raw_of_person(abilities, travel), 0)
+    }
+
+    /// The same of somebody without location.
+    pub(crate) fn nowhere(&self, abilities: u64) -> u64 {
+        rank(self.raw_of_person(abilities, 0), LONGEST_DRIVE_MIN)
+    }
+
+    fn raw_of_person(&self, abilities: u64, travel: u32) -> u64 {
         abilities
             + self.weights[Term::Travel as usize] * u64::from(travel)
-            + self.weights[Term::Availability as usize] * u64::from(ONE)
+            + self.weights[Term::Availability as usize] * u64::from(self.available(0.0))
+    }
+
+    /// The best rank of whoever is at least so far away.
+    fn rank_from(&self, km: f64, abilities: u64) -> u64 {
+        let drive = u64::try_from(whole(self.drive_min(km))).unwrap_or(0);
+        rank(abilities + self.way(km), drive)
+    }
+
+    /// Availability in millionths after a drive of at least so many minutes, at most.
+    fn available(&self, drive_min: f64) -> u32 {
+        let share = |spare: f64| micro_up((spare - drive_min).clamp(0.0, 60.0) / 60.0);
+        self.spare_min.map_or(ONE, share)
     }
 
     /// Raw units of the best imaginable abilities, the panel and earlier visits among them.
@@ -212,13 +236,15 @@ impl<'a, 'q> Bounds<'a, 'q> {
         (self.weights.iter().sum::<u64>() - place[0] - place[1]) * u64::from(ONE)
     }
 
-    /// Raw units of somebody of whom only the nearest place is looked at.
+    /// The best rank of somebody of whom only the nearest place is looked at.
     pub(crate) fn glance(&self, person: &Person, abilities: u64) -> u64 {
         let far = f64::INFINITY;
         let km = |at: Option<Unit>| at.map_or(far, |at| self.query.unit.km_at_least(at));
         let start = km(person.start().map(|_| person.start_unit()));
         let ping = km(person.ping().map(|_| person.ping_unit()));
-        abilities + self.way(start.min(ping))
+        let located = self.rank_from(start.min(ping), abilities);
+        // Without a start, and with a fix that may not count, they may have no location.
+        if person.start().is_some() { located } else { located.max(self.nowhere(abilities)) }
     }
 
     /// The travel term of a person in millionths, at most. No haversine, at most one power of two.
@@ -244,6 +270,12 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 }
 
+/// Bounds in the order of candidates: raw units, then the shorter drive in whole minutes.
+fn rank(raw: u64, drive_min: u64) -> u64 {
+    raw << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
+}
+
+/// Rounding is monotonous, so that a share not below the true one gives millionths not below.
 fn micro_up(share: f64) -> u32 {
-    u32::try_from(whole((share + ROUNDING) * 1e6) + 1).unwrap_or(ONE).min(ONE)
+    terms::micro(share + ROUNDING)
 }

@@ -31,10 +31,12 @@ impl Best {
 
     /// What a score must at least be to matter: the last one's when the list is full.
     pub(crate) fn threshold(&self) -> u64 {
-        match self.sorted.last() {
-            Some(last) if self.sorted.len() >= self.limit => last.score,
-            _ => 0,
-        }
+        self.last().map_or(0, |last| last.score)
+    }
+
+    /// The last one of a full list: whom to come before.
+    pub(crate) fn last(&self) -> Option<&Judgement> {
+        self.sorted.last().filter(|_| self.sorted.len() >= self.limit)
     }
 
     /// Whether a person is among them.

@@ -28,7 +28,7 @@ struct Search<'a, 'q> {
     bounds: &'a Bounds<'a, 'q>,
     best: Best,
     seen: Seen,
-    /// Raw units that still matter.
+    /// Ranks that still matter.
     threshold: u64,
     judged: usize,
     /// The people of one bucket to be judged.
@@ -72,22 +72,36 @@ impl Search<'_, '_> {
             |envelope| bounds.node(envelope),
             |places, abilities| self.visit(places, abilities),
         );
-        // Whoever has a location has been found. Those without earn nothing for travel, and come
-        // late, when the threshold is high.
-        for (masks, places) in places.beside() {
-            let Some(abilities) = bounds.beside(masks) else { continue };
-            if bounds.person(abilities, 0) >= self.threshold {
-                let fit = |place: &&Place| place.signature.covers(&query.needs[0].signature);
-                let fit = places.iter().filter(fit);
-                fit.for_each(|place| self.judge(place.slot(), abilities));
-            }
-        }
-        // So do those the nodes' bounds did not reckon with.
+        self.visit_beside();
+        // Then those the nodes' bounds did not reckon with.
         if bounds.panel_apart {
             query.panel.iter().for_each(|&slot| self.judge_apart(slot, all));
         }
         if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
             query.index.visitors(client).iter().for_each(|&slot| self.judge_apart(slot, all));
+        }
+    }
+
+    /// Whoever has a location has been found. Those without earn nothing for travel, and come
+    /// late, when the threshold is high.
+    fn visit_beside(&mut self) {
+        let (query, bounds) = (self.query, self.bounds);
+        if bounds.nowhere(bounds.all_abilities()) < self.threshold {
+            return;
+        }
+        let worth = |(masks, places)| Some((bounds.beside(masks)?, places));
+        let mut groups: Vec<(u64, &[Place])> =
+            query.index.places().beside().filter_map(worth).collect();
+        groups.sort_unstable_by_key(|(abilities, _)| std::cmp::Reverse(*abilities));
+        for (abilities, places) in groups {
+            if bounds.nowhere(abilities) < self.threshold {
+                break;
+            }
+            for place in places {
+                if place.signature.covers(&query.needs[0].signature) {
+                    self.judge(place.slot(), abilities);
+                }
+            }
         }
     }
 
@@ -136,7 +150,10 @@ impl Search<'_, '_> {
         }
         if let Some(judgement) = self.query.judge_if(slot, self.best.threshold(), travel) {
             self.best.offer(judgement);
-            self.threshold = self.bounds.raw(self.best.threshold());
+            self.threshold = self
+                .best
+                .last()
+                .map_or(0, |last| self.bounds.to_beat(last.score(), last.eta_milli_min()));
         }
     }
 }
