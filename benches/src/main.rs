@@ -2,17 +2,23 @@
 //! Must print ratios and percentiles only, and check that peers give the same answers.
 
 mod cases;
+mod http;
+mod ingest;
+mod latency;
 mod memory;
 mod nearest;
 mod peer;
+mod phones;
 mod random;
 mod recommend;
 mod report;
+mod site;
 mod sql;
 mod world;
 
 use clap::{Parser, ValueEnum};
 use report::Target;
+use std::path::PathBuf;
 
 /// Measures Nearhand against peers that do the same work in the same run.
 ///
@@ -31,6 +37,15 @@ pub(crate) struct Options {
     /// PostgreSQL with PostGIS and a superuser: the peer. Without it, ratios to it are left out.
     #[arg(long, env = "NEARHAND_TEST_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Redis, for the benches that run all of Nearhand.
+    #[arg(long, env = "NEARHAND_TEST_REDIS_URL", hide_env_values = true)]
+    redis_url: Option<String>,
+    /// The program those run; the one beside this unless given.
+    #[arg(long, env = "NEARHAND_BENCH_PROGRAM")]
+    nearhand: Option<PathBuf>,
+    /// Show what Nearhand's processes log.
+    #[arg(long)]
+    verbose: bool,
 }
 
 /// The benches.
@@ -46,6 +61,12 @@ enum Name {
     Recommend,
     /// Resident memory of the live index of a million.
     Memory,
+    /// Pings over HTTP into PostGIS by the real processes, single and in batches of 100; peer: one
+    /// client that inserts the same rows directly.
+    Ingest,
+    /// From a ping's acknowledgement to its commit and to a recommendation that shows it, at 5,000
+    /// and 20,000 pings a second, beside 200 recommendations a second.
+    Latency,
 }
 
 impl Options {
@@ -75,6 +96,8 @@ async fn main() -> anyhow::Result<()> {
         Name::Nearest => nearest::run(&options).await,
         Name::Recommend => recommend::run(&options).await,
         Name::Memory => memory::run(&options),
+        Name::Ingest => ingest::run(&options).await,
+        Name::Latency => latency::run(&options).await,
     }
 }
 

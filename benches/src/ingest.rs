@@ -1,0 +1,258 @@
+//! `ingest`: pings over HTTP into PostGIS by the real processes, against one client that inserts
+//! the same rows directly.
+
+use crate::{
+    Options,
+    http::Connection,
+    phones::{Sender, accepted},
+    random::Random,
+    report::{self, Target},
+    site::{Phone, Site},
+    world::{Mood, World},
+};
+use anyhow::{Context, ensure};
+use nearhand_domain::{
+    Position, clock,
+    ping::{Ping, Source, ping_key},
+};
+use nearhand_storage::ingest::{self, PingRow};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+
+const PEOPLE: usize = 20_000;
+const CONNECTIONS: usize = 64;
+/// Rows of one of the floor's statements.
+const FLOOR_ROWS: usize = 1_000;
+/// Time for what is queued to be committed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How pings come.
+struct Mix {
+    name: &'static str,
+    fixes: usize,
+    acknowledged: Target,
+    committed: Target,
+    of_floor: Target,
+}
+
+const MIXES: [Mix; 2] = [
+    Mix {
+        name: "single",
+        fixes: 1,
+        acknowledged: Target::AtLeast(20_000.0),
+        committed: Target::None,
+        of_floor: Target::AtLeast(50.0),
+    },
+    Mix {
+        name: "batches-of-100",
+        fixes: 100,
+        acknowledged: Target::None,
+        committed: Target::AtLeast(100_000.0),
+        of_floor: Target::AtLeast(75.0),
+    },
+];
+
+/// Runs the bench.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
+    let people = options.pick(PEOPLE, PEOPLE / 4);
+    let data = format!(
+        "{people} people, {CONNECTIONS} kept connections without pipelining; API and worker as \
+         processes with authentication, tracing and metrics; generator, PostgreSQL (default \
+         durability) and Redis (appendfsync always) on the same machine"
+    );
+    report::describe("ingest", &data);
+    let site = Site::start(options, &World::new(people, Mood::Drawn)).await?;
+    let measured = measure(options, &site).await;
+    site.close().await?;
+    measured
+}
+
+async fn measure(options: &Options, site: &Site) -> anyhow::Result<()> {
+    let mut senders: Vec<Sender> =
+        site.phones.iter().cloned().zip(0..).map(|(phone, n)| Sender::new(phone, n)).collect();
+    // Every phone once, so that its token is known and its row is there.
+    (senders, _) = send(site.address, senders, 1, Pace::Once).await?;
+    for mix in &MIXES {
+        let length = Duration::from_secs(options.pick(15, 4));
+        let floor = floor(site, mix.fixes, length / 2).await?;
+        let mut look = site.look().await?;
+        let before = settled(site, &mut look).await?;
+        let begin = Instant::now();
+        let sent;
+        (senders, sent) = send(site.address, senders, mix.fixes, Pace::For(length)).await?;
+        let acknowledging = begin.elapsed();
+        let stored = loop {
+            let stored = site.stored(&mut look).await? - before;
+            if stored >= sent || begin.elapsed() > PATIENCE {
+                break stored;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        let committing = begin.elapsed();
+        ensure!(stored == sent, "{sent} pings acknowledged, {stored} stored");
+        report::line(&format!(
+            "# {}: {sent} pings acknowledged in {:.1} s and committed in {:.1} s, each stored once",
+            mix.name,
+            acknowledging.as_secs_f64(),
+            committing.as_secs_f64(),
+        ));
+        report_mix(options, mix, [rate(sent, acknowledging), rate(sent, committing), floor]);
+    }
+    Ok(())
+}
+
+fn report_mix(options: &Options, mix: &Mix, [acknowledged, committed, floor]: [f64; 3]) {
+    let value = |name: &str, value: f64, unit: &str, target: Target| {
+        let name = format!("ingest.{}.{name}", mix.name);
+        report::value(&name, value, unit, options.target(target));
+    };
+    value("acknowledged", acknowledged, "per second", mix.acknowledged);
+    value("committed", committed, "per second", mix.committed);
+    value("floor", floor, "per second", Target::None);
+    let share = 100.0 * committed / floor;
+    value("committed-of-floor", share, "%", mix.of_floor);
+}
+
+fn rate(many: u64, time: Duration) -> f64 {
+    u32::try_from(many).map_or(f64::NAN, f64::from) / time.as_secs_f64()
+}
+
+/// The number of stored pings once it has stopped growing.
+async fn settled(site: &Site, look: &mut sqlx::PgConnection) -> anyhow::Result<u64> {
+    let mut before = u64::MAX;
+    loop {
+        let now = site.stored(look).await?;
+        if now == before {
+            return Ok(now);
+        }
+        before = now;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// How long everybody sends.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Every phone one request.
+    Once,
+    /// Round after round, until the time is over.
+    For(Duration),
+}
+
+/// Lets all phones send over a few connections, each as fast as it is answered; how many fixes
+/// were acknowledged.
+async fn send(
+    address: SocketAddr,
+    senders: Vec<Sender>,
+    fixes: usize,
+    pace: Pace,
+) -> anyhow::Result<(Vec<Sender>, u64)> {
+    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
+    for (n, sender) in senders.into_iter().enumerate() {
+        parts[n % CONNECTIONS].push(sender);
+    }
+    let mut tasks = JoinSet::new();
+    for part in parts {
+        tasks.spawn(send_over_one(address, part, fixes, pace));
+    }
+    let (mut senders, mut sent) = (Vec::new(), 0);
+    while let Some(done) = tasks.join_next().await {
+        let (mut part, many) = done??;
+        senders.append(&mut part);
+        sent += many;
+    }
+    Ok((senders, sent))
+}
+
+async fn send_over_one(
+    address: SocketAddr,
+    mut senders: Vec<Sender>,
+    fixes: usize,
+    pace: Pace,
+) -> anyhow::Result<(Vec<Sender>, u64)> {
+    let mut connection = Connection::open(address).await?;
+    let (mut sent, mut request, begin) = (0, Vec::new(), Instant::now());
+    loop {
+        for sender in &mut senders {
+            if matches!(pace, Pace::For(length) if begin.elapsed() >= length) {
+                return Ok((senders, sent));
+            }
+            sender.request(&mut request, fixes);
+            let answer = connection.call(&request).await?;
+            if answer.status == 503 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            let many = accepted(answer.body).filter(|_| answer.status == 200);
+            sent += many.with_context(|| String::from_utf8_lossy(answer.body).into_owned())?;
+        }
+        if matches!(pace, Pace::Once) {
+            return Ok((senders, sent));
+        }
+    }
+}
+
+/// What one client that inserts the same rows directly reaches: a transaction of 1,000 pings and
+/// the positions of their people, one after another.
+async fn floor(site: &Site, fixes: usize, length: Duration) -> anyhow::Result<f64> {
+    let pool = site.worker_pool().await?;
+    let mut random = Random::new(11, 11);
+    let (begin, mut rows, mut first) = (Instant::now(), 0, 0);
+    while begin.elapsed() < length {
+        let people = FLOOR_ROWS / fixes;
+        let phones: Vec<&Phone> =
+            (first..first + people).map(|n| &site.phones[n % site.phones.len()]).collect();
+        first += people;
+        let pings: Vec<Ping> = phones
+            .iter()
+            .flat_map(|phone| (0..fixes).map(|n| (phone.at, n)))
+            .map(|(at, n)| ping(&mut random, at, n))
+            .collect();
+        let row = |n: usize| {
+            let phone = phones[n / fixes];
+            let received_at_ms = pings[n].fix_at_ms;
+            let (device, staff) = (phone.device, phone.staff);
+            PingRow {
+                organization: site.organization,
+                device,
+                staff,
+                received_at_ms,
+                ping: &pings[n],
+            }
+        };
+        let all: Vec<PingRow<'_>> = (0..pings.len()).map(row).collect();
+        let mut newest: Vec<PingRow<'_>> =
+            all.iter().skip(fixes - 1).step_by(fixes).copied().collect();
+        newest.sort_unstable_by_key(|row| row.staff);
+        let mut tx = pool.begin().await?;
+        rows += ingest::insert_pings(&mut tx, &all).await?;
+        ingest::upsert_positions(&mut tx, &newest).await?;
+        tx.commit().await?;
+    }
+    Ok(rate(rows, begin.elapsed()))
+}
+
+fn ping(random: &mut Random, at: Position, n: usize) -> Ping {
+    let (lat, lng) = at.e7();
+    let mut by = || i32::try_from(random.below(18_000)).unwrap_or(0) - 9_000;
+    let position = Position::from_e7(lat + by(), lng + by()).unwrap_or(at);
+    Ping {
+        fix_at_ms: clock::now().as_millisecond() - 1_000 + i64::try_from(n).unwrap_or(0) * 10,
+        key: ping_key(None, position),
+        position,
+        sent_at_ms: None,
+        accuracy_m: Some(8.5),
+        altitude_m: None,
+        speed_mps: Some(13.0),
+        course_deg: Some(120.0),
+        battery: Some(0.73),
+        charging: None,
+        motion: None,
+        mock: false,
+        flags: 0,
+        source: Source::Native,
+    }
+}
