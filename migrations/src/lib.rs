@@ -93,11 +93,9 @@ async fn ensure_roles(
         .execute(&mut *tx)
         .await
         .map_err(doing("making roles"))?;
-    for (role, password) in [
-        (OWNER_ROLE, passwords.owner),
-        (APP_ROLE, passwords.app),
-        (WORKER_ROLE, passwords.worker),
-    ] {
+    for (role, password) in
+        [(OWNER_ROLE, passwords.owner), (APP_ROLE, passwords.app), (WORKER_ROLE, passwords.worker)]
+    {
         let exists: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
                 .bind(role)
