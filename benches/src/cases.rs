@@ -41,7 +41,7 @@ pub(crate) fn case(world: &World, set: Set, n: usize) -> (Case, Policy) {
     let mut random = Random::new(SEED ^ set as u64, stream);
     let random = &mut random;
     let mut city = cities_pick(random, world);
-    if set == Set::Unlike && city % 100 == 0 {
+    if set == Set::Unlike && city.is_multiple_of(100) {
         city += 1;
     }
     let mut case = Case::at(CaseId::from(random.uuid()), world.near(random, city));

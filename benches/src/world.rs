@@ -263,7 +263,7 @@ fn abilities(random: &mut Random, city: usize, parts: &mut PersonParts) {
             parts.languages.push((language.into(), random.pick(&LanguageLevel::ALL[1..])));
         }
     }
-    if city % 100 == 0 {
+    if city.is_multiple_of(100) {
         parts.services.push((service(FAR_SERVICE), Preference::Preferred));
         parts.languages.push((FAR_LANGUAGE.into(), LanguageLevel::Native));
     }
