@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::Method;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -180,7 +181,10 @@ fn tracks(args: &Args) -> anyhow::Result<Vec<replay::Track>> {
 
 async fn session(client: &Client, args: &Args) -> anyhow::Result<Option<Session>> {
     if let Some(token) = &args.token {
-        return Ok(Some(Session::of_token(client, token.clone())));
+        let session = Session::of_token(client, token.clone());
+        // Better now than after many attempts.
+        session.call(Method::GET, "/v1/me").await?.done().await.context("the token cannot be used")?;
+        return Ok(Some(session));
     }
     if let (Some(login), Some(password)) = (&args.login, &args.password) {
         let login = Login {

@@ -43,7 +43,7 @@ pub(crate) struct Trace {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// It cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
