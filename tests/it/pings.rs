@@ -54,7 +54,8 @@ async fn a_fix_becomes_visible_and_only_the_newest_counts() {
     let admin = site.set_up().await;
     let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
     let phone = admin.create_phone(&staff).await;
-    let (newer, older) = (now(), seconds_from_now(-1));
+    // Ahead by less than two minutes is live; before the consent nothing would be taken.
+    let (newer, older) = (seconds_from_now(60), now());
     phone
         .send(json!([{ "fix_at": newer, "lat": 38.7, "lng": -9.1, "accuracy_m": 5 }]))
         .await

@@ -20,7 +20,8 @@ async fn scene<'a>(admin: &Account<'a>) -> (String, [String; 3]) {
     let far = admin.create_staff(person("Far", 4, 38.95)).await;
     let never = admin.create_staff(person("Never", 4, 38.71)).await;
     let unskilled = admin.create_staff(json!({ "display_name": "Unskilled" })).await;
-    let preferences = json!({ "services": [{ "service_id": service, "preference": "never" }] });
+    let preferences = json!({ "services": [{ "service_id": service, "preference": "never" }],
+        "regions": [] });
     admin.put(&format!("/v1/staff/{never}/work-preferences"), preferences).await.expect(200);
     let case = json!({ "title": "Shop front", "position": { "lat": 38.71, "lng": -9.14 },
         "services": [service], "skills": [{ "code": "camera", "required": 2 }] });
