@@ -154,6 +154,13 @@ impl Masks {
         best(&self.skills, code)
     }
 
+    /// Whether somebody may have a skill at a level of 1 to 5; reads one word.
+    #[must_use]
+    pub fn has_skill(&self, code: u32, level: u8) -> bool {
+        let of_level = usize::from(level).checked_sub(1).and_then(|at| self.skills.get(at));
+        of_level.is_none_or(|mask| mask & bit(code) != 0)
+    }
+
     /// The best fluency in a language.
     #[must_use]
     pub fn language(&self, code: u32) -> Fluency {

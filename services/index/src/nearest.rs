@@ -10,6 +10,7 @@ use crate::{
     vocabulary::{language_word, licence_word},
 };
 use nearhand_domain::{Position, ServiceId, StaffId, preference::LanguageLevel};
+use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// What the people looked for must have. The default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,40 @@ struct Needs {
     signature: Signature,
 }
 
+/// Places seen, and those of them that count, nearest first. People are looked at only when
+/// nothing nearer is left, so that few are.
+struct Found<'a> {
+    k: usize,
+    pending: BinaryHeap<Pending<'a>>,
+    near: Vec<(u64, &'a Place)>,
+}
+
+struct Pending<'a> {
+    closeness: u64,
+    place: &'a Place,
+}
+
+impl<'a> Found<'a> {
+    /// Looks at the places at least so close.
+    fn settle(&mut self, closeness: u64, counts: impl Fn(&Place) -> bool) {
+        while let Some(next) = self.pending.peek() {
+            if next.closeness < closeness.max(self.threshold()) {
+                break;
+            }
+            if counts(next.place) {
+                self.near.push((next.closeness, next.place));
+            }
+            self.pending.pop();
+        }
+    }
+
+    /// How close a place must be to matter: as the k-th, give or take the quantisation.
+    fn threshold(&self) -> u64 {
+        let kth = self.near.get(self.k - 1);
+        kth.map_or(0, |kth| closeness(f64::from_bits(!kth.0) + SLACK))
+    }
+}
+
 /// What quantised unit vectors may be off against each other, in Earth radii.
 const SLACK: f64 = 2e-8;
 
@@ -61,35 +96,29 @@ impl OrgIndex {
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
         let Some(needs) = self.needs(filter).filter(|_| k > 0) else { return Vec::new() };
         let (unit, low) = (Unit::new(from), Unit::new(from).to_f32());
-        let mut found: Vec<(f64, u32, bool)> = Vec::with_capacity(2 * k);
+        let mut found = Found { k, pending: BinaryHeap::with_capacity(256), near: Vec::new() };
         let bound = |envelope: &Envelope| {
-            let chord = box_chord_at_least(&envelope.bounds, low);
-            let best = closeness(chord);
-            needs.met_below(&envelope.masks).then_some(Bound { best, note: 0 })
+            let best = closeness(box_chord_at_least(&envelope.bounds, low));
+            needs.met_below(&envelope.masks).then_some(Bound { best, note: best })
         };
-        self.places.best_first(0, bound, |places, _| {
-            for place in places {
-                let limit = found.get(k - 1).map_or(f64::INFINITY, |last| last.0 + SLACK);
-                if !place.signature.covers(&needs.signature) {
-                    continue;
-                }
-                let chord = unit.chord(place.at);
-                if chord <= limit && self.is_shown(place, at) {
-                    let person = self.person(place.slot());
-                    if needs.met_by(person) {
-                        let live = place.kind() == PlaceKind::Ping;
-                        let next = found.partition_point(|known| known.0 <= chord);
-                        found.insert(next, (chord, place.slot(), live));
-                        let limit = found.get(k - 1).map_or(f64::INFINITY, |last| last.0 + SLACK);
-                        while found.last().is_some_and(|last| last.0 > limit) {
-                            found.pop();
-                        }
-                    }
+        self.places.best_first(0, bound, |places, best| {
+            // What is nearer than this bucket and all after it can be settled.
+            found.settle(best, |place| self.is_shown(place, at) && self.meets(place, &needs));
+            let threshold = found.threshold();
+            for place in places.iter().filter(|place| place.signature.covers(&needs.signature)) {
+                let closeness = closeness(unit.chord(place.at));
+                if closeness >= threshold {
+                    found.pending.push(Pending { closeness, place });
                 }
             }
-            found.get(k - 1).map_or(0, |last| closeness(last.0 + SLACK))
+            threshold
         });
-        self.measured(from, found, k)
+        found.settle(0, |place| self.is_shown(place, at) && self.meets(place, &needs));
+        self.measured(from, &found.near, k)
+    }
+
+    fn meets(&self, place: &Place, needs: &Needs) -> bool {
+        needs.met_by(self.person(place.slot()))
     }
 
     /// Whether a place is the one a person is shown at.
@@ -102,15 +131,16 @@ impl OrgIndex {
         }
     }
 
-    fn measured(&self, from: Position, found: Vec<(f64, u32, bool)>, k: usize) -> Vec<Near> {
+    fn measured(&self, from: Position, found: &[(u64, &Place)], k: usize) -> Vec<Near> {
         let origin = Origin::new(from);
-        let measure = |(_, slot, live): (f64, u32, bool)| {
-            let person = self.person(slot);
+        let measure = |&(_, place): &(u64, &Place)| {
+            let person = self.person(place.slot());
+            let live = place.kind() == PlaceKind::Ping;
             let ping = person.ping.filter(|_| live).map(|ping| ping.position);
-            let position = ping.or(person.start)?;
+            let (slot, position) = (place.slot(), ping.or(person.start)?);
             Some(Near { staff: person.id, slot, position, live, km: origin.km_to(position) })
         };
-        let mut near: Vec<Near> = found.into_iter().filter_map(measure).collect();
+        let mut near: Vec<Near> = found.iter().filter_map(measure).collect();
         near.sort_unstable_by(|a, b| a.km.total_cmp(&b.km).then(a.staff.cmp(&b.staff)));
         near.truncate(k);
         near
@@ -147,7 +177,7 @@ impl OrgIndex {
 impl Needs {
     fn met_below(&self, masks: &Masks) -> bool {
         self.services.iter().all(|&code| masks.service(code) > 0)
-            && self.skills.iter().all(|&(code, level)| masks.skill(code) >= level)
+            && self.skills.iter().all(|&(code, level)| masks.has_skill(code, level))
             && self.licences.iter().all(|&code| masks.licence(code))
             && self
                 .languages
@@ -162,6 +192,26 @@ impl Needs {
             && self.languages.iter().all(|&(code, least)| {
                 person.language_level(code).is_some_and(|level| level >= least)
             })
+    }
+}
+
+impl PartialEq for Pending<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.closeness == other.closeness
+    }
+}
+
+impl Eq for Pending<'_> {}
+
+impl PartialOrd for Pending<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Pending<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.closeness.cmp(&other.closeness)
     }
 }
 

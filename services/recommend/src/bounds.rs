@@ -27,13 +27,14 @@ const ROUNDING: f64 = 1e-9;
 const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
 
-/// Bounds for one query, in raw units: Σ weight · millionths. A score of T micro-points needs
-/// at least ⌈T·W/100⌉ of them. A rank holds raw units and, for ties, the drive.
+/// Bounds for one query, in micro-points, each term rounded down as in a score, so that far ties
+/// are seen to be ties. A rank holds points and, for ties, the drive.
 #[derive(Debug)]
 pub(crate) struct Bounds<'a, 'q> {
     query: &'a Query<'q>,
     from: [f32; 3],
-    weights: [u64; 9],
+    /// Micro-points of full availability.
+    available_points: u64,
     /// What a private place may be nearer than it seems.
     shrink_km: f64,
     /// Nobody further than this is eligible: the policy's limit, or the latest arrival.
@@ -68,7 +69,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         Self {
             query,
             from: query.unit.to_f32(),
-            weights: query.weights.map(|weight| u64::from(weight.unwrap_or(0))),
+            available_points: query.points(Term::Availability, ONE),
             shrink_km: if coarse { COARSE_RADIUS_KM } else { 0.0 },
             limit_km: limit_km * (1.0 + 1e-9),
             per_km: min_per_km / policy.travel_scale_min,
@@ -84,12 +85,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
     }
 
-    /// What a rank must reach to come before somebody: their score's raw units, and at a tie a
-    /// drive not longer.
+    /// What a rank must reach to come before somebody: their score, and at a tie a drive not
+    /// longer.
     pub(crate) fn to_beat(&self, score: u64, eta_milli_min: Option<i64>) -> u64 {
-        let raw = (score * self.query.total_weight).div_ceil(100);
         let drive = eta_milli_min.map_or(LONGEST_DRIVE_MIN, |eta| (eta / 1_000).unsigned_abs());
-        rank(raw, drive)
+        rank(score, drive)
     }
 
     /// Whether nobody at all can be eligible: something is needed that nobody has.
@@ -115,11 +115,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
         high + (low - high) * (step - from_milli(below * 1_000))
     }
 
-    /// Travel and availability, in raw units, of anything at least so far away.
+    /// Travel and availability, in micro-points, of anything at least so far away.
     fn way(&self, km: f64) -> u64 {
-        let travel = self.weights[Term::Travel as usize] * u64::from(micro_up(self.nearness(km)));
-        let available = self.available(self.drive_min(km));
-        travel + self.weights[Term::Availability as usize] * u64::from(available)
+        let travel = self.query.points(Term::Travel, micro_up(self.nearness(km)));
+        travel + self.available(self.drive_min(km))
     }
 
     /// The drive in minutes from anything at least so far away, at least.
@@ -134,7 +133,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// The rank of the best imaginable person below a node, noting the raw units of abilities;
+    /// The rank of the best imaginable person below a node, noting the micro-points of abilities;
     /// `None` if nobody there is eligible.
     pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
@@ -162,7 +161,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Workload as usize] = terms::workload(query, load);
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
         u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
-        Some(self.sum(&u))
+        Some(self.query.sum(&u).1)
     }
 
     fn ruled_out(&self, masks: &Masks) -> bool {
@@ -173,15 +172,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
         query.services.iter().any(|code| service(code) < least)
             || query.regions.iter().any(|code| region(code) == 0)
             || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
-            || query.skills.iter().any(|s| s.code.map_or(0, |c| masks.skill(c)) < s.required)
+            || query.skills.iter().any(|s| s.code.is_some_and(|c| !masks.has_skill(c, s.required)))
             || query.licences.iter().flatten().any(|&code| !masks.licence(code))
             || (query.case.language_required
                 && !query.languages.is_empty()
                 && query.languages.iter().flatten().all(|&code| masks.language(code) < 2))
-    }
-
-    fn sum(&self, u: &[u32; 9]) -> u64 {
-        self.weights.iter().zip(u).map(|(weight, &u)| weight * u64::from(u)).sum()
     }
 
     /// The best rank of whoever counts from a place, given the abilities of its bucket; `None` if it
@@ -204,18 +199,16 @@ impl<'a, 'q> Bounds<'a, 'q> {
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything
     /// but travel and availability worth at most `abilities`.
     pub(crate) fn person(&self, abilities: u64, travel: u32) -> u64 {
-        rank(self.raw_of_person(abilities, travel), 0)
+        rank(self.points_of_person(abilities, travel), 0)
     }
 
     /// The same of somebody without location.
     pub(crate) fn nowhere(&self, abilities: u64) -> u64 {
-        rank(self.raw_of_person(abilities, 0), LONGEST_DRIVE_MIN)
+        rank(self.points_of_person(abilities, 0), LONGEST_DRIVE_MIN)
     }
 
-    fn raw_of_person(&self, abilities: u64, travel: u32) -> u64 {
-        abilities
-            + self.weights[Term::Travel as usize] * u64::from(travel)
-            + self.weights[Term::Availability as usize] * u64::from(self.available(0.0))
+    fn points_of_person(&self, abilities: u64, travel: u32) -> u64 {
+        abilities + self.query.points(Term::Travel, travel) + self.available(0.0)
     }
 
     /// The best rank of whoever is at least so far away.
@@ -224,16 +217,22 @@ impl<'a, 'q> Bounds<'a, 'q> {
         rank(abilities + self.way(km), drive)
     }
 
-    /// Availability in millionths after a drive of at least so many minutes, at most.
-    fn available(&self, drive_min: f64) -> u32 {
-        let share = |spare: f64| micro_up((spare - drive_min).clamp(0.0, 60.0) / 60.0);
-        self.spare_min.map_or(ONE, share)
+    /// Points for availability after a drive of at least so many minutes, at most.
+    fn available(&self, drive_min: f64) -> u64 {
+        match self.spare_min.map(|spare| spare - drive_min) {
+            Some(spare) if spare < 60.0 => {
+                let u = micro_up(spare.max(0.0) / 60.0);
+                self.query.points(Term::Availability, u)
+            }
+            _ => self.available_points,
+        }
     }
 
-    /// Raw units of the best imaginable abilities, the panel and earlier visits among them.
+    /// Micro-points of the best imaginable abilities, the panel and earlier visits among them.
     pub(crate) fn all_abilities(&self) -> u64 {
-        let place = [Term::Travel, Term::Availability].map(|term| self.weights[term as usize]);
-        (self.weights.iter().sum::<u64>() - place[0] - place[1]) * u64::from(ONE)
+        let place = [Term::Travel, Term::Availability];
+        let others = Term::ALL.into_iter().filter(|term| !place.contains(term));
+        others.map(|term| self.query.points(term, ONE)).sum()
     }
 
     /// The best rank of somebody of whom only the nearest place is looked at.
@@ -270,9 +269,9 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 }
 
-/// Bounds in the order of candidates: raw units, then the shorter drive in whole minutes.
-fn rank(raw: u64, drive_min: u64) -> u64 {
-    raw << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
+/// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.
+fn rank(points: u64, drive_min: u64) -> u64 {
+    points << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
 }
 
 /// Rounding is monotonous, so that a share not below the true one gives millionths not below.

@@ -227,6 +227,9 @@ impl<'a> Query<'a> {
     /// Micro-points of a term at `u` millionths; 0 where it is not applicable.
     pub(crate) fn points(&self, term: Term, u: u32) -> u64 {
         let weight = u64::from(self.weights[term as usize].unwrap_or(0));
+        if weight == 0 || u == 0 {
+            return 0;
+        }
         (100 * weight * u64::from(u)).checked_div(self.total_weight).unwrap_or(0)
     }
 
