@@ -183,7 +183,12 @@ async fn session(client: &Client, args: &Args) -> anyhow::Result<Option<Session>
     if let Some(token) = &args.token {
         let session = Session::of_token(client, token.clone());
         // Better now than after many attempts.
-        session.call(Method::GET, "/v1/me").await?.done().await.context("the token cannot be used")?;
+        session
+            .call(Method::GET, "/v1/me")
+            .await?
+            .done()
+            .await
+            .context("the token cannot be used")?;
         return Ok(Some(session));
     }
     if let (Some(login), Some(password)) = (&args.login, &args.password) {
