@@ -2,6 +2,7 @@
 //! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
 
 mod apply;
+mod bulk;
 pub mod cells;
 mod envelope;
 pub mod live;

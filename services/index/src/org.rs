@@ -2,7 +2,6 @@
 //! locking to [`crate::live`] and scores to others.
 
 use crate::{
-    cells,
     load::{self, RunningMean, parity},
     parts::PersonParts,
     person::{Person, Ping, flag},
@@ -84,32 +83,6 @@ impl OrgIndex {
             kept,
             considered: 0,
         }
-    }
-
-    /// Fills an empty index with many people; equal to one [`Self::put`] each, much faster.
-    ///
-    /// O(n log n); neighbours get neighbouring numbers, so that searches touch little memory.
-    #[must_use]
-    pub fn bulk_load(
-        id: OrganizationId,
-        people: impl IntoIterator<Item = PersonParts>,
-        now: i64,
-    ) -> Self {
-        let mut index = Self::new(id, now);
-        let mut records: Vec<(u64, Person)> = Vec::new();
-        for parts in people {
-            let person = parts.into_person(&mut index.vocabulary, &mut index.schedules, now);
-            records.push((near_key(&person), person));
-        }
-        records.sort_unstable_by_key(|(key, person)| (*key, person.id));
-        index.people.reserve_exact(records.len());
-        index.slots.reserve(records.len(), |_| 0);
-        index.places.begin_bulk(records.len());
-        for (_, person) in records {
-            index.put_person(person);
-        }
-        index.places.finish_bulk();
-        index
     }
 
     /// Puts a person in, replacing the record of the same id whatever its version; a fix in
@@ -315,10 +288,4 @@ impl OrgIndex {
 
 pub(crate) fn hash(id: StaffId) -> u64 {
     FxBuildHasher.hash_one(id)
-}
-
-/// Sorts neighbours next to each other: the bucket cell of where a person is shown.
-fn near_key(person: &Person) -> u64 {
-    let at = person.ping.as_ref().map(|ping| ping.position).or(person.start);
-    at.map_or(u64::MAX, |at| u64::from(cells::cell(at, cells::BUCKET_RESOLUTION)))
 }
