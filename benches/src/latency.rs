@@ -11,7 +11,7 @@ use crate::{
     world::{Mood, NOW, World},
 };
 use anyhow::{Context, ensure};
-use nearhand_domain::clock;
+use nearhand_domain::{Position, clock};
 use nearhand_recommend::Case;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -63,9 +63,16 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn measure(options: &Options, site: &Site, world: &World) -> anyhow::Result<()> {
-    let mut senders: Vec<Sender> =
-        site.phones.iter().cloned().zip(0..).map(|(phone, n)| Sender::new(phone, n)).collect();
-    let mut watched = senders.split_off(senders.len() - WATCHED);
+    let (mut watched, mut senders) = (Vec::new(), Vec::new());
+    for (mut phone, n) in site.phones.iter().cloned().zip(0_u32..) {
+        if phone.always && watched.len() < WATCHED {
+            // Far from everybody else, so that nobody is nearer to where it is.
+            phone.at = Position::new(-48.0, -120.0 + f64::from(n)).unwrap_or(phone.at);
+            watched.push(Sender::new(phone, u64::from(n)));
+        } else {
+            senders.push(Sender::new(phone, u64::from(n)));
+        }
+    }
     let length = Duration::from_secs(options.pick(20, 6));
     // Tokens become known, connections are opened, plans are made.
     (senders, _) = send_steadily(site.address, senders, 2_000, length / 4).await?;

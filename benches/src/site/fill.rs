@@ -21,6 +21,8 @@ pub(crate) struct Phone {
     pub(crate) device: DeviceId,
     pub(crate) token: String,
     pub(crate) at: Position,
+    /// Its person has no recorded hours: always available.
+    pub(crate) always: bool,
 }
 
 /// Tables, the columns given, and their rows in COPY's text form.
@@ -122,7 +124,7 @@ impl Tables {
             let device = DeviceId::generate();
             let hash: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
             writeln!(devices, "{organization}\t{device}\t{id}\tphone\t\\\\x{hash}")?;
-            phones.push(Phone { staff: id, device, token, at });
+            phones.push(Phone { staff: id, device, token, at, always: !recorded });
         }
         Ok(())
     }
