@@ -260,11 +260,10 @@ impl Person {
         ability ^ licence ^ booked ^ self.max_travel_km.to_bits()
     }
 
-    /// Whether only the fix and the start can be places of theirs.
+    /// Whether there is nothing but the fix and the start: no last job, no booking.
     #[must_use]
-    pub fn is_plain(&self) -> bool {
-        let rare = self.rare.as_ref();
-        rare.is_none_or(|rare| rare.last_job.is_none() && rare.bookings.is_empty())
+    pub fn has_little(&self) -> bool {
+        self.rare.is_none()
     }
 
     /// The clients visited, each once.

@@ -86,7 +86,7 @@ impl Query<'_> {
 
     /// Whether no place but the start and the fix can count.
     pub(crate) fn only_start_or_ping(&self, person: &Person) -> bool {
-        person.is_plain() || (person.last_job().is_none() && self.holding_booking(person).is_none())
+        person.last_job().is_none() && self.holding_booking(person).is_none()
     }
 
     /// The load that counts: the week's, without bookings of this case.

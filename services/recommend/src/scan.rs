@@ -39,11 +39,6 @@ impl Best {
         self.sorted.last().filter(|_| self.sorted.len() >= self.limit)
     }
 
-    /// Whether a person is among them.
-    pub(crate) fn lists(&self, slot: u32) -> bool {
-        self.sorted.iter().any(|known| known.slot == slot)
-    }
-
     pub(crate) fn offer(&mut self, judgement: Judgement) {
         if self.limit == 0 || judgement.score < self.threshold() {
             return;

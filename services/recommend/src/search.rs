@@ -13,6 +13,10 @@ impl Seen {
         Self(vec![0; people.div_ceil(64)])
     }
 
+    fn has(&self, slot: u32) -> bool {
+        self.0[slot as usize / 64] & (1 << (slot % 64)) != 0
+    }
+
     /// Marks a person; whether they were not marked before.
     fn first(&mut self, slot: u32) -> bool {
         let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
@@ -22,12 +26,17 @@ impl Seen {
     }
 }
 
+/// People looked at together, so that their records are waited for together.
+const TOGETHER: usize = 32;
+
 /// A search under way.
 struct Search<'a, 'q> {
     query: &'a Query<'q>,
     bounds: &'a Bounds<'a, 'q>,
     best: Best,
     seen: Seen,
+    /// Those whose own abilities were judged, the panel and visits among them.
+    settled: Seen,
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
@@ -49,10 +58,17 @@ impl Query<'_> {
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
         }
-        let seen = Seen::new(self.index.people().len());
-        let best = Best::new(limit);
-        let mut search =
-            Search { query: self, bounds, best, seen, threshold: 0, judged: 0, near: Vec::new() };
+        let none = || Seen::new(self.index.people().len());
+        let mut search = Search {
+            query: self,
+            bounds,
+            best: Best::new(limit),
+            seen: none(),
+            settled: none(),
+            threshold: 0,
+            judged: 0,
+            near: Vec::new(),
+        };
         search.run();
         (search.best.into_sorted(), search.judged)
     }
@@ -63,7 +79,7 @@ impl Search<'_, '_> {
         let (query, bounds) = (self.query, self.bounds);
         let all = bounds.all_abilities();
         if query.case.panel_required && bounds.panel_apart {
-            query.panel.iter().for_each(|&slot| self.judge_apart(slot, all));
+            self.judge_apart(&query.panel, all);
             return;
         }
         let places = query.index.places();
@@ -75,10 +91,10 @@ impl Search<'_, '_> {
         self.visit_beside();
         // Then those the nodes' bounds did not reckon with.
         if bounds.panel_apart {
-            query.panel.iter().for_each(|&slot| self.judge_apart(slot, all));
+            self.judge_apart(&query.panel, all);
         }
         if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
-            query.index.visitors(client).iter().for_each(|&slot| self.judge_apart(slot, all));
+            self.judge_apart(query.index.visitors(client), all);
         }
     }
 
@@ -97,11 +113,13 @@ impl Search<'_, '_> {
             if bounds.nowhere(abilities) < self.threshold {
                 break;
             }
-            for place in places {
-                if place.signature.covers(&query.needs[0].signature) {
-                    self.judge(place.slot(), abilities);
-                }
-            }
+            let needed = &query.needs[0].signature;
+            let fit = places.iter().filter(|place| place.signature.covers(needed));
+            let mut near = std::mem::take(&mut self.near);
+            near.clear();
+            near.extend(fit.map(Place::slot).filter(|&slot| self.seen.first(slot)));
+            self.judge_all(&near, abilities);
+            self.near = near;
         }
     }
 
@@ -114,32 +132,41 @@ impl Search<'_, '_> {
             }
         }
         let near = std::mem::take(&mut self.near);
-        self.warm(&near);
-        near.iter().for_each(|&slot| self.judge_anew(slot, abilities));
+        self.judge_all(&near, abilities);
         self.near = near;
         self.threshold
+    }
+
+    /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
+    fn judge_apart(&mut self, slots: &[u32], abilities: u64) {
+        let (query, bounds) = (self.query, self.bounds);
+        for some in slots.chunks(TOGETHER) {
+            let near = |slot: &u32| {
+                let person = query.index.person(*slot);
+                let far = bounds.glance(person, abilities) < self.threshold;
+                !self.settled.has(*slot) && !(far && person.has_little())
+            };
+            let near: Vec<u32> = some.iter().copied().filter(near).collect();
+            self.warm(&near);
+            for slot in near {
+                let person = query.index.person(slot);
+                let far = bounds.glance(person, abilities) < self.threshold;
+                if !(far && query.only_start_or_ping(person)) {
+                    self.judge_anew(slot, abilities);
+                }
+            }
+        }
+    }
+
+    /// Judges people of one bucket, given the most their abilities may be worth.
+    fn judge_all(&mut self, slots: &[u32], abilities: u64) {
+        self.warm(slots);
+        slots.iter().for_each(|&slot| self.judge_anew(slot, abilities));
     }
 
     fn warm(&self, slots: &[u32]) {
         let people = slots.iter().map(|&slot| self.query.index.person(slot));
         std::hint::black_box(people.fold(0, |sum, person| sum ^ person.warm()));
-    }
-
-    /// Judges a person the nodes' bounds did not reckon with, whether seen or not.
-    fn judge_apart(&mut self, slot: u32, abilities: u64) {
-        let person = self.query.index.person(slot);
-        let far = self.bounds.glance(person, abilities) < self.threshold;
-        if (far && self.query.only_start_or_ping(person)) || self.best.lists(slot) {
-            return;
-        }
-        self.judge_anew(slot, abilities);
-    }
-
-    /// Judges a person once, given the most their abilities may be worth.
-    fn judge(&mut self, slot: u32, abilities: u64) {
-        if self.seen.first(slot) {
-            self.judge_anew(slot, abilities);
-        }
     }
 
     fn judge_anew(&mut self, slot: u32, abilities: u64) {
@@ -148,6 +175,7 @@ impl Search<'_, '_> {
         if self.bounds.person(abilities, travel) < self.threshold {
             return;
         }
+        self.settled.first(slot);
         if let Some(judgement) = self.query.judge_if(slot, self.best.threshold(), travel) {
             self.best.offer(judgement);
             self.threshold = self
