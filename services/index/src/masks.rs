@@ -241,30 +241,66 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
     }
 }
 
-/// A person's abilities folded into 128 bits, kept beside every place so that most of those who
-/// cannot do a case are passed over without reading their record. Conservative like [`Masks`].
+/// A person's abilities folded into 128 bits, kept beside every place so that most people are
+/// passed over without reading their record. Conservative like [`Masks`], and closer, for it is
+/// of one person.
+///
+/// First word: skills by level (5 × 12 slots) and the load in sixteenths (4 bits). Second word:
+/// services not `never`, willing and preferred (3 × 10), licences (6), languages at b2 (6), hours
+/// of the day in pairs (12), days of the week (7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature([u64; 2]);
 
 const SKILL_SLOTS: u32 = 12;
-const SERVICE_SLOTS: u32 = 12;
-const LICENCE_SHIFT: u32 = 12;
-const LANGUAGE_SHIFT: u32 = 20;
-const HOUR_SHIFT: u32 = 28;
-const DAY_SHIFT: u32 = 52;
+const LOAD_SHIFT: u32 = 60;
+const LOAD_UNIT: u32 = 62_500;
+const SERVICE_SLOTS: u32 = 10;
+const LICENCE_SHIFT: u32 = 30;
+const LANGUAGE_SHIFT: u32 = 36;
+const HOUR_SHIFT: u32 = 42;
+const DAY_SHIFT: u32 = 54;
 
 impl Signature {
     /// Of a person's masks.
     #[must_use]
     pub fn of(masks: &Masks) -> Self {
-        let mut skills = 0;
+        let mut first = u64::from((masks.load_floor / LOAD_UNIT).min(15)) << LOAD_SHIFT;
         for (level, mask) in (0u32..).zip(masks.skills) {
-            skills |= folded(mask, SKILL_SLOTS) << (level * SKILL_SLOTS);
+            first |= folded(mask, SKILL_SLOTS) << (level * SKILL_SLOTS);
         }
-        let services = masks.services[0] & ((1 << SERVICE_SLOTS) - 1);
-        let licences = folded(masks.licences, 8) << LICENCE_SHIFT;
-        let languages = folded(masks.languages[1], 8) << LANGUAGE_SHIFT;
-        Self([skills, services | licences | languages | folded_hours(&masks.hours)])
+        let mut second = masks.services[0] & ((1 << SERVICE_SLOTS) - 1);
+        second |= folded(masks.services[2], SERVICE_SLOTS) << SERVICE_SLOTS;
+        second |= folded(masks.services[3], SERVICE_SLOTS) << (2 * SERVICE_SLOTS);
+        second |= folded(masks.licences, 6) << LICENCE_SHIFT;
+        second |= folded(masks.languages[1], 6) << LANGUAGE_SHIFT;
+        Self([first, second | folded_hours(&masks.hours)])
+    }
+
+    /// The best gladness for a service.
+    #[must_use]
+    pub fn service(&self, code: u32) -> Gladness {
+        let has = |row: u32, slot: u32| self.0[1] >> (row * SERVICE_SLOTS + slot) & 1 == 1;
+        let slot = slot(code) % SERVICE_SLOTS;
+        match (has(2, slot), has(1, slot)) {
+            (true, _) => PREFERRED,
+            (false, true) => PREFERRED - 1,
+            _ if code < SERVICE_SLOTS && !has(0, slot) => 0,
+            _ => UNSTATED,
+        }
+    }
+
+    /// The best level of a skill, 0 to 5.
+    #[must_use]
+    pub fn skill(&self, code: u32) -> u8 {
+        let column = self.0[0] >> (slot(code) % SKILL_SLOTS);
+        let level = |at: &u32| column >> (at * SKILL_SLOTS) & 1 == 1;
+        (0..5u32).rev().find(level).and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+    }
+
+    /// The load at the kept hours is not below this, in millionths.
+    #[must_use]
+    pub fn load_floor(&self) -> u32 {
+        u32::try_from(self.0[0] >> LOAD_SHIFT).unwrap_or(0) * LOAD_UNIT
     }
 
     /// Adds a service that must not be `never`.
@@ -283,12 +319,12 @@ impl Signature {
 
     /// Adds a licence needed.
     pub fn need_licence(&mut self, code: u32) {
-        self.0[1] |= 1 << (LICENCE_SHIFT + slot(code) % 8);
+        self.0[1] |= 1 << (LICENCE_SHIFT + slot(code) % 6);
     }
 
     /// Adds a language needed at b2 or better.
     pub fn need_language(&mut self, code: u32) {
-        self.0[1] |= 1 << (LANGUAGE_SHIFT + slot(code) % 8);
+        self.0[1] |= 1 << (LANGUAGE_SHIFT + slot(code) % 6);
     }
 
     /// Adds hours of the UTC week to be worked in.
@@ -312,16 +348,19 @@ fn folded(mut mask: u64, slots: u32) -> u64 {
     folded
 }
 
-/// Hours of the day in 24 bits and days of the week in 7, at their places.
+/// Pairs of hours of the day in 12 bits and days of the week in 7, at their places.
 fn folded_hours(hours: &HourSet) -> u64 {
-    let mut folded = 0;
+    let (mut folded, mut any_day) = (0, 0_u64);
     for day in 0..7u32 {
         let (word, at) = ((day * 24 / 64) as usize, day * 24 % 64);
         let low = hours.0[word] >> at;
         let high = if at > 40 { hours.0[word + 1] << (64 - at) } else { 0 };
         let of_day = (low | high) & 0xFF_FFFF;
-        folded |= of_day << HOUR_SHIFT;
+        any_day |= of_day;
         folded |= u64::from(of_day != 0) << (DAY_SHIFT + day);
+    }
+    for pair in 0..12 {
+        folded |= u64::from(any_day >> (2 * pair) & 3 != 0) << (HOUR_SHIFT + pair);
     }
     folded
 }
@@ -376,6 +415,8 @@ mod tests {
             needed.need_language(code);
             needed.need_service(code);
             assert!(Signature::of(&masks).covers(&needed));
+            assert_eq!(Signature::of(&masks).skill(code), 4);
+            assert_eq!(Signature::of(&masks).service(code), UNSTATED);
             needed.need_skill(code, 5);
             assert!(!Signature::of(&masks).covers(&needed));
         }

@@ -8,7 +8,7 @@ use crate::{
 use nearhand_index::{
     Person,
     cells::COARSE_RADIUS_KM,
-    masks::{Masks, UNSTATED},
+    masks::{Masks, Signature, UNSTATED},
     places::{Bound, Envelope, Place},
     sphere::{Unit, box_km_at_least},
 };
@@ -26,6 +26,8 @@ const ROUNDING: f64 = 1e-9;
 /// Bits of a rank that hold the drive.
 const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
+/// The part of a note that a signature cannot tell.
+const LOW_HALF: u64 = (1 << 32) - 1;
 
 /// Bounds for one query, in micro-points, each term rounded down as in a score, so that far ties
 /// are seen to be ties. A rank holds points and, for ties, the drive.
@@ -133,19 +135,21 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// The rank of the best imaginable person below a node, noting the micro-points of abilities;
+    /// The rank of the best imaginable person below a node, noting the micro-points of abilities
+    /// (high half) and those of them that a signature cannot tell (low half);
     /// `None` if nobody there is eligible.
     pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
         if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
-        let note = self.abilities(&envelope.masks)?;
-        Some(Bound { best: self.rank_from(km, note), note })
+        let (all, others) = self.split_abilities(&envelope.masks)?;
+        Some(Bound { best: self.rank_from(km, all), note: all << 32 | others })
     }
 
-    /// The same without travel and availability.
-    pub(crate) fn abilities(&self, masks: &Masks) -> Option<u64> {
+    /// Micro-points of the best imaginable abilities among `masks`, and of those of them that a
+    /// signature cannot tell.
+    fn split_abilities(&self, masks: &Masks) -> Option<(u64, u64)> {
         let query = self.query;
         if self.ruled_out(masks) {
             return None;
@@ -161,7 +165,9 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Workload as usize] = terms::workload(query, load);
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
         u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
-        Some(self.query.sum(&u).1)
+        let (points, all) = self.query.sum(&u);
+        let told = [Term::Service, Term::Skill, Term::Workload].map(|term| points[term as usize]);
+        Some((all, all - told.iter().sum::<u64>()))
     }
 
     fn ruled_out(&self, masks: &Masks) -> bool {
@@ -179,21 +185,40 @@ impl<'a, 'q> Bounds<'a, 'q> {
                 && query.languages.iter().flatten().all(|&code| masks.language(code) < 2))
     }
 
-    /// The best rank of whoever counts from a place, given the abilities of its bucket; `None` if it
-    /// is out of reach or the person cannot do the case.
-    pub(crate) fn place(&self, place: &Place, abilities: u64) -> Option<u64> {
+    /// Micro-points of a person's abilities by their signature, given their bucket's note.
+    pub(crate) fn abilities_of(&self, signature: &Signature, note: u64) -> u64 {
+        let query = self.query;
+        let mut u = [0; 9];
+        u[Term::Service as usize] = terms::service(query, |code| signature.service(code));
+        if query.applies(Term::Skill) {
+            u[Term::Skill as usize] = terms::skill_at_most(query, |code| signature.skill(code));
+        }
+        let load = if self.loads_kept { signature.load_floor() } else { 0 };
+        u[Term::Workload as usize] = terms::workload(query, load);
+        (query.sum(&u).1 + (note & LOW_HALF)).min(note >> 32)
+    }
+
+    /// Micro-points of the abilities of whoever counts from a place, at most; `None` if they
+    /// cannot reach the threshold from there, or not do the case.
+    pub(crate) fn place(&self, place: &Place, note: u64, threshold: u64) -> Option<u64> {
         if !place.signature.covers(&self.query.needs[0].signature) {
             return None;
         }
         let km = self.query.unit.km_at_least(place.at);
-        let fit = km - self.shrink_km <= self.limit_km
-            && place.signature.covers(&self.needs(km).signature);
-        fit.then(|| self.rank_from(km, abilities))
+        let near = km - self.shrink_km <= self.limit_km;
+        if !near || self.rank_from(km, note >> 32) < threshold {
+            return None;
+        }
+        let abilities = self.abilities_of(&place.signature, note);
+        let reaches = self.rank_from(km, abilities) >= threshold;
+        (reaches && place.signature.covers(&self.needs(km).signature)).then_some(abilities)
     }
 
-    /// [`Self::abilities`] of people without location.
+    /// What is to be noted of people without location.
     pub(crate) fn beside(&self, masks: &Masks) -> Option<u64> {
-        masks.works(&self.query.needs[0].hours).then(|| self.abilities(masks)).flatten()
+        let works = masks.works(&self.query.needs[0].hours);
+        let (all, others) = works.then(|| self.split_abilities(masks)).flatten()?;
+        Some(all << 32 | others)
     }
 
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything

@@ -118,7 +118,7 @@ impl Query<'_> {
     pub fn judge(&self, slot: u32) -> Judgement {
         let person = self.index.person(slot);
         let failed = rules::of_person(self, slot, person);
-        let load = self.load(person);
+        let load = self.load(slot, person);
         let u = terms::of_person(self, slot, person, load);
         self.finish(slot, failed, load, u)
     }
@@ -138,7 +138,7 @@ impl Query<'_> {
         if !rules::of_person(self, slot, person).is_empty() {
             return None;
         }
-        let load = self.load(person);
+        let load = self.load(slot, person);
         let mut u = terms::of_person(self, slot, person, load);
         u[Term::Travel as usize] = travel;
         u[Term::Availability as usize] = terms::ONE;

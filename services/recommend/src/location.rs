@@ -89,9 +89,11 @@ impl Query<'_> {
         person.last_job().is_none() && self.holding_booking(person).is_none()
     }
 
-    /// The load that counts: the week's, without bookings of this case.
-    pub(crate) fn load(&self, person: &Person) -> LoadInputs {
-        if person.bookings().iter().any(|b| !b.cancelled && b.case == self.case.id) {
+    /// The load that counts: the week's; of those who hold the case, without its bookings.
+    ///
+    /// Whoever holds it is no candidate, so that nodes may reckon with everybody's plain load.
+    pub(crate) fn load(&self, slot: u32, person: &Person) -> LoadInputs {
+        if !self.assigned.is_empty() && self.assigned.binary_search(&slot).is_ok() {
             self.index.load_without(person, self.hour, self.case.id)
         } else {
             self.index.load(person, self.hour)

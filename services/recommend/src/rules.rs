@@ -153,7 +153,7 @@ pub(crate) fn of_person(query: &Query<'_>, slot: u32, person: &Person) -> Failur
         failed.add(Rule::LanguageMissing, fluency < 2);
     }
     if let Some(most) = query.max_load_ppm {
-        let load = query.load(person);
+        let load = query.load(slot, person);
         let with_case = u64::from(load.ppm_with(query.case.duration_min));
         failed.add(Rule::AtCapacity, load.capacity_min < MIN_CAPACITY_MIN || with_case > most);
     }

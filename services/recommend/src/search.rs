@@ -40,8 +40,8 @@ struct Search<'a, 'q> {
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
-    /// The people of one bucket to be judged.
-    near: Vec<u32>,
+    /// The people of one bucket to be judged, and what their abilities are worth at most.
+    near: Vec<(u32, u64)>,
 }
 
 impl Query<'_> {
@@ -108,33 +108,42 @@ impl Search<'_, '_> {
         let worth = |(masks, places)| Some((bounds.beside(masks)?, places));
         let mut groups: Vec<(u64, &[Place])> =
             query.index.places().beside().filter_map(worth).collect();
-        groups.sort_unstable_by_key(|(abilities, _)| std::cmp::Reverse(*abilities));
-        for (abilities, places) in groups {
-            if bounds.nowhere(abilities) < self.threshold {
+        groups.sort_unstable_by_key(|(note, _)| std::cmp::Reverse(*note));
+        let needed = &query.needs[0].signature;
+        for (note, places) in groups {
+            if bounds.nowhere(note >> 32) < self.threshold {
                 break;
             }
-            let needed = &query.needs[0].signature;
-            let fit = places.iter().filter(|place| place.signature.covers(needed));
-            let mut near = std::mem::take(&mut self.near);
-            near.clear();
-            near.extend(fit.map(Place::slot).filter(|&slot| self.seen.first(slot)));
-            self.judge_all(&near, abilities);
-            self.near = near;
+            let threshold = self.threshold;
+            let worth = |place: &Place| {
+                let abilities = bounds.abilities_of(&place.signature, note);
+                let fit = place.signature.covers(needed);
+                (fit && bounds.nowhere(abilities) >= threshold).then_some(abilities)
+            };
+            self.judge_bucket(places, worth);
         }
     }
 
-    fn visit(&mut self, places: &[Place], abilities: u64) -> u64 {
-        self.near.clear();
+    fn visit(&mut self, places: &[Place], note: u64) -> u64 {
+        let (bounds, threshold) = (self.bounds, self.threshold);
+        self.judge_bucket(places, |place| bounds.place(place, note, threshold));
+        self.threshold
+    }
+
+    /// Judges those people of a bucket who may be worth it.
+    fn judge_bucket(&mut self, places: &[Place], worth: impl Fn(&Place) -> Option<u64>) {
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
         for place in places {
-            let bound = self.bounds.place(place, abilities);
-            if bound.is_some_and(|bound| bound >= self.threshold) && self.seen.first(place.slot()) {
-                self.near.push(place.slot());
+            if let Some(abilities) = worth(place)
+                && self.seen.first(place.slot())
+            {
+                near.push((place.slot(), abilities));
             }
         }
-        let near = std::mem::take(&mut self.near);
-        self.judge_all(&near, abilities);
+        self.warm(near.iter().map(|&(slot, _)| slot));
+        near.iter().for_each(|&(slot, abilities)| self.judge_anew(slot, abilities));
         self.near = near;
-        self.threshold
     }
 
     /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
@@ -147,7 +156,7 @@ impl Search<'_, '_> {
                 !self.settled.has(*slot) && !(far && person.has_little())
             };
             let near: Vec<u32> = some.iter().copied().filter(near).collect();
-            self.warm(&near);
+            self.warm(near.iter().copied());
             for slot in near {
                 let person = query.index.person(slot);
                 let far = bounds.glance(person, abilities) < self.threshold;
@@ -158,14 +167,8 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Judges people of one bucket, given the most their abilities may be worth.
-    fn judge_all(&mut self, slots: &[u32], abilities: u64) {
-        self.warm(slots);
-        slots.iter().for_each(|&slot| self.judge_anew(slot, abilities));
-    }
-
-    fn warm(&self, slots: &[u32]) {
-        let people = slots.iter().map(|&slot| self.query.index.person(slot));
+    fn warm(&self, slots: impl Iterator<Item = u32>) {
+        let people = slots.map(|slot| self.query.index.person(slot));
         std::hint::black_box(people.fold(0, |sum, person| sum ^ person.warm()));
     }
 
