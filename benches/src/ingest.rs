@@ -3,27 +3,21 @@
 
 use crate::{
     Options,
-    http::Connection,
-    phones::{Sender, accepted},
+    phones::{CONNECTIONS, Pace, Sender, send_all},
     random::Random,
     report::{self, Target},
     site::{Phone, Site},
     world::{Mood, World},
 };
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use nearhand_domain::{
     Position, clock,
     ping::{Ping, Source, ping_key},
 };
 use nearhand_storage::ingest::{self, PingRow};
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
-use tokio::task::JoinSet;
+use std::time::{Duration, Instant};
 
 const PEOPLE: usize = 20_000;
-const CONNECTIONS: usize = 64;
 /// Rows of one of the floor's statements.
 const FLOOR_ROWS: usize = 1_000;
 /// Time for what is queued to be committed.
@@ -74,7 +68,7 @@ async fn measure(options: &Options, site: &Site) -> anyhow::Result<()> {
     let mut senders: Vec<Sender> =
         site.phones.iter().cloned().zip(0..).map(|(phone, n)| Sender::new(phone, n)).collect();
     // Every phone once, so that its token is known and its row is there.
-    (senders, _) = send(site.address, senders, 1, Pace::Once).await?;
+    (senders, _) = send_all(site.address, senders, 1, Pace::Once).await?;
     for mix in &MIXES {
         let length = Duration::from_secs(options.pick(15, 4));
         let floor = floor(site, mix.fixes, length / 2).await?;
@@ -82,7 +76,7 @@ async fn measure(options: &Options, site: &Site) -> anyhow::Result<()> {
         let before = settled(site, &mut look).await?;
         let begin = Instant::now();
         let sent;
-        (senders, sent) = send(site.address, senders, mix.fixes, Pace::For(length)).await?;
+        (senders, sent) = send_all(site.address, senders, mix.fixes, Pace::For(length)).await?;
         let acknowledging = begin.elapsed();
         let stored = loop {
             let stored = site.stored(&mut look).await? - before;
@@ -130,68 +124,6 @@ async fn settled(site: &Site, look: &mut sqlx::PgConnection) -> anyhow::Result<u
         }
         before = now;
         tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-/// How long everybody sends.
-#[derive(Clone, Copy)]
-enum Pace {
-    /// Every phone one request.
-    Once,
-    /// Round after round, until the time is over.
-    For(Duration),
-}
-
-/// Lets all phones send over a few connections, each as fast as it is answered; how many fixes
-/// were acknowledged.
-async fn send(
-    address: SocketAddr,
-    senders: Vec<Sender>,
-    fixes: usize,
-    pace: Pace,
-) -> anyhow::Result<(Vec<Sender>, u64)> {
-    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
-    for (n, sender) in senders.into_iter().enumerate() {
-        parts[n % CONNECTIONS].push(sender);
-    }
-    let mut tasks = JoinSet::new();
-    for part in parts {
-        tasks.spawn(send_over_one(address, part, fixes, pace));
-    }
-    let (mut senders, mut sent) = (Vec::new(), 0);
-    while let Some(done) = tasks.join_next().await {
-        let (mut part, many) = done??;
-        senders.append(&mut part);
-        sent += many;
-    }
-    Ok((senders, sent))
-}
-
-async fn send_over_one(
-    address: SocketAddr,
-    mut senders: Vec<Sender>,
-    fixes: usize,
-    pace: Pace,
-) -> anyhow::Result<(Vec<Sender>, u64)> {
-    let mut connection = Connection::open(address).await?;
-    let (mut sent, mut request, begin) = (0, Vec::new(), Instant::now());
-    loop {
-        for sender in &mut senders {
-            if matches!(pace, Pace::For(length) if begin.elapsed() >= length) {
-                return Ok((senders, sent));
-            }
-            sender.request(&mut request, fixes);
-            let answer = connection.call(&request).await?;
-            if answer.status == 503 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-            let many = accepted(answer.body).filter(|_| answer.status == 200);
-            sent += many.with_context(|| String::from_utf8_lossy(answer.body).into_owned())?;
-        }
-        if matches!(pace, Pace::Once) {
-            return Ok((senders, sent));
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Options,
     cases::{self, Set},
     http::{self, Connection},
-    phones::Sender,
+    phones::{Pace, Sender, send_all},
     report::{self, Target, Times, millis},
     site::Site,
     world::{Mood, NOW, World},
@@ -22,6 +22,9 @@ use std::{
 use tokio::{task::JoinSet, time::sleep_until};
 
 const PEOPLE: usize = 100_000;
+/// Phones that send; each sends every two seconds at 5,000 pings a second.
+const PHONES: usize = 10_000;
+const CASES: usize = 400;
 const CONNECTIONS: usize = 32;
 const RECOMMENDERS: usize = 8;
 const RECOMMENDATIONS_A_SECOND: u32 = 200;
@@ -49,7 +52,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let people = options.pick(PEOPLE, PEOPLE / 10);
     let world = World::new(people, Mood::Drawn);
     let data = format!(
-        "{}; API and worker as processes with authentication, tracing and metrics; generator, \
+        "{}, {PHONES} phones at most; API and worker as processes with authentication, tracing and metrics; generator, \
          PostgreSQL (default durability) and Redis (appendfsync always) on the same machine; {} \
          recommendations a second all the while",
         world.describe(),
@@ -69,15 +72,16 @@ async fn measure(options: &Options, site: &Site, world: &World) -> anyhow::Resul
             // Far from everybody else, so that nobody is nearer to where it is.
             phone.at = Position::new(-48.0, -120.0 + f64::from(n)).unwrap_or(phone.at);
             watched.push(Sender::new(phone, u64::from(n)));
-        } else {
+        } else if senders.len() < PHONES {
             senders.push(Sender::new(phone, u64::from(n)));
         }
     }
+    // Every phone once, so that its token is known.
+    (senders, _) = send_all(site.address, senders, 1, Pace::Once).await?;
     let length = Duration::from_secs(options.pick(20, 6));
-    // Tokens become known, connections are opened, plans are made.
-    (senders, _) = send_steadily(site.address, senders, 2_000, length / 4).await?;
+    let asks = create_cases(site, world).await?;
     for rate in &RATES {
-        let (asks, admin) = (asks(world), site.admin.clone());
+        let (asks, admin) = (asks.clone(), site.admin.clone());
         let mut look = site.look().await?;
         let sending = send_steadily(site.address, senders, rate.pings_a_second, length);
         let asking = recommend_steadily(site.address, admin, asks, length);
@@ -179,20 +183,25 @@ async fn send_steadily(
     Ok((senders, f64::from(sent) / begin.elapsed().as_secs_f64()))
 }
 
-/// What is asked for: drawn cases, as ad-hoc places.
-fn asks(world: &World) -> Vec<String> {
-    (0..1_000)
-        .map(|n| {
-            let (case, _) = cases::case(world, Set::Drawn, n);
-            json!({ "place": place(&case), "limit": 20 }).to_string()
-        })
-        .collect()
+/// Drawn cases, made over HTTP; what is asked for, one body a case.
+async fn create_cases(site: &Site, world: &World) -> anyhow::Result<Vec<String>> {
+    let mut connection = Connection::open(site.address).await?;
+    let (mut request, mut asks) = (Vec::new(), Vec::new());
+    for n in 0..CASES {
+        let (case, _) = cases::case(world, Set::Drawn, n);
+        let body = body_of(&case).to_string();
+        http::request(&mut request, "POST", "/v1/cases", &site.admin, &body);
+        let made = connection.call(&request).await?.json()?;
+        asks.push(json!({ "case_id": made["id"], "limit": 20 }).to_string());
+    }
+    Ok(asks)
 }
 
-fn place(case: &Case) -> Value {
+fn body_of(case: &Case) -> Value {
     let now = clock::now().as_second();
     let starts_at = case.starts_at.and_then(|at| jiff::Timestamp::from_second(at - NOW + now).ok());
     json!({
+        "title": "drawn",
         "position": { "lat": case.position.lat(), "lng": case.position.lng() },
         "starts_at": starts_at.map(|at| at.to_string()),
         "duration_min": case.duration_min,

@@ -1,8 +1,21 @@
 //! Phones that move about and send what they would send. Must never send one fix twice.
 
-use crate::{http, random::Random, site::Phone};
+use crate::{
+    http::{self, Connection},
+    random::Random,
+    site::Phone,
+};
+use anyhow::Context;
 use nearhand_domain::{Position, clock};
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+
+/// Connections that [`send_all`] shares the phones out over.
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// A phone and where it has come to.
 pub(crate) struct Sender {
@@ -62,9 +75,71 @@ impl Sender {
 }
 
 /// How many fixes an answer says are accepted.
-pub(crate) fn accepted(body: &[u8]) -> Option<u64> {
+fn accepted(body: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once("\"accepted\":")?;
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
+}
+
+/// How long everybody sends.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// Every phone one request.
+    Once,
+    /// Round after round, until the time is over.
+    For(Duration),
+}
+
+/// Lets all phones send over a few connections, each as fast as it is answered; how many fixes
+/// were acknowledged.
+pub(crate) async fn send_all(
+    address: SocketAddr,
+    senders: Vec<Sender>,
+    fixes: usize,
+    pace: Pace,
+) -> anyhow::Result<(Vec<Sender>, u64)> {
+    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
+    for (n, sender) in senders.into_iter().enumerate() {
+        parts[n % CONNECTIONS].push(sender);
+    }
+    let mut tasks = JoinSet::new();
+    for part in parts {
+        tasks.spawn(send_over_one(address, part, fixes, pace));
+    }
+    let (mut senders, mut sent) = (Vec::new(), 0);
+    while let Some(done) = tasks.join_next().await {
+        let (mut part, many) = done??;
+        senders.append(&mut part);
+        sent += many;
+    }
+    Ok((senders, sent))
+}
+
+async fn send_over_one(
+    address: SocketAddr,
+    mut senders: Vec<Sender>,
+    fixes: usize,
+    pace: Pace,
+) -> anyhow::Result<(Vec<Sender>, u64)> {
+    let mut connection = Connection::open(address).await?;
+    let (mut sent, mut request, begin) = (0, Vec::new(), Instant::now());
+    loop {
+        for sender in &mut senders {
+            if matches!(pace, Pace::For(length) if begin.elapsed() >= length) {
+                return Ok((senders, sent));
+            }
+            sender.request(&mut request, fixes);
+            let answer = connection.call(&request).await?;
+            if answer.status == 503 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            let many = accepted(answer.body).filter(|_| answer.status == 200);
+            sent += many.with_context(|| String::from_utf8_lossy(answer.body).into_owned())?;
+        }
+        if matches!(pace, Pace::Once) {
+            return Ok((senders, sent));
+        }
+    }
 }

@@ -257,7 +257,7 @@ fn hours_of_week(pattern: &Pattern, now: i64) -> HourSet {
     hours
 }
 
-/// For how long [`hours_of_week`] holds before and after the present, with a margin for rolling.
+/// For how long [`Schedules::hours`] hold before and after the present, with a margin for rolling.
 pub const HOURS_HOLD_S: i64 = 500 * DAY_S;
 
 /// The least and the greatest UTC offset in seconds of a zone around `now`.

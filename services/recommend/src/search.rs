@@ -153,7 +153,8 @@ impl Search<'_, '_> {
             let near = |slot: &u32| {
                 let person = query.index.person(*slot);
                 let far = bounds.glance(person, abilities) < self.threshold;
-                !self.settled.has(*slot) && !(far && person.has_little())
+                let passed_over = far && person.has_little();
+                !passed_over && !self.settled.has(*slot)
             };
             let near: Vec<u32> = some.iter().copied().filter(near).collect();
             self.warm(near.iter().copied());
