@@ -14,6 +14,7 @@ use nearhand_domain::{
     Position, clock,
     ping::{Ping, Source, ping_key},
 };
+use nearhand_queue::{Lane, Queue};
 use nearhand_storage::ingest::{self, PingRow};
 use std::time::{Duration, Instant};
 
@@ -72,20 +73,16 @@ async fn measure(options: &Options, site: &Site) -> anyhow::Result<()> {
     for mix in &MIXES {
         let length = Duration::from_secs(options.pick(15, 4));
         let floor = floor(site, mix.fixes, length / 2).await?;
-        let mut look = site.look().await?;
-        let before = settled(site, &mut look).await?;
+        let (mut look, queue) = (site.look().await?, site.queue().await?);
+        drained(&queue).await?;
+        let before = site.stored(&mut look).await?;
         let begin = Instant::now();
         let sent;
         (senders, sent) = send_all(site.address, senders, mix.fixes, Pace::For(length)).await?;
         let acknowledging = begin.elapsed();
-        let stored = loop {
-            let stored = site.stored(&mut look).await? - before;
-            if stored >= sent || begin.elapsed() > PATIENCE {
-                break stored;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        };
+        drained(&queue).await?;
         let committing = begin.elapsed();
+        let stored = site.stored(&mut look).await? - before;
         ensure!(stored == sent, "{sent} pings acknowledged, {stored} stored");
         report::line(&format!(
             "# {}: {sent} pings acknowledged in {:.1} s and committed in {:.1} s, each stored once",
@@ -114,16 +111,16 @@ fn rate(many: u64, time: Duration) -> f64 {
     u32::try_from(many).map_or(f64::NAN, f64::from) / time.as_secs_f64()
 }
 
-/// The number of stored pings once it has stopped growing.
-async fn settled(site: &Site, look: &mut sqlx::PgConnection) -> anyhow::Result<u64> {
-    let mut before = u64::MAX;
+/// Waits until nothing is queued: an entry leaves its stream only once it is committed.
+async fn drained(queue: &Queue) -> anyhow::Result<()> {
+    let begin = Instant::now();
     loop {
-        let now = site.stored(look).await?;
-        if now == before {
-            return Ok(now);
+        let depth = queue.depth().await?;
+        if depth.of(Lane::Live) + depth.of(Lane::Backlog) == 0 {
+            return Ok(());
         }
-        before = now;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        ensure!(begin.elapsed() < PATIENCE, "what was acknowledged was not committed in time");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

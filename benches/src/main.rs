@@ -20,6 +20,10 @@ use clap::{Parser, ValueEnum};
 use report::Target;
 use std::path::PathBuf;
 
+/// The one that Nearhand's processes have.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Nearhand against peers that do the same work in the same run.
 ///
 /// Each result is one line, `ratio NAME VALUE target TARGET` or `value NAME VALUE UNIT target

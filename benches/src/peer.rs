@@ -57,8 +57,8 @@ impl Peer {
             }
         }
         self.send(&mut rows).await?;
-        // One by one: VACUUM refuses company.
-        for statement in INDEXES.split(';').filter(|statement| !statement.trim().is_empty()) {
+        // One by one, each ending its line: VACUUM refuses company.
+        for statement in INDEXES.split_inclusive(";\n") {
             sqlx::raw_sql(statement).execute(&self.pool).await?;
         }
         Ok(())

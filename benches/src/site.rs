@@ -11,6 +11,7 @@ use crate::{
 use anyhow::{Context, ensure};
 use nearhand_domain::OrganizationId;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE, bootstrap, migrate};
+use nearhand_queue::{Queue, QueueConfig};
 use nearhand_storage::{PoolLimits, WorkerPool};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
@@ -117,7 +118,13 @@ impl Site {
         Ok(WorkerPool::connect(self.role(WORKER_ROLE), limits).await?)
     }
 
-    /// How many pings are stored.
+    /// The queue, to see what waits.
+    pub(crate) async fn queue(&self) -> anyhow::Result<Queue> {
+        let config = QueueConfig::new(self.redis.as_str());
+        Ok(Queue::connect(QueueConfig { prefix: self.prefix.clone(), ..config }).await?)
+    }
+
+    /// How many pings are stored. Reads all of them: not while something is measured.
     pub(crate) async fn stored(&self, look: &mut PgConnection) -> anyhow::Result<u64> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM pings").fetch_one(look).await?;
         Ok(u64::try_from(count)?)

@@ -55,7 +55,7 @@ impl Caller {
             return Err(Problem::new(Code::PasswordChangeRequired, detail));
         }
         let remote_addr = remote_addr(parts, state.config().trusted_proxy_hops);
-        Ok(Self { actor, request_id: request_id::of(&parts.headers), remote_addr })
+        Ok(Self { actor, request_id: request_id::of(&parts.headers).to_owned(), remote_addr })
     }
 
     /// Refuses callers without the permission.
@@ -115,7 +115,7 @@ impl FromRequestParts<ApiState> for AnyCaller {
         }
         Ok(Self(Caller {
             actor,
-            request_id: request_id::of(&parts.headers),
+            request_id: request_id::of(&parts.headers).to_owned(),
             remote_addr: remote_addr(parts, state.config().trusted_proxy_hops),
         }))
     }
@@ -145,8 +145,8 @@ impl FromRequestParts<ApiState> for Phone {
 
 async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
     let cache = state.credentials();
-    let fresh = state.feed_is_current();
-    if fresh && let Some(Known::Session(actor)) = cache.find(token.hash) {
+    let known = cache.find(token.hash, state.feed_is_current());
+    if let Some(Known::Session(actor)) = known {
         return Ok(actor);
     }
     let generation = cache.generation();
@@ -154,16 +154,14 @@ async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor
     let live = sessions::live(&mut tx, token.hash, clock::now()).await?.ok_or_else(unauthorized)?;
     drop(tx);
     let actor = Arc::new(Actor::new(token.organization, &live));
-    if fresh {
-        cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
-    }
+    cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
     Ok(actor)
 }
 
 async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
     let cache = state.credentials();
-    let fresh = state.feed_is_current();
-    if fresh && let Some(Known::Device(actor)) = cache.find(token.hash) {
+    let known = cache.find(token.hash, state.feed_is_current());
+    if let Some(Known::Device(actor)) = known {
         return Ok(actor);
     }
     let generation = cache.generation();
@@ -173,9 +171,7 @@ async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Device
     let (_, gate) = gates.into_iter().next().ok_or_else(unauthorized)?;
     drop(tx);
     let actor = Arc::new(DeviceActor { organization: token.organization, device, staff, gate });
-    if fresh {
-        cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);
-    }
+    cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);
     Ok(actor)
 }
 

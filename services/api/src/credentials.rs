@@ -1,5 +1,5 @@
 //! Credentials seen lately, held in memory so that a ping costs no query. The feed says which to
-//! forget; while the feed is more than a second behind, PostgreSQL is asked every time.
+//! forget; while it is behind or nobody writes it, PostgreSQL is asked unless it just was.
 
 use nearhand_domain::{
     DeviceId, OrganizationId, SessionId, StaffId,
@@ -21,9 +21,12 @@ use uuid::Uuid;
 
 /// Most entries; when full, everything is forgotten and asked for anew.
 const MAX_ENTRIES: usize = 500_000;
-/// Longest an entry is believed. The feed says earlier what to forget, but only while a worker
-/// relays; this bounds what its absence can cost.
-const MAX_AGE: Duration = Duration::from_secs(60);
+/// Longest an entry is believed while the feed says what to forget: a bound on what a fault of
+/// ours could cost.
+const MAX_AGE: Duration = Duration::from_mins(15);
+/// Longest an entry is believed while the feed cannot be relied upon. Less than the second within
+/// which a revocation must be noticed, and enough to spare PostgreSQL bursts of one phone.
+const MAX_AGE_ALONE: Duration = Duration::from_millis(500);
 
 /// Who is calling, and what they may do.
 #[derive(Clone, Debug)]
@@ -126,10 +129,12 @@ impl Credentials {
         self.generation.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn find(&self, hash: TokenHash) -> Option<Known> {
+    /// What is known of a token; `fed`: whether the feed can be relied upon.
+    pub(crate) fn find(&self, hash: TokenHash, fed: bool) -> Option<Known> {
         let entries = self.entries.read();
         let (since, known) = entries.known.get(&hash)?;
-        (since.elapsed() < MAX_AGE).then(|| known.clone())
+        let max_age = if fed { MAX_AGE } else { MAX_AGE_ALONE };
+        (since.elapsed() < max_age).then(|| known.clone())
     }
 
     /// Keeps what was read since `generation`, unless something was forgotten meanwhile.
@@ -172,13 +177,13 @@ mod tests {
         let (hash, known, staff) = device();
         let before = cache.generation();
         cache.keep(hash, &known, before);
-        assert!(cache.find(hash).is_some());
+        assert!(cache.find(hash, true).is_some());
         cache.forget(staff.0);
-        assert!(cache.find(hash).is_none());
+        assert!(cache.find(hash, true).is_none());
         cache.keep(hash, &known, before);
-        assert!(cache.find(hash).is_none(), "read before the revocation, kept after it");
+        assert!(cache.find(hash, true).is_none(), "read before the revocation, kept after it");
         cache.keep(hash, &known, cache.generation());
         cache.forget_all();
-        assert!(cache.find(hash).is_none());
+        assert!(cache.find(hash, true).is_none());
     }
 }

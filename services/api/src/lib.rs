@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod codes;
 mod credentials;
+mod edge;
 mod founding;
 mod inflate;
 mod live_hub;

@@ -4,9 +4,7 @@
 use crate::codes::Code;
 use axum::{
     Json,
-    extract::{MatchedPath, Request},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use nearhand_domain::field::{FieldError, FieldErrors};
@@ -166,17 +164,14 @@ pub(crate) struct FieldErrorDocument {
     detail: String,
 }
 
-/// Turns every error response, ours or the framework's, into a problem document that names the
-/// route and the request.
-pub(crate) async fn render(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let request_id = crate::request_id::of(request.headers());
-    let instance = path.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+/// Turns an error response, ours or the framework's, into a problem document that names the route
+/// and the request.
+pub(crate) fn render(mut response: Response, route: &str, request_id: &HeaderValue) -> Response {
     let problem = response.extensions_mut().remove::<Problem>();
     let Some(problem) = problem.or_else(|| framework_problem(&response)) else {
         return response;
     };
-    let mut rendered = document(&problem, instance, request_id);
+    let mut rendered = document(&problem, route, request_id.to_str().unwrap_or_default());
     // What a layer has already said, such as `allow`, stays said.
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
@@ -186,16 +181,16 @@ pub(crate) async fn render(path: Option<MatchedPath>, request: Request, next: Ne
     rendered
 }
 
-fn document(problem: &Problem, instance: String, request_id: String) -> Response {
+fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
     let status = problem.code.status();
     let body = ProblemDocument {
         kind: format!("about:nearhand/{}", problem.code.as_str()),
         title: problem.code.title().to_owned(),
         status: status.as_u16(),
         detail: problem.detail.clone(),
-        instance,
+        instance: route.to_owned(),
         code: problem.code.as_str().to_owned(),
-        request_id,
+        request_id: request_id.to_owned(),
         errors: problem.errors.clone(),
     };
     let mut response = (status, Json(body)).into_response();

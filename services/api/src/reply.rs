@@ -12,13 +12,18 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use nearhand_domain::StaffId;
 use nearhand_storage::{Tx, idempotency, idempotency::KeptAnswer};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY: usize = 255;
+/// How often, and how far apart, a key in use is asked for again.
+const CLAIM_ATTEMPTS: u32 = 12;
+const CLAIM_PAUSE: Duration = Duration::from_millis(25);
 
 /// An answer that can be kept and repeated.
 #[derive(Clone, Debug)]
@@ -129,6 +134,18 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// Claims a key, waiting a little for a request that is about to end: a transaction that is left
+/// without a commit is rolled back only after its answer has gone out.
+async fn claim(tx: &mut Tx, actor: StaffId, key: &str) -> ApiResult<bool> {
+    for _ in 0..CLAIM_ATTEMPTS {
+        if idempotency::claim(tx, actor, key).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(CLAIM_PAUSE).await;
+    }
+    Ok(idempotency::claim(tx, actor, key).await?)
+}
+
 impl IdempotencyKey {
     fn request_hash(&self, body: [u8; 32]) -> Vec<u8> {
         Sha256::new()
@@ -147,7 +164,7 @@ impl IdempotencyKey {
         body: [u8; 32],
     ) -> ApiResult<Option<Reply>> {
         let Some(key) = &self.key else { return Ok(None) };
-        if !idempotency::claim(tx, caller.staff, key).await? {
+        if !claim(tx, caller.staff, key).await? {
             let detail = "wait for its answer, or repeat this one in a moment";
             return Err(Problem::new(Code::IdempotencyInFlight, detail).retry_after(1));
         }

@@ -1,14 +1,7 @@
 //! A request's id and trace context: taken from the client where they are well formed, else made
 //! here, and carried through logs, problem documents and the queue.
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    response::Response,
-};
-use nearhand_domain::token::random_bytes;
-use std::fmt::Write as _;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header that carries the id, both ways.
@@ -18,30 +11,30 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const MAX_LEN: usize = 64;
 
 /// The request's id, as [`assign`] left it.
-pub(crate) fn of(headers: &HeaderMap) -> String {
-    headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+pub(crate) fn of(headers: &HeaderMap) -> &str {
+    headers.get(HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The request's trace context, as [`assign`] left it.
-pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<String> {
-    headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).map(str::to_owned)
+pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(TRACEPARENT).and_then(|value| value.to_str().ok())
 }
 
-/// Gives every request an id and a trace context, and every response the id.
-pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
-    let given = request.headers().get(HEADER).and_then(|v| v.to_str().ok()).filter(|id| fits(id));
-    let id = given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
-    let value = HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("invalid"));
-    let headers = request.headers_mut();
-    headers.insert(HEADER, value.clone());
-    if !headers.get(TRACEPARENT).and_then(|v| v.to_str().ok()).is_some_and(is_trace_parent)
-        && let Ok(fresh) = HeaderValue::from_str(&new_trace_parent())
+/// Gives a request an id and a trace context; returns the id, for the response.
+pub(crate) fn assign(headers: &mut HeaderMap) -> HeaderValue {
+    let fits = |value: &&HeaderValue| value.to_str().is_ok_and(fits);
+    let id = headers.get(HEADER).filter(fits).cloned().unwrap_or_else(|| {
+        let mut buffer = Uuid::encode_buffer();
+        let id = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        HeaderValue::from_str(id).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+    });
+    headers.insert(HEADER, id.clone());
+    if !trace_parent(headers).is_some_and(is_trace_parent)
+        && let Ok(fresh) = HeaderValue::try_from(new_trace_parent())
     {
         headers.insert(TRACEPARENT, fresh);
     }
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(HEADER, value);
-    response
+    id
 }
 
 fn fits(id: &str) -> bool {
@@ -60,18 +53,10 @@ fn is_trace_parent(text: &str) -> bool {
         && trace.bytes().any(|b| b != b'0') && span.bytes().any(|b| b != b'0'))
 }
 
+/// Need not be hard to guess, only never the same.
 fn new_trace_parent() -> String {
-    let bytes = random_bytes::<24>();
-    let mut text = String::from("00-");
-    for (i, byte) in bytes.iter().enumerate() {
-        if i == 16 {
-            text.push('-');
-        }
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push_str("-01");
-    text
+    let (trace, (span, _)) = (Uuid::new_v4().as_u128(), Uuid::new_v4().as_u64_pair());
+    format!("00-{trace:032x}-{span:016x}-01")
 }
 
 #[cfg(test)]

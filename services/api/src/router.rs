@@ -1,7 +1,7 @@
 //! Every URL there is, in one table, with what wraps them.
 
 use crate::{
-    observe, problem, request_id,
+    edge, problem,
     routes::{
         cases, devices, me, organization, pings, positions, recommendations, regions, services,
         sessions, setup, staff, stream, system, time_off, tracking, work_preferences,
@@ -15,6 +15,7 @@ use axum::{
     middleware,
     response::{IntoResponse, Response},
 };
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -122,12 +123,14 @@ pub fn router(state: ApiState) -> Router {
     routes
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(not_found)
-        .layer(timeout)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(problem::render))
-        .layer(middleware::from_fn(observe::observe))
-        .layer(cors)
-        .layer(middleware::from_fn(request_id::assign))
+        .layer(
+            // Outermost first. One layer of the router, since each costs every request a box.
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(edge::surround))
+                .layer(cors)
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(timeout),
+        )
         .with_state(state)
 }
 

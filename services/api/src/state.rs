@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How far the feed may be behind before credentials held in memory are no longer believed.
 const CREDENTIALS_MAX_LAG: Duration = Duration::from_secs(1);
+/// How long the relay may be silent before that. It beats several times in this, and with what a
+/// change may wait for it, a revocation is noticed within a second or PostgreSQL is asked.
+const RELAY_MAX_SILENCE: Duration = Duration::from_millis(750);
 
 /// The API's settings, with their defaults.
 #[derive(Clone, Debug)]
@@ -164,8 +167,10 @@ impl ApiState {
         &self.0.hubs
     }
 
-    /// Whether the feed is current enough to believe what is held in memory.
+    /// Whether the feed is current enough, and the relay alive, to believe what is held in memory.
     pub(crate) fn feed_is_current(&self) -> bool {
-        self.follower().behind_by() <= CREDENTIALS_MAX_LAG
+        let follower = self.follower();
+        follower.behind_by() <= CREDENTIALS_MAX_LAG
+            && follower.relay_silent_for() <= RELAY_MAX_SILENCE
     }
 }

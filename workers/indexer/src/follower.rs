@@ -101,6 +101,13 @@ impl Follower {
         self.0.health.behind_by()
     }
 
+    /// Time since the feed last said that a relay is at work. While it is silent, changes made
+    /// elsewhere may not be in the feed however current the index is.
+    #[must_use]
+    pub fn relay_silent_for(&self) -> Duration {
+        self.0.health.relay_silent_for()
+    }
+
     /// A person's display name.
     #[must_use]
     pub fn display_name(&self, staff: StaffId) -> Option<Arc<str>> {

@@ -11,6 +11,8 @@ use std::{
 pub(crate) struct Health {
     /// When everything that was in the feed had been applied.
     current_at: RwLock<Option<Instant>>,
+    /// When a relay was last heard of, at the end of the feed.
+    heartbeat_at: RwLock<Option<Instant>>,
     /// Why the index is not current, while it is being (re)built.
     reason: RwLock<Option<String>>,
     /// Whether there has ever been a whole index.
@@ -21,6 +23,7 @@ impl Health {
     pub(crate) fn new() -> Self {
         Self {
             current_at: RwLock::new(None),
+            heartbeat_at: RwLock::new(None),
             reason: RwLock::new(Some("the first snapshot has not begun".to_owned())),
             complete: AtomicBool::new(false),
         }
@@ -29,6 +32,11 @@ impl Health {
     /// Everything that was in the feed at `at` has been applied.
     pub(crate) fn current(&self, at: Instant) {
         *self.current_at.write() = Some(at);
+    }
+
+    /// A relay was at work at `at`.
+    pub(crate) fn heartbeat(&self, at: Instant) {
+        *self.heartbeat_at.write() = Some(at);
     }
 
     pub(crate) fn building(&self, reason: impl Into<String>) {
@@ -48,6 +56,11 @@ impl Health {
 
     pub(crate) fn reason(&self) -> Option<String> {
         self.reason.read().clone()
+    }
+
+    /// Time since a relay was heard of; the longest there is when never.
+    pub(crate) fn relay_silent_for(&self) -> Duration {
+        self.heartbeat_at.read().map_or(Duration::MAX, |at| at.elapsed())
     }
 
     /// Time since the end of the feed was last seen; the longest there is when never.

@@ -143,6 +143,9 @@ impl Follower {
             }
             if read.is_end {
                 self.0.health.current(read.received);
+                if read.entries.iter().any(|entry| matches!(entry.item, FeedItem::Heartbeat)) {
+                    self.0.health.heartbeat(read.received);
+                }
             }
             observe(&read.entries, self.behind_by());
         }
@@ -157,6 +160,7 @@ impl Follower {
                 }
             }
             FeedItem::Credential(changed) => (self.0.forget)(Forget::Subject(changed.id)),
+            FeedItem::Heartbeat => {}
         }
     }
 
@@ -212,7 +216,7 @@ async fn read_snapshot(
 fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {
     match &entry.item {
         FeedItem::Facts(facts) => Some(facts),
-        FeedItem::Credential(_) => None,
+        FeedItem::Credential(_) | FeedItem::Heartbeat => None,
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// The version of [`FeedItem`]'s layout; raised with any change to it or to the facts.
-pub(crate) const FEED_VERSION: &str = "1";
+pub(crate) const FEED_VERSION: &str = "2";
 pub(crate) const FIELD_EPOCH: &str = "e";
 pub(crate) const FIELD_SEQUENCE: &str = "s";
 
@@ -57,6 +57,9 @@ pub enum FeedItem {
     Facts(Vec<Fact>),
     /// Somebody's way in has changed: caches must forget it.
     Credential(CredentialChanged),
+    /// A relay is at work, and every change that was committed a moment ago stands before this.
+    /// Without it a quiet feed and a dead relay look the same.
+    Heartbeat,
 }
 
 /// Which cached credentials are no longer to be trusted.

@@ -18,6 +18,9 @@ pub struct RunnerConfig {
 pub struct IngestConfig {
     /// About how many pings one transaction writes. Default 1,000.
     pub batch_pings: usize,
+    /// The least time between two reads of a partition that find little, so that pings which come
+    /// one by one share a commit. A ping after a pause does not wait. Default 10 ms.
+    pub gather: Duration,
     /// How many partitions this process works on at a time; the others stand by in case another
     /// process dies. Default: all.
     pub most_partitions: usize,
@@ -31,6 +34,7 @@ impl Default for IngestConfig {
     fn default() -> Self {
         Self {
             batch_pings: 1_000,
+            gather: Duration::from_millis(10),
             most_partitions: tokio::sync::Semaphore::MAX_PERMITS,
             longest_pause: Duration::from_secs(5),
             lone_attempts: 5,
@@ -41,7 +45,7 @@ impl Default for IngestConfig {
 /// How outbox rows become feed entries.
 #[derive(Clone, Copy, Debug)]
 pub struct RelayConfig {
-    /// How often to look when nothing is heard. Default 250 ms.
+    /// How often to look when nothing is heard. Default 200 ms.
     pub poll: Duration,
     /// Most rows of one transaction. Default 256.
     pub batch_rows: i64,
@@ -52,7 +56,7 @@ pub struct RelayConfig {
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {
-            poll: Duration::from_millis(250),
+            poll: Duration::from_millis(200),
             batch_rows: 256,
             set_aside: Duration::from_mins(1),
         }

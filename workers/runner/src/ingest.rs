@@ -16,7 +16,7 @@ use crate::{
 };
 use batch::Batches;
 use gates::GateCache;
-use nearhand_queue::{Consumer, Queue, QueueError};
+use nearhand_queue::{Consumer, Entry, Queue, QueueError};
 use nearhand_storage::WorkerPool;
 use std::{
     sync::{
@@ -134,8 +134,12 @@ impl Worker {
                     return Ok(());
                 }
                 let entries = consumer.read(pings).await?;
+                let (read_at, many) = (Instant::now(), pings_of(&entries));
                 if !entries.is_empty() {
                     batches.work(consumer, entries, false).await?;
+                }
+                if many > 0 && many < pings / 2 {
+                    rest(self.config.gather.saturating_sub(read_at.elapsed()), stop).await;
                 }
             }
             swept = Instant::now();
@@ -147,6 +151,10 @@ impl Worker {
         self.in_work.store(true, Relaxed);
         InWork(&self.in_work)
     }
+}
+
+fn pings_of(entries: &[Entry]) -> usize {
+    entries.iter().map(Entry::pings).sum()
 }
 
 struct InWork<'a>(&'a AtomicBool);

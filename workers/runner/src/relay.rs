@@ -43,13 +43,18 @@ pub(crate) async fn run(
         feed: queue.feed_writer(),
         limit: config.batch_rows,
         aside: BTreeMap::new(),
+        beaten: None,
         pool,
         config,
     };
     let mut listener = None;
     let mut backoff = Backoff::new(Duration::from_secs(5));
     while !stop.is_cancelled() {
-        match relay.batch().await {
+        let done = match relay.batch().await {
+            Ok(done) => relay.beat().await.map(|()| done),
+            Err(error) => Err(error),
+        };
+        match done {
             Ok(true) => backoff.reset(),
             Ok(false) => {
                 backoff.reset();
@@ -64,6 +69,11 @@ pub(crate) async fn run(
     }
 }
 
+/// How often to say that a relay is at work.
+const BEAT_EVERY: Duration = Duration::from_millis(200);
+/// How long a change may have waited when that is said.
+const BEAT_WITHIN_S: f64 = 0.25;
+
 struct Relay {
     pool: WorkerPool,
     feed: FeedWriter,
@@ -72,6 +82,7 @@ struct Relay {
     limit: i64,
     /// Rows that cannot be told, until they are tried again.
     aside: BTreeMap<i64, Instant>,
+    beaten: Option<Instant>,
 }
 
 impl Relay {
@@ -102,6 +113,22 @@ impl Relay {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Says, when it is due, that everything has been told, whoever told it; says nothing while a
+    /// change waits.
+    async fn beat(&mut self) -> Result<(), RelayError> {
+        if self.beaten.is_some_and(|at| at.elapsed() < BEAT_EVERY) {
+            return Ok(());
+        }
+        let mut tx = self.pool.begin().await?;
+        let (_, oldest_s) = outbox::waiting(&mut tx).await?;
+        drop(tx);
+        if oldest_s <= BEAT_WITHIN_S {
+            self.feed.append(&[FeedItem::Heartbeat]).await?;
+        }
+        self.beaten = Some(Instant::now());
+        Ok(())
     }
 
     async fn tell(&self, mut tx: Tx, rows: &[OutboxRow]) -> Result<(), RelayError> {

@@ -154,7 +154,6 @@ pub(crate) async fn receive(
         gate: &phone.gate,
     };
     let admission = admit(&fixes, &door);
-    let trace = request_id::trace_parent(&headers);
     let parcel = Parcel {
         organization: phone.organization,
         device: phone.device,
@@ -162,7 +161,7 @@ pub(crate) async fn receive(
         received_at_ms: now_ms,
         live: &admission.live,
         backlog: &admission.backlog,
-        traceparent: trace.as_deref(),
+        traceparent: request_id::trace_parent(&headers),
     };
     state.producer().send(&parcel).await.map_err(refused)?;
     count(&admission, rejected.len());

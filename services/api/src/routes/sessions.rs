@@ -135,7 +135,7 @@ pub(crate) async fn log_in(
     let context = AuditContext {
         organization: found.organization,
         actor: Some(found.person.id),
-        request_id: request_id::of(&parts.headers),
+        request_id: request_id::of(&parts.headers).to_owned(),
         remote_addr: address,
     };
     audit::record(&mut tx, &context, &session_event("session.open", tokens.session_id)).await?;

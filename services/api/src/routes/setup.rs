@@ -139,7 +139,7 @@ pub(crate) async fn set_up(
     let hash = state.passwords().hash(wanted.password).await?;
     let password = FirstPassword { hash, expires_at: None };
     let origin = Origin {
-        request_id: request_id::of(&parts.headers),
+        request_id: request_id::of(&parts.headers).to_owned(),
         remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
     };
     let (organization, admin) = found(&mut tx, &wanted.founding, &password, origin).await?;
