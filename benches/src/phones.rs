@@ -15,7 +15,7 @@ use std::{
 use tokio::task::JoinSet;
 
 /// Connections that [`send_all`] shares the phones out over.
-pub(crate) const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 256;
 
 /// A phone and where it has come to.
 pub(crate) struct Sender {

@@ -16,7 +16,7 @@ use nearhand_domain::{
     clock,
     token::{PresentedToken, TokenKind},
 };
-use nearhand_storage::{audit::AuditContext, devices, facts, sessions};
+use nearhand_storage::{audit::AuditContext, facts, sessions};
 use std::{
     net::{IpAddr, SocketAddr},
     ops::Deref,
@@ -166,9 +166,8 @@ async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Device
     }
     let generation = cache.generation();
     let mut tx = state.app().tenant(token.organization).await?;
-    let (device, staff) = devices::live(&mut tx, token.hash).await?.ok_or_else(unauthorized)?;
-    let gates = facts::gates(&mut tx, &[staff]).await?;
-    let (_, gate) = gates.into_iter().next().ok_or_else(unauthorized)?;
+    let found = facts::device_gate(&mut tx, token.hash).await?;
+    let (device, staff, gate) = found.ok_or_else(unauthorized)?;
     drop(tx);
     let actor = Arc::new(DeviceActor { organization: token.organization, device, staff, gate });
     cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use nearhand_domain::{Position, StaffId, access::Permission};
 use nearhand_index::{Grade, LivePosition, Rectangle, cells};
 use nearhand_indexer::Follower;
-use nearhand_storage::{StorageError, audit};
+use nearhand_storage::audit;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -171,12 +171,10 @@ pub(crate) async fn record_read(
     if people.is_empty() {
         return Ok(());
     }
-    let recorded = async {
-        let mut tx = state.app().tenant(caller.organization).await?;
-        audit::record_position_read(&mut tx, &caller.audit(), caller.staff, route, people).await?;
-        tx.commit().await.map_err(StorageError::from)
-    };
-    recorded.await.map_err(|error| {
+    let context = caller.audit();
+    let recorded =
+        audit::record_position_read(state.app(), &context, caller.staff, route, people).await;
+    recorded.map_err(|error| {
         tracing::warn!(error = %error, "a read of positions could not be recorded");
         let detail = "the read cannot be recorded, so nothing is shown; try again";
         Problem::new(Code::Unavailable, detail).retry_after(2)

@@ -1,7 +1,8 @@
 //! Every URL there is, in one table, with what wraps them.
 
 use crate::{
-    edge, problem,
+    edge::EdgeLayer,
+    problem,
     routes::{
         cases, devices, me, organization, pings, positions, recommendations, regions, services,
         sessions, setup, staff, stream, system, time_off, tracking, work_preferences,
@@ -11,16 +12,10 @@ use crate::{
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware,
-    response::{IntoResponse, Response},
+    http::{HeaderName, HeaderValue, Method, header},
 };
-use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, CorsLayer},
-    timeout::TimeoutLayer,
-};
+use tower::{ServiceBuilder, util::option_layer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -33,8 +28,6 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// Largest body where a route does not say otherwise.
 const BODY_LIMIT: usize = 256 * 1024;
-/// Largest body of pings, packed or not.
-const PINGS_LIMIT: usize = 1024 * 1024;
 /// Largest body of a region, whose polygons take room.
 const REGION_LIMIT: usize = 2 * 1024 * 1024;
 
@@ -66,9 +59,8 @@ impl Modify for Bearer {
 
 /// The table.
 fn table() -> OpenApiRouter<ApiState> {
-    let pings = OpenApiRouter::new()
-        .routes(routes!(pings::receive))
-        .layer(DefaultBodyLimit::max(PINGS_LIMIT));
+    // Has a limit of its own.
+    let pings = OpenApiRouter::new().routes(routes!(pings::receive));
     let regions = OpenApiRouter::new()
         .routes(routes!(regions::create, regions::list))
         .routes(routes!(regions::get, regions::patch, regions::delete))
@@ -118,30 +110,20 @@ pub fn router(state: ApiState) -> Router {
     let (routes, document) = table().split_for_parts();
     let config = state.config();
     let cors = cors(&config.cors_origins);
-    let timeout =
-        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, config.request_timeout);
     routes
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(not_found)
         .layer(
             // Outermost first. One layer of the router, since each costs every request a box.
             ServiceBuilder::new()
-                .layer(middleware::from_fn(edge::surround))
-                .layer(cors)
-                .layer(CatchPanicLayer::custom(panicked))
-                .layer(timeout),
+                .layer(EdgeLayer { deadline: config.request_timeout })
+                .layer(option_layer((!config.cors_origins.is_empty()).then_some(cors))),
         )
         .with_state(state)
 }
 
 async fn not_found() -> problem::Problem {
     problem::Problem::not_found()
-}
-
-/// A panic is logged by its hook; the client learns nothing of it.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    problem::Problem::internal().into_response()
 }
 
 /// Browsers may call from the listed origins, and from nowhere else.

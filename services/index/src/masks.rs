@@ -249,7 +249,7 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
 /// services not `never`, willing and preferred (3 × 10), licences (6), languages at b2 (6), hours
 /// of the day in pairs (12), days of the week (7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signature([u64; 2]);
+pub struct Signature(pub(crate) [u64; 2]);
 
 const SKILL_SLOTS: u32 = 12;
 const LOAD_SHIFT: u32 = 60;

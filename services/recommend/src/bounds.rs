@@ -163,11 +163,24 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Language as usize] = terms::language(query, |code| masks.language(code));
         let load = if self.loads_kept { masks.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
+        Some(self.split(u))
+    }
+
+    /// Adds what is not judged apart; all micro-points, and those a signature cannot tell.
+    fn split(&self, mut u: [u32; 9]) -> (u64, u64) {
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
         u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
         let (points, all) = self.query.sum(&u);
         let told = [Term::Service, Term::Skill, Term::Workload].map(|term| points[term as usize]);
-        Some((all, all - told.iter().sum::<u64>()))
+        (all, all - told.iter().sum::<u64>())
+    }
+
+    /// The note of people of whom nothing but their signatures is known.
+    pub(crate) fn anybody(&self) -> u64 {
+        let mut u = [ONE; 9];
+        (u[Term::Travel as usize], u[Term::Availability as usize]) = (0, 0);
+        let (all, others) = self.split(u);
+        all << 32 | others
     }
 
     fn ruled_out(&self, masks: &Masks) -> bool {
@@ -260,15 +273,22 @@ impl<'a, 'q> Bounds<'a, 'q> {
         others.map(|term| self.query.points(term, ONE)).sum()
     }
 
-    /// The best rank of somebody of whom only the nearest place is looked at.
-    pub(crate) fn glance(&self, person: &Person, abilities: u64) -> u64 {
+    /// The best rank of somebody of whom only the nearest place is looked at: the start or the
+    /// fix, if there is no other that counts.
+    pub(crate) fn glance(&self, slot: u32, abilities: u64) -> u64 {
+        let person = self.query.index.person(slot);
         let far = f64::INFINITY;
         let km = |at: Option<Unit>| at.map_or(far, |at| self.query.unit.km_at_least(at));
         let start = km(person.start().map(|_| person.start_unit()));
-        let ping = km(person.ping().map(|_| person.ping_unit()));
-        let located = self.rank_from(start.min(ping), abilities);
-        // Without a start, and with a fix that may not count, they may have no location.
-        if person.start().is_some() { located } else { located.max(self.nowhere(abilities)) }
+        let km = start.min(km(person.ping().map(|_| person.ping_unit())));
+        let located = self.rank_from(km, abilities);
+        if person.start().is_none() {
+            // With a fix that may not count they may have no location.
+            return located.max(self.nowhere(abilities));
+        }
+        // The longer the drive, the more hours they must work in.
+        let works = self.query.index.columns().signature(slot).covers(&self.needs(km).signature);
+        if works && km - self.shrink_km <= self.limit_km { located } else { 0 }
     }
 
     /// The travel term of a person in millionths, at most. No haversine, at most one power of two.

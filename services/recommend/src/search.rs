@@ -1,7 +1,7 @@
 //! The exact search: best-first over the tree, by upper bounds. Must list the very people in the
 //! very order of the scan.
 
-use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
+use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best, terms};
 use nearhand_index::places::Place;
 
 /// People already judged.
@@ -28,6 +28,13 @@ impl Seen {
 
 /// People looked at together, so that their records are waited for together.
 const TOGETHER: usize = 32;
+/// Places looked at before the tree is given up for the columns. Where a few of the fit are near,
+/// it ends long before; where none is, it would look at everybody.
+const PATIENCE: usize = 6_000;
+/// The most people the columns may leave; more of them lie near enough for the tree to end.
+const MOST_LISTED: usize = 50_000;
+/// A threshold that ends the walk through the tree.
+const ENOUGH: u64 = u64::MAX;
 
 /// A search under way.
 struct Search<'a, 'q> {
@@ -40,6 +47,10 @@ struct Search<'a, 'q> {
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
+    /// Places that may still be looked at before the columns are tried; `None`: they were.
+    patience: Option<usize>,
+    /// Whether everybody who is fit has been looked at.
+    complete: bool,
     /// The people of one bucket to be judged, and what their abilities are worth at most.
     near: Vec<(u32, u64)>,
 }
@@ -54,6 +65,12 @@ impl Query<'_> {
     /// The same with how many people had to be looked at.
     #[must_use]
     pub fn search_counting(&self, limit: usize) -> (Vec<Judgement>, usize) {
+        self.search_patiently(limit, PATIENCE)
+    }
+
+    /// The same, giving up the tree after so many places: only the cost depends on it.
+    #[must_use]
+    pub fn search_patiently(&self, limit: usize, patience: usize) -> (Vec<Judgement>, usize) {
         let bounds = &Bounds::new(self);
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
@@ -67,6 +84,8 @@ impl Query<'_> {
             settled: none(),
             threshold: 0,
             judged: 0,
+            patience: Some(patience),
+            complete: false,
             near: Vec::new(),
         };
         search.run();
@@ -88,7 +107,9 @@ impl Search<'_, '_> {
             |envelope| bounds.node(envelope),
             |places, abilities| self.visit(places, abilities),
         );
-        self.visit_beside();
+        if !self.complete {
+            self.visit_beside();
+        }
         // Then those the nodes' bounds did not reckon with.
         if bounds.panel_apart {
             self.judge_apart(&query.panel, all);
@@ -127,7 +148,35 @@ impl Search<'_, '_> {
     fn visit(&mut self, places: &[Place], note: u64) -> u64 {
         let (bounds, threshold) = (self.bounds, self.threshold);
         self.judge_bucket(places, |place| bounds.place(place, note, threshold));
+        if let Some(patience) = self.patience {
+            self.patience = patience.checked_sub(places.len());
+            if self.patience.is_none() && self.judge_fit() {
+                self.complete = true;
+                return ENOUGH;
+            }
+        }
         self.threshold
+    }
+
+    /// Judges everybody whose signature covers what is needed, near or far, with a location or
+    /// without; false if they are too many.
+    fn judge_fit(&mut self) -> bool {
+        let (query, bounds) = (self.query, self.bounds);
+        let columns = query.index.columns();
+        let Some(fit) = columns.covering(&query.needs[0].signature, MOST_LISTED) else {
+            return false;
+        };
+        let note = bounds.anybody();
+        let mut some = Vec::with_capacity(TOGETHER);
+        for chunk in fit.chunks(TOGETHER) {
+            some.clear();
+            some.extend(chunk.iter().filter(|slot| !self.seen.has(**slot)).map(|&slot| {
+                (slot, bounds.abilities_of(&columns.signature(slot), note))
+            }));
+            some.retain(|&(_, abilities)| bounds.person(abilities, terms::ONE) >= self.threshold);
+            self.judge_anywhere(&some);
+        }
+        true
     }
 
     /// Judges those people of a bucket who may be worth it.
@@ -148,24 +197,30 @@ impl Search<'_, '_> {
 
     /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
     fn judge_apart(&mut self, slots: &[u32], abilities: u64) {
-        let (query, bounds) = (self.query, self.bounds);
         for some in slots.chunks(TOGETHER) {
-            let near = |slot: &u32| {
-                let person = query.index.person(*slot);
-                let far = bounds.glance(person, abilities) < self.threshold;
-                let passed_over = far && person.has_little();
-                !passed_over && !self.settled.has(*slot)
-            };
-            let near: Vec<u32> = some.iter().copied().filter(near).collect();
-            self.warm(near.iter().copied());
-            for slot in near {
-                let person = query.index.person(slot);
-                let far = bounds.glance(person, abilities) < self.threshold;
-                if !(far && query.only_start_or_ping(person)) {
-                    self.judge_anew(slot, abilities);
-                }
+            let anew = some.iter().filter(|slot| !self.settled.has(**slot));
+            let anew: Vec<(u32, u64)> = anew.map(|&slot| (slot, abilities)).collect();
+            self.judge_anywhere(&anew);
+        }
+    }
+
+    /// Judges people, wherever they are, who may be worth it.
+    fn judge_anywhere(&mut self, people: &[(u32, u64)]) {
+        let (query, bounds) = (self.query, self.bounds);
+        let mut near = std::mem::take(&mut self.near);
+        near.clear();
+        near.extend(people.iter().copied().filter(|&(slot, abilities)| {
+            let far = bounds.glance(slot, abilities) < self.threshold;
+            !(far && query.index.person(slot).has_little())
+        }));
+        self.warm(near.iter().map(|&(slot, _)| slot));
+        for &(slot, abilities) in &near {
+            let far = bounds.glance(slot, abilities) < self.threshold;
+            if !(far && query.only_start_or_ping(query.index.person(slot))) {
+                self.judge_anew(slot, abilities);
             }
         }
+        self.near = near;
     }
 
     fn warm(&self, slots: impl Iterator<Item = u32>) {

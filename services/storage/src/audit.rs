@@ -1,7 +1,7 @@
 //! The audit trail: who did what to whom, in the same transaction, with personal values sealed
 //! under a key per person. Nothing here changes or deletes a row, and the role could not.
 
-use crate::{StorageError, Tx, convert::corrupt};
+use crate::{AppPool, StorageError, Tx, convert::corrupt};
 use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
@@ -119,24 +119,27 @@ async fn cipher_of(tx: &mut Tx, staff: StaffId) -> Result<ChaCha20Poly1305, Stor
     ChaCha20Poly1305::new_from_slice(&key).map_err(|_| corrupt("person key", "is not 32 bytes"))
 }
 
-/// Records who read whose exact position: one row a request. Committed without waiting for the
-/// disk (a crash of the server may lose the last half second), because every recommendation
-/// waits for it.
+/// Records who read whose exact position: one row a request, in a transaction of its own.
+///
+/// Every recommendation waits for this, so it is one round trip: the statement itself binds its
+/// transaction to the tenant, and commits without waiting for the disk (a crash of the server may
+/// lose the last half second).
 ///
 /// # Errors
 /// When the database fails; the positions must not be shown then.
 pub async fn record_position_read(
-    tx: &mut Tx,
+    pool: &AppPool,
     context: &AuditContext,
     actor: StaffId,
     route: &'static str,
     people: &[StaffId],
 ) -> Result<(), StorageError> {
     let people: Vec<Uuid> = people.iter().map(|staff| staff.0).collect();
-    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut **tx).await?;
     sqlx::query(
-        "INSERT INTO position_reads (organization_id, id, actor_id, request_id, route, people) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "WITH bound AS MATERIALIZED (SELECT set_config('app.organization_id', $1::text, true), \
+         set_config('synchronous_commit', 'off', true)) \
+         INSERT INTO position_reads (organization_id, id, actor_id, request_id, route, people) \
+         SELECT $1::uuid, $2, $3, $4, $5, $6 FROM bound",
     )
     .bind(context.organization.0)
     .bind(Uuid::now_v7())
@@ -144,7 +147,7 @@ pub async fn record_position_read(
     .bind(&context.request_id)
     .bind(route)
     .bind(people)
-    .execute(&mut **tx)
+    .execute(pool.pool())
     .await?;
     Ok(())
 }

@@ -115,25 +115,6 @@ pub async fn revoke(
     Ok(done > 0)
 }
 
-/// Whose device a token belongs to, if it still works. Devices of people who cannot log in work;
-/// those of inactive or deleted people do not.
-///
-/// # Errors
-/// When the database fails.
-pub async fn live(
-    tx: &mut Tx,
-    hash: TokenHash,
-) -> Result<Option<(DeviceId, StaffId)>, StorageError> {
-    let row: Option<(Uuid, Uuid)> = sqlx::query_as(
-        "SELECT d.id, d.staff_id FROM devices AS d JOIN staff AS s ON s.id = d.staff_id \
-         WHERE d.token_hash = $1 AND d.revoked_at IS NULL AND s.active AND s.deleted_at IS NULL",
-    )
-    .bind(hash.0.as_slice())
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(row.map(|(device, staff)| (DeviceId(device), StaffId(staff))))
-}
-
 /// Records that a person may be tracked from now on; false when they already may.
 ///
 /// # Errors

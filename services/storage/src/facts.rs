@@ -4,11 +4,13 @@
 //! makes the content newer than its version, which the change's own outbox row mends; the other
 //! way round would leave old content under a new version for good.
 
+mod gates;
 mod snapshot;
 mod staff;
 
+pub use gates::{device_gate, gates};
 pub use snapshot::Snapshot;
-pub use staff::{gates, staff};
+pub use staff::staff;
 
 use crate::{StorageError, Tx, convert};
 use nearhand_domain::{

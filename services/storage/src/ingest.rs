@@ -46,6 +46,21 @@ pub struct PingRow<'a> {
     pub ping: &'a Ping,
 }
 
+impl PingRow<'_> {
+    /// The live position that this fix is, once it has been written as one.
+    #[must_use]
+    pub fn position_fact(&self) -> PositionFact {
+        PositionFact {
+            organization: self.organization,
+            staff: self.staff,
+            fix_at_ms: self.ping.fix_at_ms,
+            position: self.ping.position,
+            accuracy_m: self.ping.accuracy_m,
+            mock: self.ping.mock,
+        }
+    }
+}
+
 /// The present versions of people and their organisations; unknown people are left out.
 ///
 /// # Errors
@@ -122,17 +137,20 @@ pub async fn insert_pings(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, Stor
     Ok(done.rows_affected())
 }
 
-/// Moves live positions on where these fixes are strictly newer. At most one row a person, in
-/// order of their identifiers, so that two statements never wait for each other.
+/// Moves live positions on where these fixes are strictly newer; returns whose moved. At most one
+/// row a person, in order of their identifiers, so that two statements never wait for each other.
 ///
 /// # Errors
 /// When the database fails, refuses a value, or a person comes twice.
-pub async fn upsert_positions(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, StorageError> {
+pub async fn upsert_positions(
+    tx: &mut Tx,
+    rows: &[PingRow<'_>],
+) -> Result<Vec<StaffId>, StorageError> {
     if rows.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let pings = || rows.iter().map(|row| row.ping);
-    let done = sqlx::query(
+    let moved: Vec<Uuid> = sqlx::query_scalar(
         "INSERT INTO positions AS p (organization_id, staff_id, device_id, fix_at, received_at, \
          position, accuracy_m, mock) \
          SELECT r.organization_id, r.staff_id, r.device_id, r.fix_at, r.received_at, \
@@ -143,7 +161,7 @@ pub async fn upsert_positions(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, 
          ON CONFLICT (organization_id, staff_id) DO UPDATE SET device_id = excluded.device_id, \
          fix_at = excluded.fix_at, received_at = excluded.received_at, \
          position = excluded.position, accuracy_m = excluded.accuracy_m, mock = excluded.mock \
-         WHERE excluded.fix_at > p.fix_at",
+         WHERE excluded.fix_at > p.fix_at RETURNING p.staff_id",
     )
     .bind(uuids(rows.iter().map(|row| row.organization.0)))
     .bind(uuids(rows.iter().map(|row| row.staff.0)))
@@ -154,9 +172,9 @@ pub async fn upsert_positions(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, 
     .bind(column(pings(), |ping| ping.position.xy().1))
     .bind(column(pings(), |ping| ping.accuracy_m))
     .bind(column(pings(), |ping| ping.mock))
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(done.rows_affected())
+    Ok(moved.into_iter().map(StaffId::from).collect())
 }
 
 /// The live positions of these people, as they stand now.
@@ -167,6 +185,9 @@ pub async fn live_positions(
     tx: &mut Tx,
     people: &[(OrganizationId, StaffId)],
 ) -> Result<Vec<PositionFact>, StorageError> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "SELECT p.organization_id, p.staff_id, p.fix_at, ST_Y(p.position), ST_X(p.position), \
          p.accuracy_m, p.mock FROM unnest($1::uuid[], $2::uuid[]) AS r (organization_id, staff_id) \

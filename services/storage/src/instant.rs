@@ -73,6 +73,12 @@ impl Type<Postgres> for Micros {
     }
 }
 
+impl PgHasArrayType for Micros {
+    fn array_type_info() -> PgTypeInfo {
+        Millis::array_type_info()
+    }
+}
+
 impl Decode<'_, Postgres> for Micros {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         if value.format() != PgValueFormat::Binary {

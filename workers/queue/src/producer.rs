@@ -9,12 +9,16 @@ use crate::{
     keys::partition_of,
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
-use redis::{Cmd, Value, aio::ConnectionManager};
+use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionManager};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
-use tokio::{task::JoinSet, time::MissedTickBehavior};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
 
 /// The sending side, shared by all handlers of a process.
 #[derive(Clone)]
@@ -22,14 +26,25 @@ pub struct Producer(Arc<Inner>);
 
 struct Inner {
     redis: ConnectionManager,
+    /// Where single entries wait to be written together.
+    singles: mpsc::Sender<Waiting>,
     /// Names of the streams, `[partition][lane]`.
     streams: Vec<[String; 2]>,
     entry_pings: usize,
     limits: DepthLimits,
     depth: Arc<Depth>,
-    /// Reads the depth; ends with the producer.
-    _watch: JoinSet<()>,
+    /// Writes single entries and reads the depth; ends with the producer.
+    _tasks: JoinSet<()>,
 }
+
+/// An entry on its way, and who waits for the word that it is on disk.
+struct Waiting {
+    command: Cmd,
+    told: oneshot::Sender<Result<(), RedisError>>,
+}
+
+/// Most entries written together.
+const MOST_TOGETHER: usize = 512;
 
 /// How many entries wait, in all partitions together.
 ///
@@ -91,15 +106,18 @@ impl Producer {
             .map(|partition| Lane::ALL.map(|lane| keys.lane(partition, lane)))
             .collect();
         let depth = Arc::new(Depth::default());
-        let mut watch = JoinSet::new();
-        watch.spawn(watch_depth(queue.clone(), depth.clone()));
+        let (singles, waiting) = mpsc::channel(4 * MOST_TOGETHER);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(watch_depth(queue.clone(), depth.clone()));
+        tasks.spawn(write_together(queue.shared(), waiting));
         Self(Arc::new(Inner {
             redis: queue.shared(),
+            singles,
             streams,
             entry_pings: config.entry_pings,
             limits: config.limits,
             depth,
-            _watch: watch,
+            _tasks: tasks,
         }))
     }
 
@@ -122,23 +140,34 @@ impl Producer {
                 commands.push((lane, self.entry(parcel, lane, chunk)));
             }
         }
-        let mut redis = self.0.redis.clone();
-        match commands.as_slice() {
-            [] => return Ok(()),
-            [(_, only)] => only.query_async::<Value>(&mut redis).await.map(drop)?,
-            several => {
-                let mut pipe = redis::pipe();
-                pipe.atomic();
-                for (_, command) in several {
-                    pipe.add_command(command.clone()).ignore();
-                }
-                pipe.query_async::<()>(&mut redis).await?;
-            }
+        let lanes: Vec<Lane> = commands.iter().map(|(lane, _)| *lane).collect();
+        if commands.len() > 1 {
+            self.write_atomically(commands.into_iter().map(|(_, command)| command)).await?;
+        } else if let Some((_, only)) = commands.pop() {
+            self.write(only).await?;
         }
-        for (lane, _) in &commands {
-            self.0.depth.lane(*lane).fetch_add(1, Relaxed);
+        for lane in lanes {
+            self.0.depth.lane(lane).fetch_add(1, Relaxed);
         }
         Ok(())
+    }
+
+    /// A request's several entries, all or none.
+    async fn write_atomically(&self, commands: impl Iterator<Item = Cmd>) -> Result<(), RedisError> {
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        for command in commands {
+            pipe.add_command(command).ignore();
+        }
+        pipe.query_async(&mut self.0.redis.clone()).await
+    }
+
+    /// One entry, together with those that others want written meanwhile.
+    async fn write(&self, command: Cmd) -> Result<(), RedisError> {
+        let (told, word) = oneshot::channel();
+        let gone = || RedisError::from((redis::ErrorKind::Io, "the producer has ended"));
+        self.0.singles.send(Waiting { command, told }).await.map_err(|_| gone())?;
+        word.await.map_err(|_| gone())?
     }
 
     /// Whether a lane is deeper than its limit, so that nothing more is taken in.
@@ -175,6 +204,34 @@ impl Producer {
         }
         command
     }
+}
+
+/// Writes entries as they come; those that come while others are being written go together next,
+/// so that they share Redis' flush to disk. Nobody waits for company.
+async fn write_together(mut redis: ConnectionManager, mut waiting: mpsc::Receiver<Waiting>) {
+    let (mut some, mut told) = (Vec::new(), Vec::new());
+    while waiting.recv_many(&mut some, MOST_TOGETHER).await > 0 {
+        let mut pipe = redis::Pipeline::with_capacity(some.len());
+        pipe.ignore_errors();
+        for Waiting { command, told: who } in some.drain(..) {
+            pipe.add_command(command);
+            told.push(who);
+        }
+        let results: Result<Vec<RedisResult<Value>>, RedisError> = pipe.query_async(&mut redis).await;
+        let mut results = results.map(Vec::into_iter);
+        for who in told.drain(..) {
+            let result = match &mut results {
+                Ok(results) => results.next().unwrap_or_else(|| Err(unanswered())).map(drop),
+                Err(error) => Err(error.clone()),
+            };
+            // Whoever asked may have gone; the entry is written all the same.
+            drop(who.send(result));
+        }
+    }
+}
+
+fn unanswered() -> RedisError {
+    (redis::ErrorKind::UnexpectedReturnType, "fewer answers than commands").into()
 }
 
 /// Reads the depth for ever; while Redis is away the last known one stands.

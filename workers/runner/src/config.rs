@@ -19,7 +19,7 @@ pub struct IngestConfig {
     /// About how many pings one transaction writes. Default 1,000.
     pub batch_pings: usize,
     /// The least time between two reads of a partition that find little, so that pings which come
-    /// one by one share a commit. A ping after a pause does not wait. Default 10 ms.
+    /// one by one share a commit. A ping after a pause does not wait. Default 20 ms.
     pub gather: Duration,
     /// How many partitions this process works on at a time; the others stand by in case another
     /// process dies. Default: all.
@@ -34,7 +34,7 @@ impl Default for IngestConfig {
     fn default() -> Self {
         Self {
             batch_pings: 1_000,
-            gather: Duration::from_millis(10),
+            gather: Duration::from_millis(20),
             most_partitions: tokio::sync::Semaphore::MAX_PERMITS,
             longest_pause: Duration::from_secs(5),
             lone_attempts: 5,

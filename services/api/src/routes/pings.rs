@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, header},
 };
 use jiff::Timestamp;
@@ -140,8 +140,10 @@ pub(crate) async fn receive(
     State(state): State<ApiState>,
     Phone(phone): Phone,
     headers: HeaderMap,
-    request: Request,
+    mut request: Request,
 ) -> ApiResult<Json<PingsReply>> {
+    // Packed or not.
+    DefaultBodyLimit::max(MAX_BYTES).apply(&mut request);
     let bytes = body::read(request, &()).await?;
     let encoding = headers.get(header::CONTENT_ENCODING);
     let bytes = inflate(encoding, bytes, MAX_BYTES)?;

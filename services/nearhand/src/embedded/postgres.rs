@@ -164,9 +164,6 @@ impl Setup {
             ("timezone", "UTC"),
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %q%u@%d "),
-            // Everything fits a machine with 2 GB beside other programs.
-            ("shared_buffers", "256MB"),
-            ("effective_cache_size", "1GB"),
             ("max_wal_size", "4GB"),
             ("wal_compression", "on"),
             ("random_page_cost", "1.1"),
@@ -176,6 +173,10 @@ impl Setup {
         ];
         let mut settings: Vec<_> =
             fixed.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        // The hot ends of a day's pings should fit; the rest is left to other programs.
+        let memory = memory_mb();
+        settings.push(("shared_buffers", format!("{}MB", (memory / 8).clamp(128, 2_048))));
+        settings.push(("effective_cache_size", format!("{}MB", (memory / 2).max(512))));
         settings.push(("port", self.port.to_string()));
         settings.push(("max_connections", self.max_connections.to_string()));
         // Without these a power cut may ruin the data; a killed process does not.
@@ -232,6 +233,14 @@ pub(super) fn clean_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
     command
+}
+
+/// The machine's memory in MB, as Linux tells it; elsewhere a small machine is assumed.
+fn memory_mb() -> u64 {
+    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = told.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kb = total.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kb.map_or(2_048, |kb| kb / 1_024)
 }
 
 #[cfg(test)]

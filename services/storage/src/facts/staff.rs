@@ -4,7 +4,6 @@ use crate::{StorageError, Tx, convert, instant::Micros};
 use nearhand_domain::{
     StaffId,
     facts::{LicenceFact, StaffFacts},
-    ping::PersonGate,
     preference::{LanguageLevel, Preference},
     schedule::{WeeklyHours, WeeklyShift},
     time::Interval,
@@ -31,15 +30,16 @@ pub(super) struct StaffRow {
     positions_valid_from: Micros,
 }
 
-/// The columns of [`StaffRow`], up to the condition.
+/// The columns of [`StaffRow`], the rest of the statement, and further columns.
 macro_rules! select_staff {
-    ($rest:literal) => {
+    ($rest:literal $(, $more:expr)*) => {
         concat!(
             "SELECT s.organization_id, s.id, s.version, s.deleted_at IS NOT NULL AS deleted, \
              s.active, s.display_name, ST_Y(s.home) AS lat, ST_X(s.home) AS lng, \
              COALESCE(s.time_zone, o.time_zone) AS time_zone, s.has_working_hours, \
-             s.max_travel_km, s.tracking_hours_margin_min, s.positions_valid_from \
-             FROM staff AS s JOIN organizations AS o ON o.organization_id = s.organization_id ",
+             s.max_travel_km, s.tracking_hours_margin_min, s.positions_valid_from",
+            $(", ", $more,)*
+            " FROM staff AS s JOIN organizations AS o ON o.organization_id = s.organization_id ",
             $rest
         )
     };
@@ -53,20 +53,6 @@ pub(super) use select_staff;
 pub async fn staff(tx: &mut Tx, ids: &[StaffId]) -> Result<Vec<StaffFacts>, StorageError> {
     let rows = rows(tx, ids).await?;
     complete(tx, rows).await
-}
-
-/// Of these people only what the privacy gate reads.
-///
-/// # Errors
-/// When the database fails or a stored value cannot be read.
-pub async fn gates(
-    tx: &mut Tx,
-    ids: &[StaffId],
-) -> Result<Vec<(StaffId, PersonGate)>, StorageError> {
-    let mut people = Assembly::of(rows(tx, ids).await?)?;
-    people.add_tracking(tx).await?;
-    people.add_hours(tx).await?;
-    Ok(people.facts.iter().map(|facts| (facts.staff, PersonGate::of(facts))).collect())
 }
 
 async fn rows(tx: &mut Tx, ids: &[StaffId]) -> Result<Vec<StaffRow>, StorageError> {
@@ -190,17 +176,13 @@ impl Assembly {
         .await
     }
 
-    /// To the second: consent counts from the beginning of the second in which it was given, so
-    /// that a phone enrolled in the same breath is heard, up to the beginning of the one in which
-    /// it was withdrawn; a pause covers every second it touches.
     async fn add_tracking(&mut self, tx: &mut Tx) -> Result<(), StorageError> {
         self.each(
             tx,
-            "SELECT staff_id, granted_at, withdrawn_at FROM tracking_permissions \
-             WHERE staff_id = ANY($1) ORDER BY staff_id, granted_at, id",
-            |facts, (_, from, to): (Uuid, Micros, Option<Micros>)| {
-                let end = to.map_or(OPEN_END, Micros::second);
-                facts.tracking.permissions.push(Interval { start: from.second(), end });
+            "SELECT staff_id, granted_at, COALESCE(withdrawn_at, 'infinity') \
+             FROM tracking_permissions WHERE staff_id = ANY($1) ORDER BY staff_id, granted_at, id",
+            |facts, (_, from, to): (Uuid, Micros, Micros)| {
+                facts.tracking.permissions.push(permission(from, to));
                 Ok(())
             },
         )
@@ -210,8 +192,7 @@ impl Assembly {
             "SELECT staff_id, starts_at, ends_at FROM tracking_pauses \
              WHERE staff_id = ANY($1) ORDER BY staff_id, starts_at, id",
             |facts, (_, from, to): (Uuid, Micros, Micros)| {
-                let pause = Interval { start: from.second(), end: to.second_after() };
-                facts.tracking.pauses.push(pause);
+                facts.tracking.pauses.push(pause(from, to));
                 Ok(())
             },
         )
@@ -225,11 +206,7 @@ impl Assembly {
              WHERE staff_id = ANY($1) ORDER BY staff_id, weekday, start_min",
             |facts, (_, weekday, start, end): (Uuid, i16, i16, i16)| {
                 if let Some(hours) = &mut facts.working_hours {
-                    hours.shifts.push(WeeklyShift {
-                        weekday: small(weekday, "weekday")?,
-                        start_min: small(start, "working hours")?,
-                        end_min: small(end, "working hours")?,
-                    });
+                    hours.shifts.push(shift(weekday, start, end)?);
                 }
                 Ok(())
             },
@@ -268,8 +245,28 @@ has_person!(A, B);
 has_person!(A, B, C);
 has_person!(A, B, C, D);
 
+/// Consent, to the second: it counts from the beginning of the second in which it was given, so
+/// that a phone enrolled in the same breath is heard, up to the beginning of the one in which it
+/// was withdrawn.
+pub(super) fn permission(granted: Micros, withdrawn: Micros) -> Interval {
+    Interval { start: granted.second(), end: withdrawn.second().min(OPEN_END) }
+}
+
+/// A pause, which covers every second it touches.
+pub(super) fn pause(from: Micros, to: Micros) -> Interval {
+    Interval { start: from.second(), end: to.second_after() }
+}
+
+pub(super) fn shift(weekday: i16, start: i16, end: i16) -> Result<WeeklyShift, StorageError> {
+    Ok(WeeklyShift {
+        weekday: small(weekday, "weekday")?,
+        start_min: small(start, "working hours")?,
+        end_min: small(end, "working hours")?,
+    })
+}
+
 /// What the person's own row says; of the deleted only that they are.
-fn bare(row: StaffRow) -> Result<StaffFacts, StorageError> {
+pub(super) fn bare(row: StaffRow) -> Result<StaffFacts, StorageError> {
     let kept = !row.deleted;
     let tracking = TrackingGate {
         hours_margin_min: match row.tracking_hours_margin_min.filter(|_| kept) {

@@ -3,12 +3,15 @@
 
 use super::{
     gates::GateCache,
-    plan::{Dropped, plan},
+    plan::{Dropped, Plan, plan},
 };
 use nearhand_domain::{DeviceId, StaffId, facts::PositionFact};
 use nearhand_queue::PingBatch;
-use nearhand_storage::{StorageError, WorkerPool, ingest};
-use rustc_hash::FxHashMap;
+use nearhand_storage::{
+    StorageError, Tx, WorkerPool,
+    ingest::{self, PingRow},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// A phone that is heard from is noted at most this often.
@@ -49,12 +52,7 @@ pub(super) async fn apply(
     let people = gates.people(&mut tx, &staff).await?;
     let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
     let inserted = ingest::insert_pings(&mut tx, &plan.rows).await?;
-    ingest::upsert_positions(&mut tx, &plan.live).await?;
-    let positions = if plan.people.is_empty() {
-        Vec::new()
-    } else {
-        ingest::live_positions(&mut tx, &plan.people).await?
-    };
+    let positions = move_on(&mut tx, &plan).await?;
     let silent = heard.silent(&plan.devices);
     if !silent.is_empty() {
         ingest::touch_devices(&mut tx, &silent).await?;
@@ -63,6 +61,19 @@ pub(super) async fn apply(
     heard.note(&silent);
     let duplicates = plan.rows.len() as u64 - inserted;
     Ok(Applied { inserted, duplicates, dropped: plan.dropped, positions })
+}
+
+/// Moves live positions on; returns the live row of everybody in the plan. Those that moved are
+/// known and locked until the commit; only the others are read.
+async fn move_on(tx: &mut Tx, plan: &Plan<'_>) -> Result<Vec<PositionFact>, StorageError> {
+    let moved = ingest::upsert_positions(tx, &plan.live).await?;
+    let moved: FxHashSet<StaffId> = moved.into_iter().collect();
+    let is_still = |(_, staff): &(_, StaffId)| !moved.contains(staff);
+    let still: Vec<_> = plan.people.iter().copied().filter(is_still).collect();
+    let mut positions = ingest::live_positions(tx, &still).await?;
+    let rows = plan.live.iter().filter(|row| moved.contains(&row.staff));
+    positions.extend(rows.map(PingRow::position_fact));
+    Ok(positions)
 }
 
 impl Heard {
