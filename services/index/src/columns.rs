@@ -55,8 +55,10 @@ impl Columns {
     pub fn covering(&self, needed: &Signature, most: usize) -> Option<Vec<u32>> {
         let [first, second] = needed.0;
         let wanted = u128::from(second) << 64 | u128::from(first & ABILITIES | 1 << PRESENT);
-        let columns: Vec<&[u64]> =
-            (0..COLUMNS).filter(|bit| wanted >> bit & 1 == 1).map(|bit| &self.bits[bit][..]).collect();
+        let columns: Vec<&[u64]> = (0..COLUMNS)
+            .filter(|bit| wanted >> bit & 1 == 1)
+            .map(|bit| &self.bits[bit][..])
+            .collect();
         let mut found = Vec::new();
         for word in 0..self.rows.len().div_ceil(64) {
             let mut both = columns.iter().fold(u64::MAX, |both, column| both & column[word]);

@@ -170,9 +170,12 @@ impl Search<'_, '_> {
         let mut some = Vec::with_capacity(TOGETHER);
         for chunk in fit.chunks(TOGETHER) {
             some.clear();
-            some.extend(chunk.iter().filter(|slot| !self.seen.has(**slot)).map(|&slot| {
-                (slot, bounds.abilities_of(&columns.signature(slot), note))
-            }));
+            some.extend(
+                chunk
+                    .iter()
+                    .filter(|slot| !self.seen.has(**slot))
+                    .map(|&slot| (slot, bounds.abilities_of(&columns.signature(slot), note))),
+            );
             some.retain(|&(_, abilities)| bounds.person(abilities, terms::ONE) >= self.threshold);
             self.judge_anywhere(&some);
         }

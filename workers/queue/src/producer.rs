@@ -153,7 +153,10 @@ impl Producer {
     }
 
     /// A request's several entries, all or none.
-    async fn write_atomically(&self, commands: impl Iterator<Item = Cmd>) -> Result<(), RedisError> {
+    async fn write_atomically(
+        &self,
+        commands: impl Iterator<Item = Cmd>,
+    ) -> Result<(), RedisError> {
         let mut pipe = redis::pipe();
         pipe.atomic();
         for command in commands {
@@ -217,7 +220,8 @@ async fn write_together(mut redis: ConnectionManager, mut waiting: mpsc::Receive
             pipe.add_command(command);
             told.push(who);
         }
-        let results: Result<Vec<RedisResult<Value>>, RedisError> = pipe.query_async(&mut redis).await;
+        let results: Result<Vec<RedisResult<Value>>, RedisError> =
+            pipe.query_async(&mut redis).await;
         let mut results = results.map(Vec::into_iter);
         for who in told.drain(..) {
             let result = match &mut results {
