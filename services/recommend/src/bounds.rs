@@ -26,6 +26,8 @@ const ROUNDING: f64 = 1e-9;
 /// Bits of a rank that hold the drive.
 const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
+/// So many halvings of the travel term away is far: it leaves a 256th.
+const FAR: f64 = 8.0;
 /// The part of a note that a signature cannot tell.
 const LOW_HALF: u64 = (1 << 32) - 1;
 
@@ -137,10 +139,12 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// The rank of the best imaginable person below a node, noting the micro-points of abilities
     /// (high half) and those of them that a signature cannot tell (low half);
-    /// `None` if nobody there is eligible.
-    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
+    /// `None` if nobody there is eligible, or all are further away than `reach_km`.
+    pub(crate) fn node(&self, envelope: &Envelope, reach_km: f64) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
-        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
+        if km - self.shrink_km > self.limit_km.min(reach_km)
+            || !envelope.masks.works(&self.needs(km).hours)
+        {
             return None;
         }
         let (all, others) = self.split_abilities(&envelope.masks)?;
@@ -249,6 +253,51 @@ impl<'a, 'q> Bounds<'a, 'q> {
         abilities + self.query.points(Term::Travel, travel) + self.available(0.0)
     }
 
+    /// Kilometres beyond which the drive leaves next to nothing of the travel term.
+    pub(crate) fn reach_km(&self) -> f64 {
+        (FAR + self.begin) / self.per_km + self.shrink_km
+    }
+
+    /// What whoever is further away than `reach_km` must have to reach the threshold, as far as a
+    /// signature tells; `None` if nobody there can.
+    pub(crate) fn needed_beyond(&self, reach_km: f64, threshold: u64) -> Option<Signature> {
+        let query = self.query;
+        if reach_km > self.limit_km || self.rank_from(reach_km, self.anybody() >> 32) < threshold {
+            return None;
+        }
+        let best = (self.anybody() >> 32) + self.way(reach_km);
+        // What they can afford to lose against the best imaginable.
+        let spare = best - (threshold >> DRIVE_BITS).min(best);
+        let costs = |term, u: u32| query.points(term, ONE) - query.points(term, u);
+        let mut needed = self.needs(reach_km).signature;
+        let each = share_of_each(query.services.len());
+        for &code in query.services.iter().flatten() {
+            if costs(Term::Service, micro_up(1.0 - 0.25 * each)) > spare {
+                needed.need_preferred(code);
+            } else if costs(Term::Service, micro_up(1.0 - 0.5 * each)) > spare {
+                needed.need_willing(code);
+            }
+        }
+        for (nth, skill) in query.skills.iter().enumerate() {
+            if let Some(code) = skill.code
+                && costs(Term::Skill, terms::skill_below_preferred(query, nth)) > spare
+            {
+                needed.need_skill(code, skill.preferred);
+            }
+        }
+        if let &[Some(code)] = &query.languages[..]
+            && costs(Term::Language, micro_up(0.4)) > spare
+        {
+            needed.need_language(code);
+        }
+        Some(needed)
+    }
+
+    /// The best rank of somebody whose places are all further away than `reach_km`.
+    pub(crate) fn beyond(&self, reach_km: f64, abilities: u64) -> u64 {
+        self.rank_from(reach_km, abilities)
+    }
+
     /// The best rank of whoever is at least so far away.
     fn rank_from(&self, km: f64, abilities: u64) -> u64 {
         let drive = u64::try_from(whole(self.drive_min(km))).unwrap_or(0);
@@ -317,6 +366,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
 /// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.
 fn rank(points: u64, drive_min: u64) -> u64 {
     points << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
+}
+
+/// What one of so many counts for in their mean.
+fn share_of_each(many: usize) -> f64 {
+    1.0 / f64::from(u32::try_from(many.max(1)).unwrap_or(u32::MAX))
 }
 
 /// Rounding is monotonous, so that a share not below the true one gives millionths not below.

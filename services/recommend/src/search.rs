@@ -1,7 +1,7 @@
 //! The exact search: best-first over the tree, by upper bounds. Must list the very people in the
 //! very order of the scan.
 
-use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best, terms};
+use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
 use nearhand_index::places::Place;
 
 /// People already judged.
@@ -28,13 +28,9 @@ impl Seen {
 
 /// People looked at together, so that their records are waited for together.
 const TOGETHER: usize = 32;
-/// Places looked at before the tree is given up for the columns. Where a few of the fit are near,
-/// it ends long before; where none is, it would look at everybody.
-const PATIENCE: usize = 6_000;
-/// The most people the columns may leave; more of them lie near enough for the tree to end.
-const MOST_LISTED: usize = 50_000;
-/// A threshold that ends the walk through the tree.
-const ENOUGH: u64 = u64::MAX;
+/// The most people who are far away and looked at by themselves; if more of them fit, the tree
+/// knows better which.
+const MOST_FAR: usize = 50_000;
 
 /// A search under way.
 struct Search<'a, 'q> {
@@ -47,10 +43,6 @@ struct Search<'a, 'q> {
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
-    /// Places that may still be looked at before the columns are tried; `None`: they were.
-    patience: Option<usize>,
-    /// Whether everybody who is fit has been looked at.
-    complete: bool,
     /// The people of one bucket to be judged, and what their abilities are worth at most.
     near: Vec<(u32, u64)>,
 }
@@ -65,12 +57,13 @@ impl Query<'_> {
     /// The same with how many people had to be looked at.
     #[must_use]
     pub fn search_counting(&self, limit: usize) -> (Vec<Judgement>, usize) {
-        self.search_patiently(limit, PATIENCE)
+        self.search_within(limit, None)
     }
 
-    /// The same, giving up the tree after so many places: only the cost depends on it.
+    /// The same, telling near from far at another distance in kilometres: only the cost depends
+    /// on it.
     #[must_use]
-    pub fn search_patiently(&self, limit: usize, patience: usize) -> (Vec<Judgement>, usize) {
+    pub fn search_within(&self, limit: usize, reach_km: Option<f64>) -> (Vec<Judgement>, usize) {
         let bounds = &Bounds::new(self);
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
@@ -84,32 +77,26 @@ impl Query<'_> {
             settled: none(),
             threshold: 0,
             judged: 0,
-            patience: Some(patience),
-            complete: false,
             near: Vec::new(),
         };
-        search.run();
+        search.run(reach_km.unwrap_or_else(|| bounds.reach_km()));
         (search.best.into_sorted(), search.judged)
     }
 }
 
 impl Search<'_, '_> {
-    fn run(&mut self) {
+    fn run(&mut self, reach_km: f64) {
         let (query, bounds) = (self.query, self.bounds);
         let all = bounds.all_abilities();
         if query.case.panel_required && bounds.panel_apart {
             self.judge_apart(&query.panel, all);
             return;
         }
-        let places = query.index.places();
-        places.best_first(
-            0,
-            |envelope| bounds.node(envelope),
-            |places, abilities| self.visit(places, abilities),
-        );
-        if !self.complete {
-            self.visit_beside();
+        self.visit_within(reach_km);
+        if !self.judge_beyond(reach_km) {
+            self.visit_within(f64::INFINITY);
         }
+        self.visit_beside();
         // Then those the nodes' bounds did not reckon with.
         if bounds.panel_apart {
             self.judge_apart(&query.panel, all);
@@ -148,35 +135,39 @@ impl Search<'_, '_> {
     fn visit(&mut self, places: &[Place], note: u64) -> u64 {
         let (bounds, threshold) = (self.bounds, self.threshold);
         self.judge_bucket(places, |place| bounds.place(place, note, threshold));
-        if let Some(patience) = self.patience {
-            self.patience = patience.checked_sub(places.len());
-            if self.patience.is_none() && self.judge_fit() {
-                self.complete = true;
-                return ENOUGH;
-            }
-        }
         self.threshold
     }
 
-    /// Judges everybody whose signature covers what is needed, near or far, with a location or
-    /// without; false if they are too many.
-    fn judge_fit(&mut self) -> bool {
+    /// Walks through the tree as far as `reach_km`.
+    fn visit_within(&mut self, reach_km: f64) {
         let (query, bounds) = (self.query, self.bounds);
+        query.index.places().best_first(
+            self.threshold,
+            |envelope| bounds.node(envelope, reach_km),
+            |places, note| self.visit(places, note),
+        );
+    }
+
+    /// Judges whoever is beyond `reach_km` and can still be listed; false if they are too many.
+    ///
+    /// So far away a drive counts for next to nothing, and only the ablest can be listed. Nearly
+    /// every node of the tree has somebody for each ability; the columns tell who has them all.
+    fn judge_beyond(&mut self, reach_km: f64) -> bool {
+        let (query, bounds) = (self.query, self.bounds);
+        let Some(needed) = bounds.needed_beyond(reach_km, self.threshold) else { return true };
         let columns = query.index.columns();
-        let Some(fit) = columns.covering(&query.needs[0].signature, MOST_LISTED) else {
-            return false;
-        };
+        let Some(fit) = columns.covering(&needed, MOST_FAR) else { return false };
         let note = bounds.anybody();
         let mut some = Vec::with_capacity(TOGETHER);
         for chunk in fit.chunks(TOGETHER) {
             some.clear();
+            let unseen = chunk.iter().filter(|slot| !self.seen.has(**slot));
             some.extend(
-                chunk
-                    .iter()
-                    .filter(|slot| !self.seen.has(**slot))
-                    .map(|&slot| (slot, bounds.abilities_of(&columns.signature(slot), note))),
+                unseen.map(|&slot| (slot, bounds.abilities_of(&columns.signature(slot), note))),
             );
-            some.retain(|&(_, abilities)| bounds.person(abilities, terms::ONE) >= self.threshold);
+            some.retain(|&(slot, abilities)| {
+                bounds.beyond(reach_km, abilities) >= self.threshold && self.seen.first(slot)
+            });
             self.judge_anywhere(&some);
         }
         true
