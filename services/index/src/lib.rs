@@ -4,7 +4,6 @@
 mod apply;
 mod bulk;
 pub mod cells;
-pub mod columns;
 mod envelope;
 pub mod live;
 pub mod load;

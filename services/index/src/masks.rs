@@ -249,7 +249,7 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
 /// services not `never`, willing and preferred (3 × 10), licences (6), languages at b2 (6), hours
 /// of the day in pairs (12), days of the week (7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signature(pub(crate) [u64; 2]);
+pub struct Signature([u64; 2]);
 
 const SKILL_SLOTS: u32 = 12;
 const LOAD_SHIFT: u32 = 60;
@@ -308,16 +308,6 @@ impl Signature {
         if code < SERVICE_SLOTS {
             self.0[1] |= 1 << code;
         }
-    }
-
-    /// Adds a service that must be stated as willing or preferred.
-    pub fn need_willing(&mut self, code: u32) {
-        self.0[1] |= 1 << (SERVICE_SLOTS + slot(code) % SERVICE_SLOTS);
-    }
-
-    /// Adds a service that must be preferred.
-    pub fn need_preferred(&mut self, code: u32) {
-        self.0[1] |= 1 << (2 * SERVICE_SLOTS + slot(code) % SERVICE_SLOTS);
     }
 
     /// Adds a skill needed at a level of 1 to 5.
@@ -425,15 +415,6 @@ mod tests {
             needed.need_language(code);
             needed.need_service(code);
             assert!(Signature::of(&masks).covers(&needed));
-            for (gladness, willing, preferred) in [(3, true, false), (4, true, true)] {
-                let mut masks = Masks::unstated(HourSet::EMPTY, 0);
-                masks.set_service(code, gladness);
-                let (mut one, mut other) = (Signature::default(), Signature::default());
-                one.need_willing(code);
-                other.need_preferred(code);
-                assert_eq!(Signature::of(&masks).covers(&one), willing);
-                assert_eq!(Signature::of(&masks).covers(&other), preferred);
-            }
             assert_eq!(Signature::of(&masks).skill(code), 4);
             assert_eq!(Signature::of(&masks).service(code), UNSTATED);
             needed.need_skill(code, 5);

@@ -2,7 +2,6 @@
 //! locking to [`crate::live`] and scores to others.
 
 use crate::{
-    columns::Columns,
     load::{self, RunningMean, parity},
     parts::PersonParts,
     person::{Person, Ping, flag},
@@ -47,7 +46,6 @@ pub struct OrgIndex {
     pub(crate) people: Vec<Person>,
     pub(crate) slots: HashTable<u32>,
     pub(crate) places: Places,
-    pub(crate) columns: Columns,
     /// People by the clients they have visited.
     pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
@@ -78,7 +76,6 @@ impl OrgIndex {
             people: Vec::new(),
             slots: HashTable::new(),
             places: Places::default(),
-            columns: Columns::default(),
             visitors: FxHashMap::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
@@ -128,12 +125,6 @@ impl OrgIndex {
         &self.places
     }
 
-    /// Signatures by ability.
-    #[must_use]
-    pub fn columns(&self) -> &Columns {
-        &self.columns
-    }
-
     /// Words by number.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
@@ -177,7 +168,6 @@ impl OrgIndex {
             + self.people.iter().map(Person::heap_bytes).sum::<usize>()
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
-            + self.columns.approximate_bytes()
             + self.schedules.approximate_bytes()
     }
 

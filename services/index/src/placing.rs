@@ -70,7 +70,6 @@ impl OrgIndex {
         }
         let person = &self.people[slot as usize];
         let masks = person.masks(&self.schedules);
-        self.columns.set(slot, Signature::of(&masks));
         let ping = person.ping().filter(|ping| self.may_count(ping)).map(|ping| ping.position);
         let start = person.start;
         let mut extra: Vec<(Position, PlaceKind)> = Vec::new();
@@ -108,7 +107,6 @@ impl OrgIndex {
 
     /// Takes a person's places out of the tree.
     pub(crate) fn unplace(&mut self, slot: u32) {
-        self.columns.clear(slot);
         let person = &mut self.people[slot as usize];
         let mut buckets = vec![
             (std::mem::replace(&mut person.start_bucket, NOWHERE), PlaceKind::Start),
@@ -128,9 +126,6 @@ impl OrgIndex {
         let person = &self.people[slot as usize];
         let masks = person.masks(&self.schedules);
         let signature = Signature::of(&masks);
-        if person.is_active() {
-            self.columns.set(slot, signature);
-        }
         let shown = person.ping_bucket == NOWHERE;
         let masks_of = |slot: u32| self.people[slot as usize].masks(&self.schedules);
         let mut update = |bucket: u32, at: Unit, kind, current| {

@@ -26,8 +26,6 @@ const ROUNDING: f64 = 1e-9;
 /// Bits of a rank that hold the drive.
 const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
-/// So many halvings of the travel term away is far: it leaves a 256th.
-const FAR: f64 = 8.0;
 /// The part of a note that a signature cannot tell.
 const LOW_HALF: u64 = (1 << 32) - 1;
 
@@ -139,12 +137,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// The rank of the best imaginable person below a node, noting the micro-points of abilities
     /// (high half) and those of them that a signature cannot tell (low half);
-    /// `None` if nobody there is eligible, or all are further away than `reach_km`.
-    pub(crate) fn node(&self, envelope: &Envelope, reach_km: f64) -> Option<Bound> {
+    /// `None` if nobody there is eligible.
+    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
-        if km - self.shrink_km > self.limit_km.min(reach_km)
-            || !envelope.masks.works(&self.needs(km).hours)
-        {
+        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
         let (all, others) = self.split_abilities(&envelope.masks)?;
@@ -167,24 +163,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Language as usize] = terms::language(query, |code| masks.language(code));
         let load = if self.loads_kept { masks.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
-        Some(self.split(u))
-    }
-
-    /// Adds what is not judged apart; all micro-points, and those a signature cannot tell.
-    fn split(&self, mut u: [u32; 9]) -> (u64, u64) {
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
         u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
         let (points, all) = self.query.sum(&u);
         let told = [Term::Service, Term::Skill, Term::Workload].map(|term| points[term as usize]);
-        (all, all - told.iter().sum::<u64>())
-    }
-
-    /// The note of people of whom nothing but their signatures is known.
-    pub(crate) fn anybody(&self) -> u64 {
-        let mut u = [ONE; 9];
-        (u[Term::Travel as usize], u[Term::Availability as usize]) = (0, 0);
-        let (all, others) = self.split(u);
-        all << 32 | others
+        Some((all, all - told.iter().sum::<u64>()))
     }
 
     fn ruled_out(&self, masks: &Masks) -> bool {
@@ -253,51 +236,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
         abilities + self.query.points(Term::Travel, travel) + self.available(0.0)
     }
 
-    /// Kilometres beyond which the drive leaves next to nothing of the travel term.
-    pub(crate) fn reach_km(&self) -> f64 {
-        (FAR + self.begin) / self.per_km + self.shrink_km
-    }
-
-    /// What whoever is further away than `reach_km` must have to reach the threshold, as far as a
-    /// signature tells; `None` if nobody there can.
-    pub(crate) fn needed_beyond(&self, reach_km: f64, threshold: u64) -> Option<Signature> {
-        let query = self.query;
-        if reach_km > self.limit_km || self.rank_from(reach_km, self.anybody() >> 32) < threshold {
-            return None;
-        }
-        let best = (self.anybody() >> 32) + self.way(reach_km);
-        // What they can afford to lose against the best imaginable.
-        let spare = best - (threshold >> DRIVE_BITS).min(best);
-        let costs = |term, u: u32| query.points(term, ONE) - query.points(term, u);
-        let mut needed = self.needs(reach_km).signature;
-        let each = share_of_each(query.services.len());
-        for &code in query.services.iter().flatten() {
-            if costs(Term::Service, micro_up(1.0 - 0.25 * each)) > spare {
-                needed.need_preferred(code);
-            } else if costs(Term::Service, micro_up(1.0 - 0.5 * each)) > spare {
-                needed.need_willing(code);
-            }
-        }
-        for (nth, skill) in query.skills.iter().enumerate() {
-            if let Some(code) = skill.code
-                && costs(Term::Skill, terms::skill_below_preferred(query, nth)) > spare
-            {
-                needed.need_skill(code, skill.preferred);
-            }
-        }
-        if let &[Some(code)] = &query.languages[..]
-            && costs(Term::Language, micro_up(0.4)) > spare
-        {
-            needed.need_language(code);
-        }
-        Some(needed)
-    }
-
-    /// The best rank of somebody whose places are all further away than `reach_km`.
-    pub(crate) fn beyond(&self, reach_km: f64, abilities: u64) -> u64 {
-        self.rank_from(reach_km, abilities)
-    }
-
     /// The best rank of whoever is at least so far away.
     fn rank_from(&self, km: f64, abilities: u64) -> u64 {
         let drive = u64::try_from(whole(self.drive_min(km))).unwrap_or(0);
@@ -322,22 +260,15 @@ impl<'a, 'q> Bounds<'a, 'q> {
         others.map(|term| self.query.points(term, ONE)).sum()
     }
 
-    /// The best rank of somebody of whom only the nearest place is looked at: the start or the
-    /// fix, if there is no other that counts.
-    pub(crate) fn glance(&self, slot: u32, abilities: u64) -> u64 {
-        let person = self.query.index.person(slot);
+    /// The best rank of somebody of whom only the nearest place is looked at.
+    pub(crate) fn glance(&self, person: &Person, abilities: u64) -> u64 {
         let far = f64::INFINITY;
         let km = |at: Option<Unit>| at.map_or(far, |at| self.query.unit.km_at_least(at));
         let start = km(person.start().map(|_| person.start_unit()));
-        let km = start.min(km(person.ping().map(|_| person.ping_unit())));
-        let located = self.rank_from(km, abilities);
-        if person.start().is_none() {
-            // With a fix that may not count they may have no location.
-            return located.max(self.nowhere(abilities));
-        }
-        // The longer the drive, the more hours they must work in.
-        let works = self.query.index.columns().signature(slot).covers(&self.needs(km).signature);
-        if works && km - self.shrink_km <= self.limit_km { located } else { 0 }
+        let ping = km(person.ping().map(|_| person.ping_unit()));
+        let located = self.rank_from(start.min(ping), abilities);
+        // Without a start, and with a fix that may not count, they may have no location.
+        if person.start().is_some() { located } else { located.max(self.nowhere(abilities)) }
     }
 
     /// The travel term of a person in millionths, at most. No haversine, at most one power of two.
@@ -366,11 +297,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
 /// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.
 fn rank(points: u64, drive_min: u64) -> u64 {
     points << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
-}
-
-/// What one of so many counts for in their mean.
-fn share_of_each(many: usize) -> f64 {
-    1.0 / f64::from(u32::try_from(many.max(1)).unwrap_or(u32::MAX))
 }
 
 /// Rounding is monotonous, so that a share not below the true one gives millionths not below.

@@ -28,9 +28,6 @@ impl Seen {
 
 /// People looked at together, so that their records are waited for together.
 const TOGETHER: usize = 32;
-/// The most people who are far away and looked at by themselves; if more of them fit, the tree
-/// knows better which.
-const MOST_FAR: usize = 50_000;
 
 /// A search under way.
 struct Search<'a, 'q> {
@@ -57,13 +54,6 @@ impl Query<'_> {
     /// The same with how many people had to be looked at.
     #[must_use]
     pub fn search_counting(&self, limit: usize) -> (Vec<Judgement>, usize) {
-        self.search_within(limit, None)
-    }
-
-    /// The same, telling near from far at another distance in kilometres: only the cost depends
-    /// on it.
-    #[must_use]
-    pub fn search_within(&self, limit: usize, reach_km: Option<f64>) -> (Vec<Judgement>, usize) {
         let bounds = &Bounds::new(self);
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
@@ -79,23 +69,25 @@ impl Query<'_> {
             judged: 0,
             near: Vec::new(),
         };
-        search.run(reach_km.unwrap_or_else(|| bounds.reach_km()));
+        search.run();
         (search.best.into_sorted(), search.judged)
     }
 }
 
 impl Search<'_, '_> {
-    fn run(&mut self, reach_km: f64) {
+    fn run(&mut self) {
         let (query, bounds) = (self.query, self.bounds);
         let all = bounds.all_abilities();
         if query.case.panel_required && bounds.panel_apart {
             self.judge_apart(&query.panel, all);
             return;
         }
-        self.visit_within(reach_km);
-        if !self.judge_beyond(reach_km) {
-            self.visit_within(f64::INFINITY);
-        }
+        let places = query.index.places();
+        places.best_first(
+            0,
+            |envelope| bounds.node(envelope),
+            |places, abilities| self.visit(places, abilities),
+        );
         self.visit_beside();
         // Then those the nodes' bounds did not reckon with.
         if bounds.panel_apart {
@@ -138,41 +130,6 @@ impl Search<'_, '_> {
         self.threshold
     }
 
-    /// Walks through the tree as far as `reach_km`.
-    fn visit_within(&mut self, reach_km: f64) {
-        let (query, bounds) = (self.query, self.bounds);
-        query.index.places().best_first(
-            self.threshold,
-            |envelope| bounds.node(envelope, reach_km),
-            |places, note| self.visit(places, note),
-        );
-    }
-
-    /// Judges whoever is beyond `reach_km` and can still be listed; false if they are too many.
-    ///
-    /// So far away a drive counts for next to nothing, and only the ablest can be listed. Nearly
-    /// every node of the tree has somebody for each ability; the columns tell who has them all.
-    fn judge_beyond(&mut self, reach_km: f64) -> bool {
-        let (query, bounds) = (self.query, self.bounds);
-        let Some(needed) = bounds.needed_beyond(reach_km, self.threshold) else { return true };
-        let columns = query.index.columns();
-        let Some(fit) = columns.covering(&needed, MOST_FAR) else { return false };
-        let note = bounds.anybody();
-        let mut some = Vec::with_capacity(TOGETHER);
-        for chunk in fit.chunks(TOGETHER) {
-            some.clear();
-            let unseen = chunk.iter().filter(|slot| !self.seen.has(**slot));
-            some.extend(
-                unseen.map(|&slot| (slot, bounds.abilities_of(&columns.signature(slot), note))),
-            );
-            some.retain(|&(slot, abilities)| {
-                bounds.beyond(reach_km, abilities) >= self.threshold && self.seen.first(slot)
-            });
-            self.judge_anywhere(&some);
-        }
-        true
-    }
-
     /// Judges those people of a bucket who may be worth it.
     fn judge_bucket(&mut self, places: &[Place], worth: impl Fn(&Place) -> Option<u64>) {
         let mut near = std::mem::take(&mut self.near);
@@ -191,30 +148,24 @@ impl Search<'_, '_> {
 
     /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
     fn judge_apart(&mut self, slots: &[u32], abilities: u64) {
-        for some in slots.chunks(TOGETHER) {
-            let anew = some.iter().filter(|slot| !self.settled.has(**slot));
-            let anew: Vec<(u32, u64)> = anew.map(|&slot| (slot, abilities)).collect();
-            self.judge_anywhere(&anew);
-        }
-    }
-
-    /// Judges people, wherever they are, who may be worth it.
-    fn judge_anywhere(&mut self, people: &[(u32, u64)]) {
         let (query, bounds) = (self.query, self.bounds);
-        let mut near = std::mem::take(&mut self.near);
-        near.clear();
-        near.extend(people.iter().copied().filter(|&(slot, abilities)| {
-            let far = bounds.glance(slot, abilities) < self.threshold;
-            !(far && query.index.person(slot).has_little())
-        }));
-        self.warm(near.iter().map(|&(slot, _)| slot));
-        for &(slot, abilities) in &near {
-            let far = bounds.glance(slot, abilities) < self.threshold;
-            if !(far && query.only_start_or_ping(query.index.person(slot))) {
-                self.judge_anew(slot, abilities);
+        for some in slots.chunks(TOGETHER) {
+            let near = |slot: &u32| {
+                let person = query.index.person(*slot);
+                let far = bounds.glance(person, abilities) < self.threshold;
+                let passed_over = far && person.has_little();
+                !passed_over && !self.settled.has(*slot)
+            };
+            let near: Vec<u32> = some.iter().copied().filter(near).collect();
+            self.warm(near.iter().copied());
+            for slot in near {
+                let person = query.index.person(slot);
+                let far = bounds.glance(person, abilities) < self.threshold;
+                if !(far && query.only_start_or_ping(person)) {
+                    self.judge_anew(slot, abilities);
+                }
             }
         }
-        self.near = near;
     }
 
     fn warm(&self, slots: impl Iterator<Item = u32>) {

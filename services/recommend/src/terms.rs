@@ -137,12 +137,6 @@ pub(crate) fn skill_at_most(query: &Query<'_>, most: impl Fn(u32) -> u8) -> u32 
     skill_of(&query.skills, capped).saturating_add(1).min(ONE)
 }
 
-/// The best skill value of somebody who is below the preferred level of the `nth` skill.
-pub(crate) fn skill_below_preferred(query: &Query<'_>, nth: usize) -> u32 {
-    let level = |at: usize| query.skills[at].preferred.saturating_sub(u8::from(at == nth));
-    skill_of(&query.skills, level).saturating_add(1).min(ONE)
-}
-
 /// Σ 2^(−days/90) over completed visits up to now, and how many those are.
 pub(crate) fn visits(query: &Query<'_>, person: &Person) -> (f64, u32) {
     let Some(client) = query.client else { return (0.0, 0) };
