@@ -7,6 +7,7 @@ mod support;
 
 mod architecture;
 mod authorization;
+mod examples;
 mod feed;
 mod ingest;
 mod kill;
