@@ -124,6 +124,18 @@ async fn nobody_reaches_beyond_their_own_rights() {
 }
 
 #[tokio::test]
+async fn a_user_admin_administers_general_people() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let people = admin.create_account("user_admin", "full").await;
+    let general = people.create_account("general", "limited").await;
+    let path = format!("/v1/staff/{}", general.id);
+    people.patch(&path, json!({ "first_name": "Mary" })).await.expect(200);
+    people.post(&format!("{path}/password"), json!({})).await.expect(201);
+    people.patch(&path, json!({ "active": false })).await.expect(200);
+}
+
+#[tokio::test]
 async fn the_last_account_admin_stays() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;

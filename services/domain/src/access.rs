@@ -214,7 +214,10 @@ pub fn role_permissions(role: AdminRole) -> PermissionSet {
     use ModuleLevel as L;
     let levels: &[(Module, ModuleLevel)] = match role {
         AdminRole::AccountAdmin => return PermissionSet::all(),
-        AdminRole::UserAdmin => &[(M::Staff, L::Manage), (M::Settings, L::View)],
+        // Whatever `general` may do, or nobody general could be administered.
+        AdminRole::UserAdmin => {
+            &[(M::Staff, L::Manage), (M::Cases, L::View), (M::Settings, L::View)]
+        }
         AdminRole::Admin => &[
             (M::Staff, L::View),
             (M::Cases, L::Manage),
@@ -247,6 +250,7 @@ mod tests {
             assert!(role_permissions(*role).is_subset_of(admin), "{role}");
         }
         let user_admin = role_permissions(AdminRole::UserAdmin);
+        assert!(role_permissions(AdminRole::General).is_subset_of(user_admin));
         assert!(!role_permissions(AdminRole::Scheduler).is_subset_of(user_admin));
         assert!(!user_admin.is_subset_of(role_permissions(AdminRole::Admin)));
     }
