@@ -1,7 +1,10 @@
 //! Argon2id off the async threads, a few at a time, so that a burst of logins cannot starve the
 //! rest. 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet, 2025).
 
-use crate::problem::{ApiResult, Problem};
+use crate::{
+    codes::Code,
+    problem::{ApiResult, Problem},
+};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -12,11 +15,16 @@ use tokio::sync::Semaphore;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+/// Most passwords that wait for their turn; whoever comes then is asked to come back.
+const MAX_WAITING: usize = 64;
+const RETRY_AFTER_S: u32 = 2;
 
 /// Hashes and verifies passwords.
 #[derive(Clone)]
 pub struct Passwords {
     running: Arc<Semaphore>,
+    /// Those that run and those that wait.
+    admitted: Arc<Semaphore>,
     /// Verified against when there is no such account, so that both take the same time.
     decoy: Arc<str>,
 }
@@ -28,7 +36,12 @@ impl Passwords {
     /// When the parameters are refused or there is no randomness.
     pub fn new(parallel: usize) -> Result<Self, argon2::password_hash::Error> {
         let decoy = Self::hash_now("nobody has this password")?;
-        Ok(Self { running: Arc::new(Semaphore::new(parallel.max(1))), decoy: decoy.into() })
+        let parallel = parallel.max(1);
+        Ok(Self {
+            running: Arc::new(Semaphore::new(parallel)),
+            admitted: Arc::new(Semaphore::new(parallel + MAX_WAITING)),
+            decoy: decoy.into(),
+        })
     }
 
     /// The PHC string of a new password. Takes tens of milliseconds: off the async threads only.
@@ -61,11 +74,23 @@ impl Passwords {
         .await
     }
 
+    /// Both permits go with the work: it goes on when the client has hung up, and so does what it
+    /// takes of the memory.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> ApiResult<T> {
-        let _permit = self.running.acquire().await.map_err(|_| Problem::internal())?;
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| {
+            let detail = "too many passwords are being checked; try again";
+            Problem::new(Code::Unavailable, detail).retry_after(RETRY_AFTER_S)
+        })?;
+        let running = Arc::clone(&self.running).acquire_owned();
+        let running = running.await.map_err(|_| Problem::internal())?;
+        let work = move || {
+            let done = work();
+            drop((running, admitted));
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(error = %error, "password work was lost");
             Problem::internal()
@@ -97,5 +122,32 @@ mod tests {
         );
         assert!(!passwords.verify("correct horse batterx".into(), Some(hash)).await.unwrap());
         assert!(!passwords.verify("nobody has this password".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_still_counts() {
+        let passwords = Passwords::new(1).unwrap();
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (end, may_end) = std::sync::mpsc::channel::<()>();
+        let work = passwords.run(move || {
+            begun.send(()).unwrap();
+            may_end.recv().unwrap();
+        });
+        let hung_up = tokio::time::timeout(std::time::Duration::from_millis(50), work).await;
+        assert!(hung_up.is_err());
+        has_begun.recv().unwrap();
+        assert_eq!(passwords.running.available_permits(), 0);
+        end.send(()).unwrap();
+        passwords.run(|| ()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn only_so_many_wait() {
+        let passwords = Passwords::new(1).unwrap();
+        let _others = Arc::clone(&passwords.admitted)
+            .acquire_many_owned(u32::try_from(MAX_WAITING).unwrap() + 1)
+            .await
+            .unwrap();
+        assert_eq!(passwords.run(|| ()).await.unwrap_err().code(), Code::Unavailable);
     }
 }
