@@ -67,8 +67,30 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     if !value.is_object() {
         return Err(Problem::new(Code::MalformedBody, "the top level must be a JSON object"));
     }
-    serde_json::from_value(value)
-        .map_err(|error| Problem::field("", "wrong_type", error.to_string()))
+    // What the parser says may hold what was sent, and that may be a secret.
+    serde_json::from_value(value).map_err(|_| Problem::field("", "wrong_type", WRONG_OBJECT))
+}
+
+const WRONG_OBJECT: &str = "is of the wrong type; an object with known fields is expected";
+
+/// What a value of this type looks like in JSON.
+fn expected<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    match name.rsplit("::").next().unwrap_or(name) {
+        "String" => "a string",
+        "bool" => "true or false",
+        "f64" => "a number",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65,535",
+        "i16" => "a whole number from -32,768 to 32,767",
+        "i32" => "a whole number from -2,147,483,648 to 2,147,483,647",
+        "i64" | "u64" | "usize" => "a whole number",
+        "Uuid" => "a UUID",
+        "Date" => "a date, such as 2026-03-01",
+        "Timestamp" => "an instant, such as 2026-03-01T08:00:00Z",
+        _ if name.starts_with("alloc::vec::Vec<") => "a list",
+        _ => "an object",
+    }
 }
 
 /// One field of a body, before it has been looked at.
@@ -82,7 +104,7 @@ pub(crate) enum Field<T> {
     /// There, of the right type.
     Value(T),
     /// There, of a wrong type.
-    Wrong(String),
+    Wrong,
 }
 
 /// A change to a stored value.
@@ -113,7 +135,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
         if value.is_null() {
             return Ok(Self::Null);
         }
-        Ok(serde_json::from_value(value).map_or_else(|e| Self::Wrong(e.to_string()), Self::Value))
+        Ok(serde_json::from_value(value).map_or(Self::Wrong, Self::Value))
     }
 }
 
@@ -131,8 +153,9 @@ impl<T> Field<T> {
             Self::Value(value) => {
                 errors.check(pointer, "invalid", parse(value)).map_or(Patch::Keep, Patch::Set)
             }
-            Self::Wrong(why) => {
-                errors.push(pointer, "wrong_type", why);
+            Self::Wrong => {
+                let detail = format!("is of the wrong type; {} is expected", expected::<T>());
+                errors.push(pointer, "wrong_type", detail);
                 Patch::Keep
             }
         }
@@ -191,6 +214,8 @@ pub(crate) type Unknown = BTreeMap<String, Value>;
 /// Reports fields that nobody asked for; `known` helps to find the typing error.
 pub(crate) fn refuse_unknown(unknown: &Unknown, at: &str, errors: &mut FieldErrors) {
     for name in unknown.keys() {
+        // RFC 6901 §3.
+        let name = name.replace('~', "~0").replace('/', "~1");
         errors.push(format!("{at}/{name}"), "unknown_field", "is not a field of this request");
     }
 }
@@ -218,6 +243,26 @@ mod tests {
         refuse_unknown(&form.unknown, "", &mut errors);
         let codes: Vec<_> = errors.finish().unwrap_err().into_iter().map(|e| e.code).collect();
         assert_eq!(codes, ["wrong_type", "unknown_field"]);
+    }
+
+    #[test]
+    fn nothing_that_was_sent_is_said_again() {
+        let sent = br#"{"name":["seven tall lighthouses"],"age":"38.7223","a/b~c":"d"}"#;
+        let form: Form = parse(sent).unwrap();
+        let mut errors = FieldErrors::default();
+        form.name.required("/name", &mut errors, any);
+        form.age.required("/age", &mut errors, any);
+        refuse_unknown(&form.unknown, "", &mut errors);
+        let errors = errors.finish().unwrap_err();
+        let said: Vec<_> = errors.iter().map(|e| (e.pointer.as_str(), e.detail.as_str())).collect();
+        assert_eq!(
+            said,
+            [
+                ("/name", "is of the wrong type; a string is expected"),
+                ("/age", "is of the wrong type; a whole number from 0 to 255 is expected"),
+                ("/a~1b~0c", "is not a field of this request"),
+            ]
+        );
     }
 
     #[test]
