@@ -1,6 +1,9 @@
 //! A region's area: polygons that are valid, checked once at the door.
 
-use geo::{Coord, LineString, MultiPolygon, Polygon, Validation, Winding};
+use geo::{
+    Coord, Kernel, LineString, MultiPolygon, Orientation, Polygon, Validation, Winding,
+    kernels::RobustKernel,
+};
 use geojson::{GeometryValue, Position as RawPosition};
 
 /// Most positions in one region.
@@ -35,8 +38,10 @@ impl RegionArea {
     /// # Errors
     /// Says which ring is wrong, why, and how to mend it.
     pub fn from_geojson(geometry: &serde_json::Value) -> Result<Self, RegionError> {
+        // What the parser says may hold coordinates.
+        let detail = "is not a GeoJSON geometry; give an object with `type` and `coordinates`";
         let geometry: geojson::Geometry = serde_json::from_value(geometry.clone())
-            .map_err(|e| error("", "invalid_geojson", format!("is not a GeoJSON geometry: {e}")))?;
+            .map_err(|_| error("", "invalid_geojson", detail))?;
         let polygons = match &geometry.value {
             GeometryValue::Polygon { coordinates } => {
                 vec![polygon(coordinates, "/coordinates")?]
@@ -127,6 +132,7 @@ fn polygon(rings: &[Vec<RawPosition>], at: &str) -> Result<Polygon<f64>, RegionE
     for (i, raw) in rings.iter().enumerate() {
         let at = format!("{at}/{i}");
         let line = ring(raw, &at)?;
+        refuse_spikes(&line, &at)?;
         let outer = i == 0;
         if outer == line.is_cw() {
             let detail = if outer {
@@ -142,6 +148,39 @@ fn polygon(rings: &[Vec<RawPosition>], at: &str) -> Result<Polygon<f64>, RegionE
     let outer =
         lines.next().ok_or_else(|| error(at, "empty_geometry", "a polygon needs an outer ring"))?;
     Ok(Polygon::new(outer, lines.collect()))
+}
+
+/// Refuses a ring that runs back along itself: it encloses nothing there, and a ring that does so
+/// all the way, nothing at all. Exact (Shewchuk's predicates).
+fn refuse_spikes(line: &LineString<f64>, at: &str) -> Result<(), RegionError> {
+    let mut coords: Vec<Coord<f64>> = line.0.clone();
+    coords.dedup();
+    coords.pop();
+    if coords.len() < 3 {
+        let detail = "a ring needs at least three different positions";
+        return Err(error(at, "zero_area", detail));
+    }
+    let of = |i: usize| coords[i % coords.len()];
+    let turn = |i: usize| RobustKernel::orient2d(of(i), of(i + 1), of(i + 2));
+    if (0..coords.len()).all(|i| turn(i) == Orientation::Collinear) {
+        let detail = "the positions of a ring lie on one line; it must enclose an area";
+        return Err(error(at, "zero_area", detail));
+    }
+    let runs_back = |i: usize| {
+        let (before, there, after) = (of(i), of(i + 1), of(i + 2));
+        let (to, on) = (there - before, after - there);
+        turn(i) == Orientation::Collinear && to.x * on.x + to.y * on.y < 0.0
+    };
+    match (0..coords.len()).find(|i| runs_back(*i)) {
+        Some(i) => {
+            // Repeated positions were left out above, so that they cannot be counted.
+            let exact = coords.len() + 1 == line.0.len();
+            let tip = (i + 1) % coords.len();
+            let at = if exact { format!("{at}/{tip}") } else { at.to_owned() };
+            Err(error(at, "spike", "the ring runs back along itself here; remove the spike"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn ring(raw: &[RawPosition], at: &str) -> Result<LineString<f64>, RegionError> {
@@ -212,6 +251,26 @@ mod tests {
         );
         assert_eq!(code(&json!({ "type": "Polygon", "coordinates": [] })), "empty_geometry");
         assert_eq!(code(&json!("garbage")), "invalid_geojson");
+    }
+
+    #[test]
+    fn rings_enclose_an_area_and_nothing_besides() {
+        let flat = [(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 0.0)];
+        assert_eq!(code(&poly(&flat)), "zero_area");
+        assert_eq!(code(&poly(&[(0.0, 0.0), (1.0, 0.0), (1.0, 0.0), (0.0, 0.0)])), "zero_area");
+        assert_eq!(code(&poly(&[(1.0, 1.0); 4])), "zero_area");
+        let spike = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (3.0, 1.0), (0.0, 1.0), (0.0, 0.0)];
+        assert_eq!(code(&poly(&spike)), "spike");
+        let at_the_seam = [(3.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0), (3.0, 0.0)];
+        assert_eq!(code(&poly(&at_the_seam)), "spike");
+        let straight_on = [(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0), (0.0, 0.0)];
+        assert_eq!(code(&poly(&straight_on)), "ok");
+        let hole = json!({ "type": "Polygon", "coordinates": [
+            [[0.0,0.0],[4.0,0.0],[4.0,4.0],[0.0,4.0],[0.0,0.0]],
+            [[1.0,1.0],[1.0,2.0],[1.0,3.0],[1.0,1.0]]] });
+        assert_eq!(RegionArea::from_geojson(&hole).unwrap_err().at, "/coordinates/1");
+        let garbage = json!({ "type": "Polygon", "coordinates": "38.7223" });
+        assert!(!RegionArea::from_geojson(&garbage).unwrap_err().detail.contains("38"));
     }
 
     #[test]
