@@ -57,6 +57,7 @@ codes! {
     LastAccountAdmin "last_account_admin" CONFLICT "At least one account admin who can log in must remain";
     AlreadyTracked "already_tracked" CONFLICT "Tracking is already permitted";
     NotTracked "not_tracked" CONFLICT "Tracking is not permitted";
+    LimitReached "limit_reached" CONFLICT "There are as many as there may be";
     CaseClosed "case_closed" CONFLICT "The case is closed";
     IdempotencyInFlight "idempotency_in_flight" CONFLICT "A request with this key is still running";
     IdempotencySecretShown "idempotency_secret_shown" CONFLICT "The secret was shown once and is not kept";

@@ -5,6 +5,7 @@
 
 mod auth;
 mod body;
+mod changes;
 mod codes;
 mod credentials;
 mod edge;

@@ -4,6 +4,7 @@
 use crate::{
     auth::Caller,
     body::{Field, JsonBody, Unknown, any, refuse_unknown},
+    changes::changes,
     codes::Code,
     problem::{ApiResult, Problem, ProblemDocument},
     query::{PathId, QueryOf, list_name, page_limit},
@@ -323,24 +324,12 @@ async fn record_change(
     before: Option<&CaseRecord>,
     after: &CaseRecord,
 ) -> ApiResult<()> {
-    let values =
-        |record: &CaseRecord| serde_json::to_value(Case::from(record.clone())).unwrap_or_default();
-    let (old, new) = (before.map(values).unwrap_or_default(), values(after));
-    let changed: serde_json::Map<String, serde_json::Value> = new
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, value)| old.get(name) != Some(value))
-        .map(|(name, value)| {
-            let pair = serde_json::json!({ "before": old.get(name), "after": value });
-            (name.clone(), pair)
-        })
-        .collect();
+    let shown = |record: &CaseRecord| Case::from(record.clone());
     let event = AuditEvent {
         action,
         subject_kind: "case",
         subject: after.id.0,
-        details: serde_json::Value::Object(changed),
+        details: changes(before.map(shown).as_ref(), &shown(after)),
         personal: None,
     };
     Ok(audit::record(tx, &caller.audit(), &event).await?)

@@ -3,6 +3,7 @@
 use crate::{
     auth::Caller,
     body::{Field, JsonBody, Patch, Unknown, any, refuse_unknown},
+    changes::changes,
     problem::{ApiResult, ProblemDocument},
     reply::{require_match, versioned},
     routes::place::{LatLng, PlaceForm},
@@ -125,18 +126,20 @@ pub(crate) async fn patch(
     let mut tx = state.app().tenant(caller.organization).await?;
     let mut record = organizations::get(&mut tx, true).await?;
     require_match(&headers, record.version)?;
+    let before = Organization::from(record.clone());
     apply(form, &mut record)?;
     record.version = organizations::update(&mut tx, &record).await?;
+    let after = Organization::from(record);
     let event = AuditEvent {
         action: "organization.update",
         subject_kind: "organization",
-        subject: record.id.0,
-        details: serde_json::json!({ "version": record.version }),
+        subject: after.id.0,
+        details: changes(Some(&before), &after),
         personal: None,
     };
     audit::record(&mut tx, &caller.audit(), &event).await?;
     tx.commit().await.map_err(StorageError::from)?;
-    Ok(versioned(record.version, Organization::from(record)))
+    Ok(versioned(after.version, after))
 }
 
 fn apply(form: OrganizationPatch, record: &mut OrganizationRecord) -> ApiResult<()> {

@@ -3,6 +3,7 @@
 use crate::{
     auth::Caller,
     body::{Field, JsonBody, Unknown, any, refuse_unknown},
+    changes::changes,
     problem::{ApiResult, Problem, ProblemDocument},
     query::{PageQuery, PathId, QueryOf, list_name, page_limit},
     reply::{IdempotencyKey, Reply, require_match, versioned},
@@ -14,6 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use nearhand_domain::{
     RegionId, access::Permission, field::FieldErrors, region::RegionArea, text::Name,
@@ -25,6 +27,7 @@ use nearhand_storage::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -111,7 +114,7 @@ pub(crate) async fn create(
     }
     let id = RegionId::generate();
     let record = regions::insert(&mut tx, caller.organization, id, name.as_str(), &area).await?;
-    record_event(&mut tx, &caller, "region.create", &record).await?;
+    record_event(&mut tx, &caller, "region.create", None, &record).await?;
     let version = record.version;
     let reply = Reply::created(format!("/v1/regions/{id}"), &Region::from(record))?.etag(version);
     key.keep(&mut tx, &caller, hash, &reply).await?;
@@ -179,7 +182,7 @@ pub(crate) async fn patch(
     let name = change.name.as_ref().map(Name::as_str);
     let record =
         regions::update(&mut tx, caller.organization, id, name, change.area.as_ref()).await?;
-    record_event(&mut tx, &caller, "region.update", &record).await?;
+    record_event(&mut tx, &caller, "region.update", Some(&before), &record).await?;
     tx.commit().await.map_err(StorageError::from)?;
     Ok(versioned(record.version, Region::from(record)))
 }
@@ -196,13 +199,16 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     caller.require_full(Permission::SettingsEdit)?;
     let mut tx = state.app().tenant(caller.organization).await?;
-    regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let people = regions::delete(&mut tx, caller.organization, id).await?;
     let event = AuditEvent {
         action: "region.delete",
         subject_kind: "region",
         subject: id.0,
-        details: serde_json::json!({ "preferences_removed": people.len() }),
+        details: serde_json::json!({
+            "before": audited(&before),
+            "preferences_removed": people.len(),
+        }),
         personal: None,
     };
     audit::record(&mut tx, &caller.audit(), &event).await?;
@@ -241,17 +247,30 @@ fn read_now(form: RegionForm, all_required: bool) -> ApiResult<Change> {
     Ok(Change { name, area })
 }
 
+/// What the audit trail keeps of a region: an area may be large, so only what tells it from others.
+fn audited(record: &RegionRecord) -> serde_json::Value {
+    let area = record.area.to_geojson().to_string();
+    let positions: usize = record.area.rings().iter().flatten().map(Vec::len).sum();
+    serde_json::json!({
+        "name": record.name,
+        "version": record.version,
+        "positions": positions,
+        "area_sha256": URL_SAFE_NO_PAD.encode(Sha256::digest(area)),
+    })
+}
+
 async fn record_event(
     tx: &mut Tx,
     caller: &Caller,
     action: &'static str,
-    record: &RegionRecord,
+    before: Option<&RegionRecord>,
+    after: &RegionRecord,
 ) -> ApiResult<()> {
     let event = AuditEvent {
         action,
         subject_kind: "region",
-        subject: record.id.0,
-        details: serde_json::json!({ "name": record.name, "version": record.version }),
+        subject: after.id.0,
+        details: changes(before.map(audited).as_ref(), &audited(after)),
         personal: None,
     };
     Ok(audit::record(tx, &caller.audit(), &event).await?)
