@@ -46,6 +46,11 @@ async fn a_wrong_token_and_wrong_fields_are_told_apart() {
     weak["admin"]["password"] = json!("ada lovelace 123");
     let answer = call(weak).await.refused(422, "invalid");
     assert_eq!(answer.pointers(), ["/admin/password"]);
+    let mut long = setup_body();
+    long["admin"]["first_name"] = json!("x".repeat(120));
+    long["admin"]["last_name"] = json!("y".repeat(120));
+    let answer = call(long).await.refused(422, "invalid");
+    assert_eq!(answer.pointers(), ["/admin/last_name"]);
     site.set_up().await;
 }
 

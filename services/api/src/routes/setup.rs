@@ -11,6 +11,7 @@ use crate::{
     routes::{
         organization::Organization,
         sessions::{self, SessionTokens},
+        staff_form::MAX_DISPLAY_NAME,
     },
     state::ApiState,
 };
@@ -180,6 +181,10 @@ fn read(form: SetupForm) -> ApiResult<Wanted> {
     if let (Some((Some(name), ..)), Some((Some(first), Some(last), Some(email), Some(password)))) =
         (&organization, &admin)
     {
+        if first.as_str().chars().count() + last.as_str().chars().count() >= MAX_DISPLAY_NAME {
+            let detail = format!("together with first_name at most {MAX_DISPLAY_NAME} characters");
+            e.push("/admin/last_name", "too_long", detail);
+        }
         let context = [name.as_str(), first.as_str(), last.as_str(), email.as_str()];
         e.check("/admin/password", "weak_password", check_password(password, &context));
     }

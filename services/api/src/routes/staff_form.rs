@@ -10,6 +10,7 @@ use jiff::{Timestamp, civil::Date};
 use nearhand_domain::{
     StaffId,
     access::{AccessLevel, AdminRole},
+    clock::{OutOfRange, kept_date},
     facts::LicenceFact,
     field::FieldErrors,
     preference::LanguageLevel,
@@ -23,6 +24,8 @@ use utoipa::ToSchema;
 
 /// Most entries of one list of a person.
 const MAX_ENTRIES: usize = 100;
+/// Most characters of a display name, as the database has it.
+pub(crate) const MAX_DISPLAY_NAME: usize = 200;
 /// Most shifts in a week.
 const MAX_SHIFTS: usize = 42;
 
@@ -233,6 +236,14 @@ pub(crate) fn blank() -> StaffRecord {
 }
 
 impl StaffForm {
+    /// Whether it says anything about what the person may do.
+    pub(crate) fn moves_access(&self) -> bool {
+        !matches!(
+            (&self.active, &self.access_level, &self.admin_role),
+            (Field::Absent, Field::Absent, Field::Absent)
+        )
+    }
+
     /// Applies what was said to a record. `today` bounds birth dates; `may_see_details` says
     /// whether the caller may write personal details.
     pub(crate) fn apply(self, record: &mut StaffRecord, today: Date) -> ApiResult<()> {
@@ -253,9 +264,7 @@ impl StaffForm {
             }
             Patch::Keep => {}
         }
-        if record.display_name.is_empty() {
-            e.push("/display_name", "required", "give a display_name, or first_name and last_name");
-        }
+        check_display_name(record, e);
         self.username.patch("/username", e, name).apply(&mut record.username);
         self.email
             .patch("/email", e, |v| Email::parse(&v).map(String::from))
@@ -283,6 +292,8 @@ impl StaffForm {
             .apply(&mut record.account_code);
         self.birth_date
             .patch("/birth_date", e, |date| {
+                let date =
+                    kept_date(date).map_err(|OutOfRange| "must lie between 1900 and 2200")?;
                 if date > today { Err("must not be in the future") } else { Ok(date) }
             })
             .apply(&mut record.birth_date);
@@ -353,6 +364,19 @@ impl WorkForm {
 fn default_display_name(record: &StaffRecord) -> String {
     let names = [record.first_name.as_deref(), record.last_name.as_deref()];
     names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A name put together may be longer than one that was given.
+fn check_display_name(record: &StaffRecord, e: &mut FieldErrors) {
+    if record.display_name.is_empty() {
+        e.push("/display_name", "required", "give a display_name, or first_name and last_name");
+    }
+    if record.display_name.chars().count() > MAX_DISPLAY_NAME {
+        let detail = format!(
+            "first_name and last_name make more than {MAX_DISPLAY_NAME} characters; give a display_name"
+        );
+        e.push("/display_name", "too_long", detail);
+    }
 }
 
 fn check_access(record: &StaffRecord, e: &mut FieldErrors) {
@@ -431,8 +455,8 @@ fn read_licences(forms: Vec<LicenceForm>, e: &mut FieldErrors) -> Vec<LicenceFac
         let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
         let place =
             form.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
-        let valid_from = form.valid_from.optional(&format!("{at}/valid_from"), e, any);
-        let valid_to = form.valid_to.optional(&format!("{at}/valid_to"), e, any);
+        let valid_from = form.valid_from.optional(&format!("{at}/valid_from"), e, kept_date);
+        let valid_to = form.valid_to.optional(&format!("{at}/valid_to"), e, kept_date);
         if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {
             e.push(format!("{at}/valid_to"), "invalid", "must not be before valid_from");
             return None;
