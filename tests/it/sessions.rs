@@ -24,6 +24,84 @@ async fn wrong_logins_all_look_the_same_and_are_slowed_down() {
 }
 
 #[tokio::test]
+async fn many_guesses_at_once_are_no_more_than_in_a_row() {
+    let site = Site::without_worker(|_| {}).await;
+    site.set_up().await;
+    let guess = |_| log_in(&site, "ada@harbour.example", "not her password");
+    let answers = futures::future::join_all((0..20).map(guess)).await;
+    let judged = answers.iter().filter(|answer| answer.status.as_u16() == 401).count();
+    let waiting = answers.iter().filter(|answer| answer.status.as_u16() == 429).count();
+    // Six, and one or two more where the machine is so slow that their wait ends meanwhile.
+    assert!((6..=8).contains(&judged), "{judged} were judged");
+    assert_eq!(judged + waiting, 20);
+}
+
+#[tokio::test]
+async fn an_account_is_one_however_it_is_called_and_a_success_clears_no_address() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let named = json!({ "username": "countess" });
+    admin.patch(&format!("/v1/staff/{}", admin.id), named).await.expect(200);
+    log_in(&site, "COUNTESS", PASSWORD).await.expect(201);
+    let guess = |organization: Option<&str>, login: &str| {
+        let body = json!({ "organization": organization, "login": login, "password": "wrong" });
+        site.call(Method::POST, "/v1/sessions", None, Some(body))
+    };
+    guess(None, "ada@harbour.example").await.refused(401, "login_failed");
+    guess(Some("harbour-investigations"), "Ada@Harbour.example").await.refused(401, "login_failed");
+    guess(None, "countess").await.refused(401, "login_failed");
+    // Her success clears what was counted against her, and nothing of the address.
+    log_in(&site, "countess", PASSWORD).await.expect(201);
+    for _ in 0..3 {
+        guess(None, "somebody").await.refused(401, "login_failed");
+    }
+    log_in(&site, "countess", PASSWORD).await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn logins_that_nobody_can_have_are_only_wrong() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    for (organization, login) in [("harbour\0", "ada"), ("harbour", "ada\0"), ("a\nb", "a\nb")] {
+        let body = json!({ "organization": organization, "login": login, "password": "x" });
+        let answer = site.call(Method::POST, "/v1/sessions", None, Some(body)).await;
+        answer.refused(401, "login_failed");
+    }
+    admin.get("/v1/staff?q=a%00b").await.refused(400, "malformed_query");
+}
+
+#[tokio::test]
+async fn a_refreshed_session_lives_on_as_it_was() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let mut db = site.database.look().await;
+    sqlx::query("UPDATE sessions SET expires_at = now() + interval '1 minute'")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let refresh = |token: &str| {
+        let body = json!({ "refresh_token": token });
+        site.call(Method::POST, "/v1/sessions/refresh", None, Some(body))
+    };
+    let first = refresh(&admin.refresh_token).await.expect(200);
+    let kept: bool = sqlx::query_scalar(
+        "SELECT max(expires_at) > $1::timestamptz - interval '5 s' FROM sessions",
+    )
+    .bind(first.str("/refresh_expires_at"))
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert!(kept, "the session ends before its token");
+    let body = json!({ "display_name": "Grace", "email": "grace@harbour.example",
+        "access_level": "limited" });
+    let id = admin.create_staff(body).await;
+    let reset = admin.post(&format!("/v1/staff/{id}/password"), json!({})).await.expect(201);
+    let grace = log_in(&site, "grace@harbour.example", reset.str("/password")).await.expect(201);
+    let refreshed = refresh(grace.str("/refresh_token")).await.expect(200);
+    assert_eq!(refreshed.body["must_change_password"], json!(true));
+}
+
+#[tokio::test]
 async fn a_refresh_token_works_twice_within_its_grace_and_then_ends_the_login() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;
@@ -43,6 +121,12 @@ async fn a_refresh_token_works_twice_within_its_grace_and_then_ends_the_login() 
     })
     .await;
     refresh(first.str("/refresh_token").to_owned()).await.refused(401, "unauthorized");
+    let reuses = "SELECT count(*) FROM audit_log WHERE action = 'session.reuse' \
+        AND subject_id = $1::uuid AND actor_id IS NULL";
+    let mut db = site.database.look().await;
+    let told: i64 =
+        sqlx::query_scalar(reuses).bind(first.str("/session_id")).fetch_one(&mut db).await.unwrap();
+    assert_eq!(told, 1);
 }
 
 #[tokio::test]

@@ -10,7 +10,11 @@ use axum::{
 use nearhand_domain::field::{FieldError, FieldErrors};
 use nearhand_storage::StorageError;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
+
+/// When to come back after what passes by itself.
+const RETRY_AFTER_S: u32 = 2;
 
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
@@ -49,6 +53,13 @@ impl Problem {
     pub(crate) fn location(mut self, address: Option<String>) -> Self {
         self.location = address;
         self
+    }
+
+    /// Too many attempts; says when there may be another.
+    pub(crate) fn throttled(what: &str, wait: Duration) -> Self {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        let detail = format!("{what}; try again in {seconds} s");
+        Self::new(Code::TooManyRequests, detail).retry_after(seconds)
     }
 
     /// One wrong field.
@@ -101,7 +112,7 @@ impl From<StorageError> for Problem {
         if error.is_transient() {
             tracing::warn!(error = %error, "the database is unavailable");
             return Self::new(Code::Unavailable, "the database does not answer; try again")
-                .retry_after(2);
+                .retry_after(RETRY_AFTER_S);
         }
         tracing::error!(error = %error, "the database refused");
         Self::internal()
@@ -218,7 +229,10 @@ fn framework_problem(response: &Response) -> Option<Problem> {
         StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "send less at a time"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (Code::UnsupportedMediaType, "send application/json"),
         StatusCode::BAD_REQUEST => (Code::MalformedBody, "the request cannot be read"),
-        StatusCode::REQUEST_TIMEOUT => (Code::Unavailable, "it took too long; try again"),
+        StatusCode::REQUEST_TIMEOUT => {
+            let problem = Problem::new(Code::Unavailable, "it took too long; try again");
+            return Some(problem.retry_after(RETRY_AFTER_S));
+        }
         StatusCode::INTERNAL_SERVER_ERROR => return Some(Problem::internal()),
         _ => return None,
     };

@@ -49,8 +49,15 @@ pub struct LiveSession {
 /// What presenting a refresh token came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// A new pair may be issued for this session of this person.
-    Granted(SessionId, StaffId),
+    /// A new pair may be issued.
+    Granted {
+        /// Of this session.
+        session: SessionId,
+        /// Of this person.
+        staff: StaffId,
+        /// Only the password may be changed in it.
+        restricted: bool,
+    },
     /// It was used too often: this whole login has been ended.
     Reused(SessionId),
     /// Unknown, expired, or its session has ended.
@@ -98,6 +105,30 @@ pub async fn set_password(
     .bind(password_hash)
     .bind(expires_at.is_some())
     .bind(expires_at.map(jiff_sqlx::ToSqlx::to_sqlx))
+    .bind(now.to_sqlx())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the hash of a password that stays the same, unless it has been replaced meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rehash(
+    tx: &mut Tx,
+    staff: StaffId,
+    verified: &str,
+    fresh: &str,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "UPDATE credentials SET password_hash = $3, changed_at = $4 \
+         WHERE staff_id = $1 AND password_hash = $2",
+    )
+    .bind(staff.0)
+    .bind(verified)
+    .bind(fresh)
     .bind(now.to_sqlx())
     .execute(&mut **tx)
     .await?;
@@ -212,13 +243,14 @@ pub async fn live(
 struct RefreshRow {
     session_id: Uuid,
     staff_id: Uuid,
+    restricted: bool,
     uses: i16,
     first_used_at: Option<jiff_sqlx::Timestamp>,
     good: bool,
 }
 
 /// Exchanges a refresh token: once freely, once more within [`REFRESH_GRACE`]; after that the
-/// session is ended, because two holders share it.
+/// session is ended, because two holders share it. A session that is granted more lives `until`.
 ///
 /// # Errors
 /// When the database fails.
@@ -227,9 +259,10 @@ pub async fn exchange(
     organization: OrganizationId,
     hash: TokenHash,
     now: Timestamp,
+    until: Timestamp,
 ) -> Result<Refresh, StorageError> {
     let row: Option<RefreshRow> = sqlx::query_as(
-        "SELECT t.session_id, s.staff_id, t.uses, t.first_used_at, \
+        "SELECT t.session_id, s.staff_id, s.restricted, t.uses, t.first_used_at, \
          (t.expires_at > $2 AND s.ended_at IS NULL AND s.expires_at > $2 \
           AND s.epoch = p.session_epoch AND p.active AND p.deleted_at IS NULL \
           AND p.access_level <> 'disabled') AS good \
@@ -257,7 +290,13 @@ pub async fn exchange(
     .bind(now.to_sqlx())
     .execute(&mut **tx)
     .await?;
-    Ok(Refresh::Granted(session, StaffId(row.staff_id)))
+    sqlx::query("UPDATE sessions SET expires_at = GREATEST(expires_at, $2) WHERE id = $1")
+        .bind(session.0)
+        .bind(until.to_sqlx())
+        .execute(&mut **tx)
+        .await?;
+    let staff = StaffId(row.staff_id);
+    Ok(Refresh::Granted { session, staff, restricted: row.restricted })
 }
 
 /// Ends one session.

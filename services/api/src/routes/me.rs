@@ -17,6 +17,7 @@ use nearhand_storage::{
     devices, organizations, sessions, staff,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Longest pause of tracking.
@@ -107,11 +108,9 @@ pub(crate) async fn change_password(
         person.username.as_deref().unwrap_or(""),
     ];
     let (current, new) = read_passwords(form, &context)?;
-    refuse_guessing(&state, &caller)?;
     let stored = stored.filter(|c| c.expires_at.is_none_or(|end| end > clock::now()));
     let unchanged = stored.as_ref().map(|c| c.password_hash.clone());
-    if !state.passwords().verify(current, unchanged.clone()).await? {
-        state.throttle().failed(&guess_key(&caller), std::time::Instant::now());
+    if !verify_once(&state, &caller, current, unchanged.clone()).await? {
         return Err(Problem::field("/current_password", "wrong_password", "is not your password"));
     }
     let hash = state.passwords().hash(new).await?;
@@ -138,11 +137,25 @@ fn guess_key(caller: &Caller) -> String {
     format!("password:{}", caller.staff)
 }
 
-fn refuse_guessing(state: &ApiState, caller: &Caller) -> ApiResult<()> {
-    let wait = state.throttle().wait(&guess_key(caller), std::time::Instant::now());
-    let Some(wait) = wait else { return Ok(()) };
-    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-    Err(Problem::new(Code::TooManyRequests, "too many wrong passwords").retry_after(seconds))
+/// Verifies a password as one attempt of the caller's, which counts unless it is right.
+async fn verify_once(
+    state: &ApiState,
+    caller: &Caller,
+    password: String,
+    stored: Option<String>,
+) -> ApiResult<bool> {
+    let key = guess_key(caller);
+    state
+        .throttle()
+        .reserve(&[&key], Instant::now())
+        .map_err(|wait| Problem::throttled("too many wrong passwords", wait))?;
+    let right = state.passwords().verify(password, stored).await;
+    match right {
+        Ok(true) => state.throttle().succeeded(&key),
+        Ok(false) => state.throttle().failed(&key, Instant::now()),
+        Err(_) => state.throttle().refund(&key, Instant::now()),
+    }
+    right
 }
 
 fn read_passwords(form: PasswordForm, context: &[&str]) -> ApiResult<(String, String)> {

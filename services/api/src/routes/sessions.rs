@@ -9,6 +9,7 @@ use crate::{
     reply::Reply,
     request_id,
     state::ApiState,
+    throttle::{address_key, unknown_login_key},
 };
 use axum::{
     Json,
@@ -110,26 +111,11 @@ pub(crate) async fn log_in(
     errors.finish()?;
     let (login, password) = (login.unwrap_or_default(), password.unwrap_or_default());
     let address = remote_addr(&parts, state.config().trusted_proxy_hops);
-    let keys = [
-        format!("account:{}:{}", slug.as_deref().unwrap_or(""), login.to_lowercase()),
-        format!("address:{}", address.as_deref().unwrap_or("")),
-    ];
-    refuse_if_throttled(&state, &keys)?;
-    let found = find(&state, slug.as_deref(), &login).await?;
-    let stored = found.as_ref().map(|found| found.stored.clone());
-    let right = state.passwords().verify(password.clone(), stored).await?;
-    let Some(found) = found.filter(|found| right && found.may_enter) else {
-        keys.iter().for_each(|key| state.throttle().failed(key, Instant::now()));
-        let detail = "check organisation, login and password; after several failures wait a little";
-        return Err(Problem::new(Code::LoginFailed, detail));
-    };
-    keys.iter().for_each(|key| state.throttle().succeeded(key));
+    let attempt = Attempt { organization: slug, login, password };
+    let (found, fresh_hash) = attempt.judge(&state, address.as_deref()).await?;
     let mut tx = state.app().tenant(found.organization).await?;
-    if needs_rehash(&found.stored) && !found.temporary {
-        let hash = state.passwords().hash(password).await?;
-        let now = clock::now();
-        sessions::set_password(&mut tx, found.organization, found.person.id, &hash, None, now)
-            .await?;
+    if let Some(fresh) = fresh_hash {
+        sessions::rehash(&mut tx, found.person.id, &found.stored, &fresh, clock::now()).await?;
     }
     let tokens = open(&mut tx, &state, found.organization, &found.person, found.temporary).await?;
     let context = AuditContext {
@@ -143,6 +129,57 @@ pub(crate) async fn log_in(
     Ok(Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret())
 }
 
+/// Who says they are whom.
+struct Attempt {
+    organization: Option<String>,
+    login: String,
+    password: String,
+}
+
+impl Attempt {
+    /// Whoever this is, and their password's hash as it is made today if it was made otherwise.
+    /// Counted before it is verified; only a right one is given back, to its address, and clears
+    /// what was counted against its account.
+    async fn judge(
+        self,
+        state: &ApiState,
+        address: Option<&str>,
+    ) -> ApiResult<(Found, Option<String>)> {
+        let throttled = |wait| Problem::throttled("too many failed logins", wait);
+        let address = address_key(address);
+        if let Some(wait) = state.throttle().wait(&address, Instant::now()) {
+            return Err(throttled(wait));
+        }
+        let (slug, login) = (self.organization.as_deref(), self.login.as_str());
+        let found = find(state, slug, login).await?;
+        let account = found.as_ref().map_or_else(
+            || unknown_login_key(slug, login),
+            |found| format!("account:{}:{}", found.organization, found.person.id),
+        );
+        state.throttle().reserve(&[&account, &address], Instant::now()).map_err(throttled)?;
+        let stored = found.as_ref().map(|found| found.stored.clone());
+        let right = state.passwords().verify(self.password.clone(), stored).await;
+        let now = Instant::now();
+        let right = right.inspect_err(|_| {
+            [&account, &address].into_iter().for_each(|key| state.throttle().refund(key, now));
+        })?;
+        let Some(found) = found.filter(|found| right && found.may_enter) else {
+            [&account, &address].into_iter().for_each(|key| state.throttle().failed(key, now));
+            let detail =
+                "check organisation, login and password; after several failures wait a little";
+            return Err(Problem::new(Code::LoginFailed, detail));
+        };
+        state.throttle().succeeded(&account);
+        state.throttle().refund(&address, now);
+        let fresh = if needs_rehash(&found.stored) && !found.temporary {
+            Some(state.passwords().hash(self.password).await?)
+        } else {
+            None
+        };
+        Ok((found, fresh))
+    }
+}
+
 fn session_event(action: &'static str, session: SessionId) -> AuditEvent<'static> {
     AuditEvent {
         action,
@@ -151,15 +188,6 @@ fn session_event(action: &'static str, session: SessionId) -> AuditEvent<'static
         details: serde_json::json!({}),
         personal: None,
     }
-}
-
-fn refuse_if_throttled(state: &ApiState, keys: &[String]) -> ApiResult<()> {
-    let now = Instant::now();
-    let wait = keys.iter().filter_map(|key| state.throttle().wait(key, now)).max();
-    let Some(wait) = wait else { return Ok(()) };
-    let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-    let detail = format!("too many failed logins; try again in {seconds} s");
-    Err(Problem::new(Code::TooManyRequests, detail).retry_after(seconds))
 }
 
 struct Found {
@@ -171,6 +199,10 @@ struct Found {
 }
 
 async fn find(state: &ApiState, slug: Option<&str>, login: &str) -> ApiResult<Option<Found>> {
+    // Nobody is called so, and the database could not even be asked.
+    if [slug.unwrap_or_default(), login].iter().any(|text| text.contains(char::is_control)) {
+        return Ok(None);
+    }
     let mut tx = state.app().tenantless().await?;
     let Some(organization) = organizations::find(&mut tx, slug).await? else { return Ok(None) };
     drop(tx);
@@ -243,6 +275,7 @@ async fn issue(
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn refresh(
     State(state): State<ApiState>,
+    parts: Parts,
     JsonBody { value: form, .. }: JsonBody<RefreshForm>,
 ) -> ApiResult<impl IntoResponse> {
     let mut errors = FieldErrors::default();
@@ -257,12 +290,25 @@ pub(crate) async fn refresh(
         .filter(|token| token.kind == TokenKind::Refresh)
         .ok_or_else(refused)?;
     let mut tx = state.app().tenant(token.organization).await?;
-    let outcome = sessions::exchange(&mut tx, token.organization, token.hash, clock::now()).await?;
+    let (organization, now) = (token.organization, clock::now());
+    let until = now + state.config().refresh_ttl;
+    let outcome = sessions::exchange(&mut tx, organization, token.hash, now, until).await?;
     let tokens = match outcome {
-        Refresh::Granted(session, person) => {
-            Some(issue(&mut tx, &state, token.organization, person, session, false).await?)
+        Refresh::Granted { session, staff, restricted } => {
+            Some(issue(&mut tx, &state, organization, staff, session, restricted).await?)
         }
-        Refresh::Reused(_) | Refresh::Invalid => None,
+        Refresh::Reused(session) => {
+            // Which of the two holders this is nobody knows.
+            let context = AuditContext {
+                organization,
+                actor: None,
+                request_id: request_id::of(&parts.headers).to_owned(),
+                remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
+            };
+            audit::record(&mut tx, &context, &session_event("session.reuse", session)).await?;
+            None
+        }
+        Refresh::Invalid => None,
     };
     tx.commit().await.map_err(StorageError::from)?;
     if let Refresh::Reused(session) = outcome {
