@@ -35,12 +35,21 @@ pub(crate) struct Reply {
     secret: bool,
 }
 
+/// The hash of a request that has no body.
+pub(crate) const NO_BODY: [u8; 32] = [0; 32];
+
 impl Reply {
     /// 201 with the resource's address.
     pub(crate) fn created(location: String, body: &impl Serialize) -> ApiResult<Self> {
+        let reply = Self::ok(body)?;
+        Ok(Self { status: StatusCode::CREATED, location: Some(location), ..reply })
+    }
+
+    /// 200.
+    pub(crate) fn ok(body: &impl Serialize) -> ApiResult<Self> {
         Ok(Self {
-            status: StatusCode::CREATED,
-            location: Some(location),
+            status: StatusCode::OK,
+            location: None,
             etag: None,
             body: serde_json::to_value(body).map_err(|error| {
                 tracing::error!(error = %error, "an answer cannot be written");

@@ -1,5 +1,7 @@
 //! People: read, listed, written, with their skills, licences, languages and working hours.
 
+mod children;
+
 use crate::{
     StorageError, Tx,
     announce::{Changed, announce},
@@ -216,14 +218,36 @@ pub async fn lock(tx: &mut Tx, id: StaffId) -> Result<Option<StaffRecord>, Stora
     get(tx, id).await
 }
 
-/// A person by login, e-mail or user name.
+/// The same, with all account admins locked too, in order of their ids: two who take each other's
+/// rights away wait for each other instead of holding each other up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_with_account_admins(
+    tx: &mut Tx,
+    id: StaffId,
+) -> Result<Option<StaffRecord>, StorageError> {
+    sqlx::query(
+        "SELECT 1 FROM staff WHERE id = $1 OR (admin_role = 'account_admin' \
+         AND deleted_at IS NULL) ORDER BY id FOR UPDATE",
+    )
+    .bind(id.0)
+    .execute(&mut **tx)
+    .await?;
+    get(tx, id).await
+}
+
+/// A person by login, e-mail or user name: two look-ups in an index, the e-mail address first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_login(tx: &mut Tx, login: &str) -> Result<Option<StaffRecord>, StorageError> {
     sqlx::query_as::<_, Row>(select!(
-        "WHERE s.deleted_at IS NULL AND (s.email_key = lower($1) OR lower(s.username) = lower($1)) \
-         ORDER BY (s.email_key = lower($1)) DESC NULLS LAST LIMIT 1"
+        "WHERE s.id = (SELECT found.id FROM ( \
+           SELECT id, 1 AS place FROM staff WHERE deleted_at IS NULL AND email_key = lower($1) \
+           UNION ALL \
+           SELECT id, 2 FROM staff WHERE deleted_at IS NULL AND username_key = lower($1) \
+         ) AS found ORDER BY found.place LIMIT 1)"
     ))
     .bind(login)
     .fetch_optional(&mut **tx)
@@ -242,22 +266,32 @@ pub async fn list(
     after: Option<StaffId>,
     limit: i64,
 ) -> Result<Vec<StaffRecord>, StorageError> {
-    let rows = sqlx::query_as::<_, Row>(select!(
+    // Two statements: a condition that may not count keeps a kept plan from using its index.
+    const ANY_NAME: &str = select!(
+        "WHERE s.deleted_at IS NULL AND s.id > $1 \
+         AND ($2::boolean IS NULL OR s.active = $2) \
+         AND ($3::text IS NULL OR s.admin_role = $3) \
+         AND ($4::text IS NULL OR s.access_level = $4) AND $5::text IS NULL \
+         ORDER BY s.id LIMIT $6"
+    );
+    const BY_NAME: &str = select!(
         "WHERE s.deleted_at IS NULL AND s.id > $1 \
          AND ($2::boolean IS NULL OR s.active = $2) \
          AND ($3::text IS NULL OR s.admin_role = $3) \
          AND ($4::text IS NULL OR s.access_level = $4) \
-         AND ($5::text IS NULL OR starts_with(lower(s.display_name), lower($5))) \
+         AND s.display_name_key >= lower($5) AND s.display_name_key <= lower($5) || chr(1114111) \
          ORDER BY s.id LIMIT $6"
-    ))
-    .bind(after.map_or(Uuid::nil(), |id| id.0))
-    .bind(filter.active)
-    .bind(filter.admin_role.map(AdminRole::as_str))
-    .bind(filter.access_level.map(AccessLevel::as_str))
-    .bind(&filter.prefix)
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
+    );
+    let statement = if filter.prefix.is_some() { BY_NAME } else { ANY_NAME };
+    let rows = sqlx::query_as::<_, Row>(statement)
+        .bind(after.map_or(Uuid::nil(), |id| id.0))
+        .bind(filter.active)
+        .bind(filter.admin_role.map(AdminRole::as_str))
+        .bind(filter.access_level.map(AccessLevel::as_str))
+        .bind(&filter.prefix)
+        .bind(limit)
+        .fetch_all(&mut **tx)
+        .await?;
     rows.into_iter().map(Row::into_record).collect()
 }
 
@@ -277,7 +311,7 @@ pub async fn insert(
          tracking_hours_margin_min, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
          $12, $13, $14, ST_SetSRID(ST_MakePoint($15, $16), 4326), $17, $18, $19, $20, 1)";
     write_row(tx, statement, organization, record).await?;
-    write_children(tx, organization, record, None).await?;
+    children::write(tx, organization, record, None).await?;
     announce(tx, organization, Changed::Staff(record.id)).await
 }
 
@@ -298,13 +332,13 @@ pub async fn update(
          has_working_hours = $18, max_travel_km = $19, tracking_hours_margin_min = $20, \
          version = version + 1 WHERE organization_id = $1 AND id = $2";
     write_row(tx, statement, organization, after).await?;
-    write_children(tx, organization, after, Some(before)).await?;
+    children::write(tx, organization, after, Some(before)).await?;
     announce(tx, organization, Changed::Staff(after.id)).await?;
     Ok(before.version + 1)
 }
 
-/// Whether somebody else is an active account admin with a password that has not died. Holds all
-/// account admins until the transaction ends, so that two cannot demote each other at once.
+/// Whether somebody else is an active account admin with a password that has not died. Call under
+/// [`lock_with_account_admins`], so that two cannot demote each other at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -349,129 +383,5 @@ async fn write_row(
         .bind(record.tracking_hours_margin_min)
         .execute(&mut **tx)
         .await?;
-    Ok(())
-}
-
-async fn write_children(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    record: &StaffRecord,
-    before: Option<&StaffRecord>,
-) -> Result<(), StorageError> {
-    let changed = |same: fn(&StaffRecord, &StaffRecord) -> bool| {
-        before.is_none_or(|before| !same(before, record))
-    };
-    if changed(|a, b| a.skills == b.skills) {
-        replace_skills(tx, organization, record).await?;
-    }
-    if changed(|a, b| a.licences == b.licences) {
-        replace_licences(tx, organization, record).await?;
-    }
-    if changed(|a, b| a.languages == b.languages) {
-        replace_languages(tx, organization, record).await?;
-    }
-    if changed(|a, b| a.working_hours == b.working_hours) {
-        replace_hours(tx, organization, record).await?;
-    }
-    Ok(())
-}
-
-async fn clear(tx: &mut Tx, statement: &'static str, staff: StaffId) -> Result<(), StorageError> {
-    sqlx::query(statement).bind(staff.0).execute(&mut **tx).await?;
-    Ok(())
-}
-
-async fn replace_skills(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    record: &StaffRecord,
-) -> Result<(), StorageError> {
-    clear(tx, "DELETE FROM staff_skills WHERE staff_id = $1", record.id).await?;
-    let codes: Vec<&str> = record.skills.iter().map(|(code, _)| code.as_str()).collect();
-    let levels: Vec<i16> = record.skills.iter().map(|(_, level)| i16::from(*level)).collect();
-    sqlx::query(
-        "INSERT INTO staff_skills (organization_id, staff_id, code, level) \
-         SELECT $1, $2, * FROM unnest($3::text[], $4::smallint[])",
-    )
-    .bind(organization.0)
-    .bind(record.id.0)
-    .bind(codes)
-    .bind(levels)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn replace_licences(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    record: &StaffRecord,
-) -> Result<(), StorageError> {
-    clear(tx, "DELETE FROM staff_licences WHERE staff_id = $1", record.id).await?;
-    let of = |pick: fn(&LicenceFact) -> &str| -> Vec<&str> {
-        record.licences.iter().map(pick).collect()
-    };
-    let dates = |pick: fn(&LicenceFact) -> Option<Date>| -> Vec<Option<jiff_sqlx::Date>> {
-        record.licences.iter().map(|l| pick(l).map(jiff_sqlx::ToSqlx::to_sqlx)).collect()
-    };
-    sqlx::query(
-        "INSERT INTO staff_licences (organization_id, staff_id, ordinal, code, jurisdiction, \
-         valid_from, valid_to) SELECT $1, $2, l.n, l.code, l.jurisdiction, l.valid_from, \
-         l.valid_to FROM unnest($3::text[], $4::text[], $5::date[], $6::date[]) \
-         WITH ORDINALITY AS l (code, jurisdiction, valid_from, valid_to, n)",
-    )
-    .bind(organization.0)
-    .bind(record.id.0)
-    .bind(of(|l| &l.code))
-    .bind(of(|l| &l.jurisdiction))
-    .bind(dates(|l| l.valid_from))
-    .bind(dates(|l| l.valid_to))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn replace_languages(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    record: &StaffRecord,
-) -> Result<(), StorageError> {
-    clear(tx, "DELETE FROM staff_languages WHERE staff_id = $1", record.id).await?;
-    let tags: Vec<&str> = record.languages.iter().map(|(tag, _)| tag.as_str()).collect();
-    let levels: Vec<&str> = record.languages.iter().map(|(_, level)| level.as_str()).collect();
-    sqlx::query(
-        "INSERT INTO staff_languages (organization_id, staff_id, language, level) \
-         SELECT $1, $2, * FROM unnest($3::text[], $4::text[])",
-    )
-    .bind(organization.0)
-    .bind(record.id.0)
-    .bind(tags)
-    .bind(levels)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn replace_hours(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    record: &StaffRecord,
-) -> Result<(), StorageError> {
-    clear(tx, "DELETE FROM staff_working_hours WHERE staff_id = $1", record.id).await?;
-    let shifts = record.working_hours.as_deref().unwrap_or_default();
-    let column = |pick: fn(&WeeklyShift) -> u16| -> Vec<i16> {
-        shifts.iter().map(|shift| i16::try_from(pick(shift)).unwrap_or(i16::MAX)).collect()
-    };
-    sqlx::query(
-        "INSERT INTO staff_working_hours (organization_id, staff_id, weekday, start_min, end_min) \
-         SELECT $1, $2, * FROM unnest($3::smallint[], $4::smallint[], $5::smallint[])",
-    )
-    .bind(organization.0)
-    .bind(record.id.0)
-    .bind(column(|s| u16::from(s.weekday)))
-    .bind(column(|s| s.start_min))
-    .bind(column(|s| s.end_min))
-    .execute(&mut **tx)
-    .await?;
     Ok(())
 }

@@ -6,19 +6,14 @@ use crate::{
     codes::Code,
     problem::{ApiResult, Problem, ProblemDocument},
     query::{PathId, QueryOf, list_name, page_limit},
-    reply::{IdempotencyKey, Reply, require_match, versioned},
+    reply::{IdempotencyKey, NO_BODY, Reply, require_match, versioned},
     routes::{
         place::LatLng,
         staff_form::{self, Language, Licence, Shift, Skill, StaffForm},
     },
     state::ApiState,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, header},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use nearhand_domain::{
     StaffId,
@@ -234,6 +229,10 @@ pub(crate) async fn list(
 fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
     let bad =
         |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
+    if query.q.as_deref().is_some_and(|q| q.contains(char::is_control)) {
+        let detail = "`q` must not contain control characters";
+        return Err(Problem::new(Code::MalformedQuery, detail));
+    }
     let role = query.role.as_deref();
     let level = query.access_level.as_deref();
     Ok(StaffFilter {
@@ -278,7 +277,12 @@ pub(crate) async fn patch(
 ) -> ApiResult<Response> {
     caller.require_full(Permission::StaffEdit)?;
     let mut tx = state.app().tenant(caller.organization).await?;
-    let before = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    let before = if form.moves_access() {
+        staff::lock_with_account_admins(&mut tx, id).await?
+    } else {
+        staff::lock(&mut tx, id).await?
+    };
+    let before = before.ok_or_else(Problem::not_found)?;
     require_match(&headers, before.version)?;
     require_no_more(&caller, before.admin_role)?;
     let mut after = before.clone();
@@ -330,18 +334,23 @@ async fn check_change(
 
 /// Generates a temporary password, shown once; every session of the person ends.
 #[utoipa::path(post, path = "/v1/staff/{id}/password", tag = "staff",
-    params(("id" = uuid::Uuid, Path)),
+    params(("id" = uuid::Uuid, Path),
+    ("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
     responses((status = 201, description = "Shown once", body = TemporaryPassword),
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn reset_password(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-) -> ApiResult<Response> {
+    key: IdempotencyKey,
+) -> ApiResult<Reply> {
     caller.require_full(Permission::StaffManage)?;
     let password = generate_password();
     let hash = state.passwords().hash(password.clone()).await?;
     let mut tx = state.app().tenant(caller.organization).await?;
+    if let Some(reply) = key.replay(&mut tx, &caller, NO_BODY).await? {
+        return Ok(reply);
+    }
     let record = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     require_no_more(&caller, record.admin_role)?;
     if record.access_level == AccessLevel::Disabled {
@@ -353,11 +362,12 @@ pub(crate) async fn reset_password(
     sessions::set_password(&mut tx, caller.organization, id, &hash, Some(expires_at), now).await?;
     sessions::end_all(&mut tx, caller.organization, id).await?;
     record_change(&mut tx, &caller, "staff.password_reset", None, &record).await?;
+    let body = TemporaryPassword { password, expires_at };
+    let reply = Reply::created(format!("/v1/staff/{id}"), &body)?.secret();
+    key.keep(&mut tx, &caller, NO_BODY, &reply).await?;
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(id.0);
-    let body = TemporaryPassword { password, expires_at };
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((axum::http::StatusCode::CREATED, headers, Json(body)).into_response())
+    Ok(reply)
 }
 
 /// Today in UTC plus a day: nobody east of here is told that today is the future.
