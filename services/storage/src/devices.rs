@@ -74,22 +74,40 @@ pub async fn insert(
     Ok(record(row))
 }
 
-/// A person's devices, oldest first, revoked ones included.
+/// How many devices of a person have not been revoked. Exact under the person's lock.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(tx: &mut Tx, staff: StaffId) -> Result<Vec<DeviceRecord>, StorageError> {
+pub async fn count(tx: &mut Tx, staff: StaffId) -> Result<i64, StorageError> {
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM devices WHERE staff_id = $1 AND revoked_at IS NULL",
+    );
+    Ok(count.bind(staff.0).fetch_one(&mut **tx).await?)
+}
+
+/// A page of a person's devices, oldest first, revoked ones included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    tx: &mut Tx,
+    staff: StaffId,
+    after: Option<DeviceId>,
+    limit: i64,
+) -> Result<Vec<DeviceRecord>, StorageError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, staff_id, name, created_at, last_seen_at, revoked_at FROM devices \
-         WHERE staff_id = $1 ORDER BY id",
+         WHERE staff_id = $1 AND id > $2 ORDER BY id LIMIT $3",
     )
     .bind(staff.0)
+    .bind(after.map_or(Uuid::nil(), |id| id.0))
+    .bind(limit)
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(record).collect())
 }
 
-/// Revokes a device of a person; says whether there was such a device.
+/// Revokes a device of a person; returns it, if there was such a device.
 ///
 /// # Errors
 /// When the database fails.
@@ -99,20 +117,33 @@ pub async fn revoke(
     staff: StaffId,
     id: DeviceId,
     now: Timestamp,
-) -> Result<bool, StorageError> {
-    let done = sqlx::query(
-        "UPDATE devices SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND staff_id = $2",
+) -> Result<Option<DeviceRecord>, StorageError> {
+    let row: Option<Row> = sqlx::query_as(
+        "UPDATE devices SET revoked_at = COALESCE(revoked_at, $3) \
+         WHERE id = $1 AND staff_id = $2 \
+         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at",
     )
     .bind(id.0)
     .bind(staff.0)
     .bind(now.to_sqlx())
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if done > 0 {
+    .fetch_optional(&mut **tx)
+    .await?;
+    if row.is_some() {
         announce(tx, organization, Changed::Device(id)).await?;
     }
-    Ok(done > 0)
+    Ok(row.map(record))
+}
+
+/// On which legal basis a person is tracked at present, if they are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn legal_basis(tx: &mut Tx, staff: StaffId) -> Result<Option<String>, StorageError> {
+    let basis = sqlx::query_scalar(
+        "SELECT legal_basis FROM tracking_permissions \
+         WHERE staff_id = $1 AND withdrawn_at IS NULL",
+    );
+    Ok(basis.bind(staff.0).fetch_optional(&mut **tx).await?)
 }
 
 /// Records that a person may be tracked from now on; false when they already may.
@@ -174,7 +205,12 @@ pub async fn withdraw_tracking(
     Ok(done > 0)
 }
 
-/// Begins a pause, ending an earlier one.
+/// Most pauses of a person that may matter to a late fix.
+const MAX_PAUSES: i64 = 1_000;
+
+/// Begins a pause from the first to the second instant, or lets a running one end then. Forgets
+/// those that ended before `kept_since`, to whose time no fix is taken any more. False when there
+/// are too many.
 ///
 /// # Errors
 /// When the database fails.
@@ -182,23 +218,44 @@ pub async fn pause_tracking(
     tx: &mut Tx,
     organization: OrganizationId,
     staff: StaffId,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<(), StorageError> {
-    end_pauses(tx, staff, now).await?;
-    sqlx::query(
+    (now, until): (Timestamp, Timestamp),
+    kept_since: Timestamp,
+) -> Result<bool, StorageError> {
+    // First, because it locks the person: of two pauses at once the later sees the earlier.
+    raise_staff(tx, organization, staff).await?;
+    let running = sqlx::query(
+        "UPDATE tracking_pauses SET ends_at = $3 \
+         WHERE staff_id = $1 AND ends_at > $2 AND starts_at <= $2",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .bind(until.to_sqlx())
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if running > 0 {
+        return Ok(true);
+    }
+    sqlx::query("DELETE FROM tracking_pauses WHERE staff_id = $1 AND ends_at < $2")
+        .bind(staff.0)
+        .bind(kept_since.to_sqlx())
+        .execute(&mut **tx)
+        .await?;
+    let done = sqlx::query(
         "INSERT INTO tracking_pauses (organization_id, id, staff_id, starts_at, ends_at) \
-         VALUES ($1, $2, $3, $4, $5)",
+         SELECT $1, $2, $3, $4, $5 \
+         WHERE (SELECT count(*) FROM tracking_pauses WHERE staff_id = $3) < $6",
     )
     .bind(organization.0)
     .bind(Uuid::now_v7())
     .bind(staff.0)
     .bind(now.to_sqlx())
     .bind(until.to_sqlx())
+    .bind(MAX_PAUSES)
     .execute(&mut **tx)
-    .await?;
-    raise_staff(tx, organization, staff).await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    Ok(done > 0)
 }
 
 /// Ends a running pause; false when there was none.

@@ -42,7 +42,30 @@ pub async fn insert(
     Ok(())
 }
 
-/// A person's absences that have not ended at `since`.
+/// How many absences of a person have not ended at `since`, and how many there are in all. Exact
+/// under the person's lock.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(
+    tx: &mut Tx,
+    staff: StaffId,
+    since: Timestamp,
+) -> Result<(i64, i64), StorageError> {
+    let counts = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE ends_at > $2), count(*) FROM staff_time_off \
+         WHERE staff_id = $1",
+    );
+    Ok(counts.bind(staff.0).bind(since.to_sqlx()).fetch_one(&mut **tx).await?)
+}
+
+type Row = (Uuid, jiff_sqlx::Timestamp, jiff_sqlx::Timestamp);
+
+fn record((id, starts_at, ends_at): Row) -> TimeOffRecord {
+    TimeOffRecord { id: TimeOffId(id), starts_at: starts_at.to_jiff(), ends_at: ends_at.to_jiff() }
+}
+
+/// A page of a person's absences that have not ended at `since`, in order of creation.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,26 +73,23 @@ pub async fn list(
     tx: &mut Tx,
     staff: StaffId,
     since: Timestamp,
+    after: Option<TimeOffId>,
+    limit: i64,
 ) -> Result<Vec<TimeOffRecord>, StorageError> {
-    let rows: Vec<(Uuid, jiff_sqlx::Timestamp, jiff_sqlx::Timestamp)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, starts_at, ends_at FROM staff_time_off \
-         WHERE staff_id = $1 AND ends_at > $2 ORDER BY starts_at LIMIT 1000",
+         WHERE staff_id = $1 AND ends_at > $2 AND id > $3 ORDER BY id LIMIT $4",
     )
     .bind(staff.0)
     .bind(since.to_sqlx())
+    .bind(after.map_or(Uuid::nil(), |id| id.0))
+    .bind(limit)
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, starts_at, ends_at)| TimeOffRecord {
-            id: TimeOffId(id),
-            starts_at: starts_at.to_jiff(),
-            ends_at: ends_at.to_jiff(),
-        })
-        .collect())
+    Ok(rows.into_iter().map(record).collect())
 }
 
-/// Removes an absence; says whether there was such a one.
+/// Removes an absence; returns it, if there was such a one.
 ///
 /// # Errors
 /// When the database fails.
@@ -78,15 +98,17 @@ pub async fn delete(
     organization: OrganizationId,
     staff: StaffId,
     id: TimeOffId,
-) -> Result<bool, StorageError> {
-    let done = sqlx::query("DELETE FROM staff_time_off WHERE id = $1 AND staff_id = $2")
-        .bind(id.0)
-        .bind(staff.0)
-        .execute(&mut **tx)
-        .await?
-        .rows_affected();
-    if done > 0 {
+) -> Result<Option<TimeOffRecord>, StorageError> {
+    let row: Option<Row> = sqlx::query_as(
+        "DELETE FROM staff_time_off WHERE id = $1 AND staff_id = $2 \
+         RETURNING id, starts_at, ends_at",
+    )
+    .bind(id.0)
+    .bind(staff.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    if row.is_some() {
         raise_staff(tx, organization, staff).await?;
     }
-    Ok(done > 0)
+    Ok(row.map(record))
 }

@@ -3,8 +3,9 @@
 use crate::{
     auth::Caller,
     body::{Field, JsonBody, Unknown, refuse_unknown},
+    codes::Code,
     problem::{ApiResult, Problem, ProblemDocument},
-    query::{PathId, PathIds},
+    query::{PageQuery, PathId, PathIds, QueryOf, list_name, page_limit},
     reply::{IdempotencyKey, Reply},
     routes::staff::require_no_more,
     state::ApiState,
@@ -26,7 +27,11 @@ use nearhand_storage::{
     staff,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
+/// Most devices of a person that have not been revoked.
+const MAX_DEVICES: i64 = 50;
 
 /// A device to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,10 +71,12 @@ pub(crate) struct EnrolledDevice {
     token: String,
 }
 
-/// A person's devices.
+/// A page of a person's devices.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeviceList {
     items: Vec<Device>,
+    /// For the next page; null at the end.
+    next_cursor: Option<String>,
 }
 
 impl From<DeviceRecord> for Device {
@@ -106,12 +113,17 @@ pub(crate) async fn enrol(
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
+    staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    if devices::count(&mut tx, id).await? >= MAX_DEVICES {
+        let detail = format!("a person has at most {MAX_DEVICES} devices; revoke one first");
+        return Err(Problem::new(Code::LimitReached, detail));
+    }
     let name = name.map(String::from).unwrap_or_default();
     let device = DeviceId::generate();
     let (token, token_hash) = mint(TokenKind::Device, caller.organization);
     let record =
         devices::insert(&mut tx, caller.organization, device, id, &name, token_hash).await?;
-    audit::record(&mut tx, &caller.audit(), &event(device, "device.enrol")).await?;
+    record_event(&mut tx, &caller, "device.enrol", &record).await?;
     let body = EnrolledDevice { device: record.into(), token };
     let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
     key.keep(&mut tx, &caller, hash, &reply).await?;
@@ -119,23 +131,37 @@ pub(crate) async fn enrol(
     Ok(reply)
 }
 
-/// A person's devices, revoked ones included.
+/// A person's devices in order of enrolment, revoked ones included.
 #[utoipa::path(get, path = "/v1/staff/{id}/devices", tag = "devices",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "All of them", body = DeviceList),
+    params(("id" = uuid::Uuid, Path),
+    ("limit" = Option<i64>, Query, description = "1 to 200, 50 unless given"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page", body = DeviceList),
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
+    QueryOf(query): QueryOf<PageQuery>,
 ) -> ApiResult<Json<DeviceList>> {
     if id != caller.staff {
         caller.require_full(Permission::StaffView)?;
     }
+    let limit = page_limit(query.limit)?;
+    let name = list_name(caller.organization, &format!("devices/{id}"), &BTreeMap::new());
+    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(DeviceId);
     let mut tx = state.app().tenant(caller.organization).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    let records = devices::list(&mut tx, id).await?;
-    Ok(Json(DeviceList { items: records.into_iter().map(Device::from).collect() }))
+    let mut records = devices::list(&mut tx, id, after, limit + 1).await?;
+    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
+    if more {
+        records.pop();
+    }
+    let last = records.last().map(|record| record.id.0).filter(|_| more);
+    Ok(Json(DeviceList {
+        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
+        items: records.into_iter().map(Device::from).collect(),
+    }))
 }
 
 /// Revokes a device: its token stops working at once.
@@ -150,10 +176,9 @@ pub(crate) async fn revoke(
 ) -> ApiResult<StatusCode> {
     let mut tx = state.app().tenant(caller.organization).await?;
     require_reach(&mut tx, &caller, id).await?;
-    if !devices::revoke(&mut tx, caller.organization, id, device, clock::now()).await? {
-        return Err(Problem::not_found());
-    }
-    audit::record(&mut tx, &caller.audit(), &event(device, "device.revoke")).await?;
+    let revoked = devices::revoke(&mut tx, caller.organization, id, device, clock::now()).await?;
+    let revoked = revoked.ok_or_else(Problem::not_found)?;
+    record_event(&mut tx, &caller, "device.revoke", &revoked).await?;
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(device.0);
     Ok(StatusCode::NO_CONTENT)
@@ -168,12 +193,20 @@ async fn require_reach(tx: &mut Tx, caller: &Caller, id: StaffId) -> ApiResult<(
     if id == caller.staff { Ok(()) } else { require_no_more(caller, person.admin_role) }
 }
 
-fn event(device: DeviceId, action: &'static str) -> AuditEvent<'static> {
-    AuditEvent {
+/// What somebody calls their phone is theirs: sealed for them.
+async fn record_event(
+    tx: &mut Tx,
+    caller: &Caller,
+    action: &'static str,
+    device: &DeviceRecord,
+) -> ApiResult<()> {
+    let personal = serde_json::json!({ "name": device.name });
+    let event = AuditEvent {
         action,
         subject_kind: "device",
-        subject: device.0,
-        details: serde_json::json!({}),
-        personal: None,
-    }
+        subject: device.id.0,
+        details: serde_json::json!({ "staff_id": device.staff }),
+        personal: Some((device.staff, &personal)),
+    };
+    Ok(audit::record(tx, &caller.audit(), &event).await?)
 }

@@ -5,6 +5,7 @@ use crate::{
     body::{Field, JsonBody, Unknown, any, refuse_unknown},
     codes::Code,
     problem::{ApiResult, Problem, ProblemDocument},
+    reply::{IdempotencyKey, Reply},
     routes::staff::{Staff, record_change},
     state::ApiState,
 };
@@ -175,27 +176,39 @@ fn read_passwords(form: PasswordForm, context: &[&str]) -> ApiResult<(String, St
 
 /// Pauses tracking of oneself: pings of that time are acknowledged and dropped, nobody sees one.
 #[utoipa::path(post, path = "/v1/me/tracking/pause", tag = "me", request_body = PauseForm,
+    params(("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
     responses((status = 200, description = "Paused", body = Pause),
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn pause_tracking(
     State(state): State<ApiState>,
     caller: Caller,
-    JsonBody { value: form, .. }: JsonBody<PauseForm>,
-) -> ApiResult<Json<Pause>> {
+    key: IdempotencyKey,
+    JsonBody { value: form, hash }: JsonBody<PauseForm>,
+) -> ApiResult<Reply> {
     let mut errors = FieldErrors::default();
     refuse_unknown(&form.unknown, "", &mut errors);
     let minutes = form.minutes.required("/minutes", &mut errors, |minutes| {
         if (1..=MAX_PAUSE_MIN).contains(&minutes) { Ok(minutes) } else { Err("must be 1 to 720") }
     });
     errors.finish()?;
+    let mut tx = state.app().tenant(caller.organization).await?;
+    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
+        return Ok(reply);
+    }
     let now = clock::now();
     let ends_at = now + SignedDuration::from_mins(minutes.unwrap_or(0));
-    let mut tx = state.app().tenant(caller.organization).await?;
-    devices::pause_tracking(&mut tx, caller.organization, caller.staff, now, ends_at).await?;
+    let (organization, kept_since) = (caller.organization, now - state.config().retention);
+    let span = (now, ends_at);
+    if !devices::pause_tracking(&mut tx, organization, caller.staff, span, kept_since).await? {
+        let detail = "you have paused too often lately; make one pause longer instead";
+        return Err(Problem::new(Code::LimitReached, detail));
+    }
     audit::record(&mut tx, &caller.audit(), &tracking_event(&caller, "tracking.pause")).await?;
+    let reply = Reply::ok(&Pause { ends_at })?;
+    key.keep(&mut tx, &caller, hash, &reply).await?;
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(caller.staff.0);
-    Ok(Json(Pause { ends_at }))
+    Ok(reply)
 }
 
 /// Ends a pause.

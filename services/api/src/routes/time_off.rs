@@ -2,10 +2,12 @@
 
 use crate::{
     auth::Caller,
-    body::{Field, JsonBody, Unknown, any, refuse_unknown},
+    body::{Field, JsonBody, Unknown, refuse_unknown},
+    codes::Code,
     problem::{ApiResult, Problem, ProblemDocument},
-    query::{PathId, PathIds},
+    query::{PageQuery, PathId, PathIds, QueryOf, list_name, page_limit},
     reply::{IdempotencyKey, Reply},
+    routes::staff::require_no_more,
     state::ApiState,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -13,17 +15,23 @@ use jiff::Timestamp;
 use nearhand_domain::{
     StaffId, TimeOffId,
     access::Permission,
-    clock::{self, to_millis},
+    clock::{self, kept_instant, to_millis},
     field::FieldErrors,
 };
 use nearhand_storage::{
-    StorageError,
+    StorageError, Tx,
     audit::{self, AuditEvent},
     staff,
     time_off::{self, TimeOffRecord},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
+/// Most absences of a person that have not ended.
+const MAX_TO_COME: i64 = 500;
+/// Most absences of a person, ended ones included.
+const MAX_ABSENCES: i64 = 5_000;
 
 /// An absence to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,10 +62,12 @@ pub(crate) struct TimeOff {
     ends_at: Timestamp,
 }
 
-/// A person's absences that have not ended.
+/// A page of a person's absences that have not ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimeOffList {
     items: Vec<TimeOff>,
+    /// For the next page; null at the end.
+    next_cursor: Option<String>,
 }
 
 impl From<TimeOffRecord> for TimeOff {
@@ -84,9 +94,10 @@ pub(crate) async fn create(
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
-    staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    lock_in_reach(&mut tx, &caller, id).await?;
+    require_room(&mut tx, id).await?;
     time_off::insert(&mut tx, caller.organization, id, absence).await?;
-    audit::record(&mut tx, &caller.audit(), &event(id, "time_off.create")).await?;
+    record_event(&mut tx, &caller, "time_off.create", id, absence).await?;
     let location = format!("/v1/staff/{id}/time-off/{}", absence.id);
     let reply = Reply::created(location, &TimeOff::from(absence))?;
     key.keep(&mut tx, &caller, hash, &reply).await?;
@@ -97,8 +108,8 @@ pub(crate) async fn create(
 fn read(form: TimeOffForm) -> ApiResult<TimeOffRecord> {
     let mut errors = FieldErrors::default();
     refuse_unknown(&form.unknown, "", &mut errors);
-    let starts_at = form.starts_at.required("/starts_at", &mut errors, any);
-    let ends_at = form.ends_at.required("/ends_at", &mut errors, any);
+    let starts_at = form.starts_at.required("/starts_at", &mut errors, kept_instant);
+    let ends_at = form.ends_at.required("/ends_at", &mut errors, kept_instant);
     if starts_at.zip(ends_at).is_some_and(|(start, end)| to_millis(end) <= to_millis(start)) {
         errors.push("/ends_at", "invalid", "must be after starts_at");
     }
@@ -111,23 +122,37 @@ fn read(form: TimeOffForm) -> ApiResult<TimeOffRecord> {
     })
 }
 
-/// A person's absences that have not ended.
+/// A person's absences that have not ended, in order of creation.
 #[utoipa::path(get, path = "/v1/staff/{id}/time-off", tag = "staff",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "In order of their start", body = TimeOffList),
+    params(("id" = uuid::Uuid, Path),
+    ("limit" = Option<i64>, Query, description = "1 to 200, 50 unless given"),
+    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+    responses((status = 200, description = "A page", body = TimeOffList),
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
+    QueryOf(query): QueryOf<PageQuery>,
 ) -> ApiResult<Json<TimeOffList>> {
     if id != caller.staff {
         caller.require_full(Permission::StaffView)?;
     }
+    let limit = page_limit(query.limit)?;
+    let name = list_name(caller.organization, &format!("time-off/{id}"), &BTreeMap::new());
+    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(TimeOffId);
     let mut tx = state.app().tenant(caller.organization).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    let records = time_off::list(&mut tx, id, clock::now()).await?;
-    Ok(Json(TimeOffList { items: records.into_iter().map(TimeOff::from).collect() }))
+    let mut records = time_off::list(&mut tx, id, clock::now(), after, limit + 1).await?;
+    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
+    if more {
+        records.pop();
+    }
+    let last = records.last().map(|record| record.id.0).filter(|_| more);
+    Ok(Json(TimeOffList {
+        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
+        items: records.into_iter().map(TimeOff::from).collect(),
+    }))
 }
 
 /// Removes an absence.
@@ -142,10 +167,10 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     require_reach(&caller, id)?;
     let mut tx = state.app().tenant(caller.organization).await?;
-    if !time_off::delete(&mut tx, caller.organization, id, absence).await? {
-        return Err(Problem::not_found());
-    }
-    audit::record(&mut tx, &caller.audit(), &event(id, "time_off.delete")).await?;
+    lock_in_reach(&mut tx, &caller, id).await?;
+    let gone = time_off::delete(&mut tx, caller.organization, id, absence).await?;
+    let gone = gone.ok_or_else(Problem::not_found)?;
+    record_event(&mut tx, &caller, "time_off.delete", id, gone).await?;
     tx.commit().await.map_err(StorageError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -155,12 +180,39 @@ fn require_reach(caller: &Caller, id: StaffId) -> ApiResult<()> {
     if id == caller.staff { Ok(()) } else { caller.require_full(Permission::StaffEdit) }
 }
 
-fn event(id: StaffId, action: &'static str) -> AuditEvent<'static> {
-    AuditEvent {
+/// Locks the person; of others only those whose rights are no greater.
+async fn lock_in_reach(tx: &mut Tx, caller: &Caller, id: StaffId) -> ApiResult<()> {
+    let person = staff::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
+    if id == caller.staff { Ok(()) } else { require_no_more(caller, person.admin_role) }
+}
+
+async fn require_room(tx: &mut Tx, id: StaffId) -> ApiResult<()> {
+    let (to_come, all) = time_off::count(tx, id, clock::now()).await?;
+    if to_come < MAX_TO_COME && all < MAX_ABSENCES {
+        return Ok(());
+    }
+    let detail = format!(
+        "a person has at most {MAX_TO_COME} absences to come and {MAX_ABSENCES} in all; remove some, or record one long absence instead of many"
+    );
+    Err(Problem::new(Code::LimitReached, detail))
+}
+
+/// When somebody is away is theirs: sealed for them.
+async fn record_event(
+    tx: &mut Tx,
+    caller: &Caller,
+    action: &'static str,
+    id: StaffId,
+    absence: TimeOffRecord,
+) -> ApiResult<()> {
+    let personal =
+        serde_json::json!({ "starts_at": absence.starts_at, "ends_at": absence.ends_at });
+    let event = AuditEvent {
         action,
         subject_kind: "staff",
         subject: id.0,
-        details: serde_json::json!({}),
-        personal: None,
-    }
+        details: serde_json::json!({ "time_off_id": absence.id }),
+        personal: Some((id, &personal)),
+    };
+    Ok(audit::record(tx, &caller.audit(), &event).await?)
 }

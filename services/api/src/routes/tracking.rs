@@ -88,6 +88,12 @@ pub(crate) async fn permit(
     let mut tx = state.app().tenant(caller.organization).await?;
     let before = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     require_no_more(&caller, before.admin_role)?;
+    let basis = basis.unwrap_or_default();
+    let recorded = devices::legal_basis(&mut tx, id).await?;
+    if recorded.is_some_and(|recorded| recorded != basis) {
+        let detail = "withdraw it first to record another legal basis";
+        return Err(Problem::new(Code::AlreadyTracked, detail));
+    }
     let mut after = before.clone();
     after.tracking_hours_margin_min = match margin {
         Patch::Set(minutes) => Some(minutes),
@@ -97,16 +103,25 @@ pub(crate) async fn permit(
     if moved {
         staff::update(&mut tx, caller.organization, &before, &after).await?;
     }
-    let basis = basis.unwrap_or_default();
     let organization = caller.organization;
     let granted =
         devices::permit_tracking(&mut tx, organization, id, &basis, caller.staff, clock::now())
             .await?;
     if !granted && !moved {
-        let detail = "withdraw it first to record another legal basis";
+        let detail = "on this legal basis and for these hours; there is nothing to record";
         return Err(Problem::new(Code::AlreadyTracked, detail));
     }
-    audit::record(&mut tx, &caller.audit(), &event(id, "tracking.permit")).await?;
+    let hours = [before.tracking_hours_margin_min, after.tracking_hours_margin_min];
+    let personal = serde_json::json!({ "legal_basis": basis });
+    let event = AuditEvent {
+        details: serde_json::json!({
+            "granted": granted,
+            "hours_margin_min": { "before": hours[0], "after": hours[1] },
+        }),
+        personal: Some((id, &personal)),
+        ..event(id, "tracking.permit")
+    };
+    audit::record(&mut tx, &caller.audit(), &event).await?;
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(id.0);
     Ok(Json(Tracking { permitted: true, hours_margin_min: after.tracking_hours_margin_min }))

@@ -144,9 +144,9 @@ impl Session {
     /// If the API refuses or does not answer in time.
     pub(crate) async fn enrol(&self, staff: Uuid, name: &str) -> Result<SecretString, Error> {
         let path = format!("/v1/staff/{staff}/devices");
-        let devices: Page<Device> = self.get(&path).await?;
+        let devices: Vec<Device> = self.list(&path).await?;
         let lost = |device: &Device| device.name == name && device.revoked_at.is_none();
-        for device in devices.items.into_iter().filter(lost) {
+        for device in devices.into_iter().filter(lost) {
             let address = format!("{path}/{}", device.id);
             persist(PATIENCE, || async { self.call(Method::DELETE, &address).await?.done().await })
                 .await?;
