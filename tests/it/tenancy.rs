@@ -130,6 +130,36 @@ async fn nobody_sees_without_a_tenant_or_with_another() {
 }
 
 #[tokio::test]
+async fn people_are_found_by_an_index_under_row_security() {
+    let site = Site::without_worker(|_| {}).await;
+    site.set_up().await;
+    let app = site.database.app().await;
+    let mut tx = app.tenant(OrganizationId::generate()).await.expect("a transaction");
+    sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await.expect("a setting");
+    for (statement, condition) in [
+        (
+            "EXPLAIN SELECT 1 FROM staff WHERE deleted_at IS NULL AND email_key = 'a'",
+            "(email_key =",
+        ),
+        (
+            "EXPLAIN SELECT 1 FROM staff WHERE deleted_at IS NULL AND username_key = 'a'",
+            "(username_key =",
+        ),
+        (
+            "EXPLAIN SELECT 1 FROM staff WHERE deleted_at IS NULL \
+             AND display_name_key >= 'a' AND display_name_key <= 'b'",
+            "(display_name_key >=",
+        ),
+    ] {
+        let plan: Vec<String> =
+            sqlx::query_scalar(statement).fetch_all(&mut *tx).await.expect("a plan");
+        let searched =
+            plan.iter().any(|line| line.contains("Index Cond") && line.contains(condition));
+        assert!(searched, "{statement}: {plan:#?}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_refuses_to_run_as_anything_stronger() {
     use nearhand_storage::{AppPool, PoolLimits, StorageError};
     let database = Database::create().await;
