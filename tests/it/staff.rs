@@ -345,3 +345,44 @@ async fn pages_follow_each_other_and_cursors_belong_to_their_list() {
     admin.get("/v1/staff?limit=201").await.refused(400, "malformed_query");
     admin.get("/v1/staff/not-an-id").await.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn the_audit_trail_says_what_was_before_and_whose_it_is() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    admin.patch("/v1/organization", json!({ "mock_policy": "accept" })).await.expect(200);
+    let ring = json!([[[0, 0], [1, 0], [1, 1], [0, 0]]]);
+    let area = json!({ "type": "Polygon", "coordinates": ring });
+    let region = admin.post("/v1/regions", json!({ "name": "Old", "area": area })).await;
+    let region = format!("/v1/regions/{}", region.expect(201).str("/id"));
+    admin.patch(&region, json!({ "name": "New" })).await.expect(200);
+    let own = format!("/v1/staff/{}", admin.id);
+    let phone = admin.post(&format!("{own}/devices"), json!({ "name": "p" })).await.expect(201);
+    admin.delete(&format!("{own}/devices/{}", phone.str("/device/id"))).await.expect(204);
+    let span = json!({ "starts_at": seconds_from_now(60), "ends_at": seconds_from_now(120) });
+    let absence = admin.post(&format!("{own}/time-off"), span).await.expect(201);
+    admin.delete(&format!("{own}/time-off/{}", absence.str("/id"))).await.expect(204);
+    let mut db = site.database.look().await;
+    let told: Vec<(String, Value, Option<String>)> = sqlx::query_as(
+        "SELECT action, details, sealed_for::text FROM audit_log \
+         WHERE action ~ '^(organization.update|region|device|time_off)' ORDER BY id",
+    )
+    .fetch_all(&mut db)
+    .await
+    .unwrap();
+    let of = |action: &str| {
+        let (_, details, whose) = told.iter().find(|(a, ..)| a == action).expect(action);
+        (details, whose.as_deref())
+    };
+    let policy = json!({ "before": "penalise", "after": "accept" });
+    assert_eq!(of("organization.update").0["mock_policy"], policy);
+    assert_eq!(of("region.update").0["name"], json!({ "before": "Old", "after": "New" }));
+    assert_eq!(of("region.update").0["area_sha256"], Value::Null, "the area is the same");
+    for action in ["device.enrol", "device.revoke"] {
+        assert_eq!(of(action), (&json!({ "staff_id": admin.id }), Some(admin.id.as_str())));
+    }
+    for action in ["time_off.create", "time_off.delete"] {
+        let details = json!({ "time_off_id": absence.body["id"] });
+        assert_eq!(of(action), (&details, Some(admin.id.as_str())));
+    }
+}

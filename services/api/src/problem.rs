@@ -238,3 +238,16 @@ fn framework_problem(response: &Response) -> Option<Problem> {
     };
     Some(Problem::new(code, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waited_too_long_is_told_when_to_come_back() {
+        let late = StatusCode::REQUEST_TIMEOUT.into_response();
+        let answer = render(late, "/v1/staff", &HeaderValue::from_static("r"));
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "2");
+    }
+}
