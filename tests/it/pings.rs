@@ -167,3 +167,33 @@ async fn a_revoked_phone_is_silent_at_once() {
     admin.delete(&format!("/v1/staff/{staff}/devices/{}", phone.id)).await.expect(204);
     phone.send_from(38.7, -9.1).await.refused(401, "unauthorized");
 }
+
+#[tokio::test]
+async fn a_new_time_zone_moves_the_hours_of_those_without_their_own() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    // Four hours around now, every day, in the organisation's zone.
+    let minute = nearhand_domain::clock::now().as_second().rem_euclid(86_400) / 60;
+    let (start, end) = ((minute - 120).rem_euclid(1_440), (minute + 120).rem_euclid(1_440));
+    let shift = |day: u8| json!({ "weekday": day, "start_min": start, "end_min": end });
+    let hours = Value::from((1..=7).map(shift).collect::<Vec<_>>());
+    let staff =
+        admin.create_staff(json!({ "display_name": "Grace", "working_hours": hours })).await;
+    let phone = admin.create_phone(&staff).await;
+    let basis = json!({ "legal_basis": "written consent", "hours_margin_min": 0 });
+    admin.put(&format!("/v1/staff/{staff}/tracking"), basis).await.expect(200);
+    let accepted = || async { phone.send_from(38.7, -9.1).await.expect(200).body["accepted"] == 1 };
+    eventually("within her hours", || async { accepted().await.then_some(()) }).await;
+    let live = || async {
+        let answer = admin.get("/v1/positions?bbox=-10,38,-9,39").await.expect(200);
+        !answer.body["items"].as_array().unwrap().is_empty()
+    };
+    eventually("she is visible", || async { live().await.then_some(()) }).await;
+    for (zone, on_duty) in [("Pacific/Auckland", false), ("UTC", true)] {
+        admin.patch("/v1/organization", json!({ "time_zone": zone })).await.expect(200);
+        let heard = || async { (accepted().await == on_duty).then_some(()) };
+        eventually(&format!("her phone follows {zone}"), heard).await;
+        let shown = || async { (live().await == on_duty).then_some(()) };
+        eventually(&format!("the index follows {zone}"), shown).await;
+    }
+}

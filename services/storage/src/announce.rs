@@ -63,3 +63,36 @@ pub async fn raise_staff(
     announce(tx, organization, Changed::Staff(staff)).await?;
     Ok(version)
 }
+
+/// Raises and announces everybody whose hours are told in the organisation's time zone.
+///
+/// The organisation's row must be locked for an update: whoever is added meanwhile waits for it.
+/// Everybody else is locked first, so that hours written meanwhile are seen, and in the order of
+/// their ids, so that two of these cannot wait for each other. O(people), once in a lifetime.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn raise_all_in_zone_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "SELECT id FROM staff WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id \
+         FOR NO KEY UPDATE",
+    )
+    .bind(organization.0)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "WITH raised AS ( \
+           UPDATE staff SET version = version + 1 \
+           WHERE organization_id = $1 AND deleted_at IS NULL AND time_zone IS NULL \
+             AND (has_working_hours OR tracking_hours_margin_min IS NOT NULL) RETURNING id) \
+         INSERT INTO outbox (organization_id, kind, entity_id) \
+         SELECT $1, 'staff', id FROM raised",
+    )
+    .bind(organization.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -39,6 +39,21 @@ impl StorageError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Whether the values of this very call are at fault, so that the same call fails for ever
+    /// while others succeed. Everything else is the installation's fault (a missing right, table or
+    /// setting, a server that is away) and may be mended without touching the data.
+    #[must_use]
+    pub fn blames_data(&self) -> bool {
+        match self {
+            Self::Constraint(_) | Self::Corrupt { .. } => true,
+            Self::Data(sqlx::Error::Database(refusal)) => {
+                refusal.code().is_some_and(|code| code_blames_data(&code))
+            }
+            Self::Data(error) => matches!(error, sqlx::Error::Encode(_)),
+            Self::Unavailable(_) | Self::WrongRole { .. } => false,
+        }
+    }
+
     /// Whether this is the violation of the named constraint.
     #[must_use]
     pub fn violates(&self, constraint: &str) -> bool {
@@ -78,4 +93,44 @@ fn is_transient_code(code: &str) -> bool {
     ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
         || code == "25006"
         || code == "55P03"
+}
+
+/// SQLSTATE classes of values that do not fit: cardinality (21), data (22), constraints (23),
+/// limits of the program such as a row too large (54).
+fn code_blames_data(code: &str) -> bool {
+    ["21", "22", "23", "54"].iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_values_that_do_not_fit_are_the_datas_fault() {
+        for code in ["21000", "22003", "22008", "22P02", "23502", "23514", "54000"] {
+            assert!(code_blames_data(code), "{code}");
+        }
+        let ours = [
+            "08006", "0A000", "25006", "28000", "28P01", "3D000", "40001", "40P01", "42501",
+            "42703", "42P01", "53100", "53300", "55000", "55P03", "57014", "57P01", "58030",
+            "XX000", "XX002",
+        ];
+        for code in ours {
+            assert!(!code_blames_data(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn errors_without_a_code_are_sorted_too() {
+        let blamed = |error: sqlx::Error| StorageError::from(error).blames_data();
+        assert!(blamed(sqlx::Error::Encode("too long".into())));
+        assert!(!blamed(sqlx::Error::PoolTimedOut));
+        assert!(!blamed(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())));
+        assert!(!blamed(sqlx::Error::RowNotFound));
+        assert!(!blamed(sqlx::Error::Decode("another type".into())));
+        assert!(StorageError::Corrupt { what: "zone", why: String::new() }.blames_data());
+        assert!(StorageError::Constraint("pings_check".to_owned()).blames_data());
+        let role = StorageError::WrongRole { wanted: "nearhand_worker", role: String::new() };
+        assert!(!role.blames_data());
+    }
 }

@@ -155,11 +155,15 @@ pub async fn get(tx: &mut Tx, lock: bool) -> Result<OrganizationRecord, StorageE
     })
 }
 
-/// Writes an organisation back; returns its new version.
+/// Writes an organisation back; returns its new version. A new time zone moves the hours of all who
+/// have none of their own, so their versions rise as well.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn update(tx: &mut Tx, record: &OrganizationRecord) -> Result<i64, StorageError> {
+    let zone: String = sqlx::query_scalar("SELECT time_zone FROM organizations FOR UPDATE")
+        .fetch_one(&mut **tx)
+        .await?;
     let (lng, lat) = convert::xy(record.base);
     let version: i64 = sqlx::query_scalar(
         "UPDATE organizations SET version = version + 1, name = $1, time_zone = $2, \
@@ -173,5 +177,8 @@ pub async fn update(tx: &mut Tx, record: &OrganizationRecord) -> Result<i64, Sto
     .fetch_one(&mut **tx)
     .await?;
     announce::announce(tx, record.id, announce::Changed::Organization).await?;
+    if zone != record.time_zone {
+        announce::raise_all_in_zone_of(tx, record.id).await?;
+    }
     Ok(version)
 }

@@ -145,7 +145,9 @@ impl Follower {
                     (self.0.forget)(Forget::Subject(staff.staff.0));
                     self.tell(Change::Person(staff.organization, staff.staff));
                 }
-                Fact::Region(_) | Fact::Organization(_) => {}
+                // Whose gate follows the organisation is not told one by one here.
+                Fact::Organization(_) => (self.0.forget)(Forget::All),
+                Fact::Region(_) => {}
             }
         }
     }

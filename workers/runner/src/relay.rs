@@ -99,7 +99,7 @@ impl Relay {
                 self.limit = (self.limit * 2).min(self.config.batch_rows);
                 Ok(true)
             }
-            Err(RelayError::Storage(error)) if !error.is_transient() => {
+            Err(RelayError::Storage(error)) if error.blames_data() => {
                 if claimed > 1 {
                     self.limit = (i64::try_from(claimed).unwrap_or(2) / 2).max(1);
                 } else {

@@ -92,7 +92,7 @@ impl Batches<'_> {
             let result =
                 apply(&worker.pool, gates, heard, &batches, now_ms, worker.retention_ms).await;
             match result {
-                Err(error) if error.is_transient() => {
+                Err(error) if !error.blames_data() => {
                     tracing::warn!(%error, partition = worker.partition, "ingest waits for PostgreSQL");
                     if !backoff.pause(self.stop).await {
                         return Err(Interruption::Stopping);
