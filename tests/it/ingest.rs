@@ -232,3 +232,26 @@ async fn days_that_are_over_are_dropped_and_days_to_come_are_ready() {
     let left: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
     assert_eq!(left, 2 + 1 + 7 + 1);
 }
+
+#[tokio::test]
+async fn a_day_in_use_is_dropped_another_time_and_keeps_nobody_waiting() {
+    let site = Site::without_worker(|_| {}).await;
+    let pool = site.database.worker().await;
+    let (now, long) = (clock::now(), RetentionConfig::default());
+    prepare(&pool, long, now).await.unwrap();
+    let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'pings'::regclass";
+    let mut reader = site.database.look().await;
+    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
+    sqlx::query("LOCK TABLE pings IN ACCESS SHARE MODE").execute(&mut reader).await.unwrap();
+    let kept = RetentionConfig { days: 2, ..long };
+    let begun = std::time::Instant::now();
+    prepare(&pool, kept, now).await.expect("left to the next time");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    let mut db = site.database.look().await;
+    let left: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
+    assert_eq!(left, 60 + 1 + 7 + 1);
+    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
+    prepare(&pool, kept, now).await.unwrap();
+    let left: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
+    assert_eq!(left, 2 + 1 + 7 + 1);
+}

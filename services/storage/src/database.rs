@@ -5,7 +5,7 @@
 use crate::error::StorageError;
 use nearhand_domain::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Executor, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::time::Duration;
@@ -14,6 +14,12 @@ use std::time::Duration;
 const APP_ROLE: &str = "nearhand_app";
 /// The worker's role: sees all tenants, on the tables of ingest, outbox and snapshot only.
 const WORKER_ROLE: &str = "nearhand_worker";
+
+/// How long the worker's statements may take, wait for a lock, and leave a transaction open: a
+/// lock that somebody keeps must not stop a partition for longer than it takes to try again. Set
+/// by statement, since poolers in between refuse start-up options.
+const WORKER_LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+     SET idle_in_transaction_session_timeout = '10s'";
 
 /// A transaction on the database.
 pub type Tx = Transaction<'static, Postgres>;
@@ -44,7 +50,7 @@ impl AppPool {
         options: PgConnectOptions,
         limits: PoolLimits,
     ) -> Result<Self, StorageError> {
-        connect_as(APP_ROLE, options, limits).await.map(Self)
+        connect_as(APP_ROLE, options, limits, "").await.map(Self)
     }
 
     /// Begins a transaction that sees `organization` and nothing else, in one round trip.
@@ -83,7 +89,7 @@ impl WorkerPool {
         options: PgConnectOptions,
         limits: PoolLimits,
     ) -> Result<Self, StorageError> {
-        connect_as(WORKER_ROLE, options, limits).await.map(Self)
+        connect_as(WORKER_ROLE, options, limits, WORKER_LIMITS).await.map(Self)
     }
 
     /// Begins a transaction across organisations.
@@ -117,10 +123,19 @@ async fn connect_as(
     wanted: &'static str,
     options: PgConnectOptions,
     limits: PoolLimits,
+    settings: &'static str,
 ) -> Result<PgPool, StorageError> {
     let pool = PgPoolOptions::new()
         .max_connections(limits.max_connections)
         .acquire_timeout(limits.acquire_timeout)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if !settings.is_empty() {
+                    connection.execute(settings).await?;
+                }
+                Ok(())
+            })
+        })
         .connect_with(options)
         .await?;
     let (role, strong): (String, bool) = sqlx::query_as(

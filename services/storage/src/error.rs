@@ -39,6 +39,19 @@ impl StorageError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// What a caller that stopped waiting makes of it.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Whether a lock was not to be had within `lock_timeout`.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Unavailable(sqlx::Error::Database(refusal))
+            if refusal.code().as_deref() == Some("55P03"))
+    }
+
     /// Whether the values of this very call are at fault, so that the same call fails for ever
     /// while others succeed. Everything else is the installation's fault (a missing right, table or
     /// setting, a server that is away) and may be mended without touching the data.

@@ -10,6 +10,7 @@ use jiff_sqlx::ToSqlx;
 /// # Errors
 /// When the database fails, or more than 400 days are asked for.
 pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, StorageError> {
+    unhurried(tx).await?;
     Ok(sqlx::query_scalar("SELECT ensure_ping_partitions($1, $2)")
         .bind(first.to_sqlx())
         .bind(last.to_sqlx())
@@ -19,9 +20,15 @@ pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, Storage
 
 /// Drops the partitions of all days before `keep_from`; returns how many.
 ///
+/// The drop needs the whole table for a moment, and while it waits for that every insert waits
+/// behind it: so it waits for half a second at most.
+///
 /// # Errors
-/// When the database fails.
+/// When the database fails, or somebody kept the table for too long
+/// ([`StorageError::is_lock_timeout`]): try again later.
 pub async fn drop_before(tx: &mut Tx, keep_from: Date) -> Result<i32, StorageError> {
+    unhurried(tx).await?;
+    sqlx::query("SET LOCAL lock_timeout = '500ms'").execute(&mut **tx).await?;
     Ok(sqlx::query_scalar("SELECT drop_ping_partitions($1)")
         .bind(keep_from.to_sqlx())
         .fetch_one(&mut **tx)
@@ -33,8 +40,15 @@ pub async fn drop_before(tx: &mut Tx, keep_from: Date) -> Result<i32, StorageErr
 /// # Errors
 /// When the database fails.
 pub async fn purge_expired(tx: &mut Tx, before: Timestamp) -> Result<i64, StorageError> {
+    unhurried(tx).await?;
     Ok(sqlx::query_scalar("SELECT purge_expired($1)")
         .bind(before.to_sqlx())
         .fetch_one(&mut **tx)
         .await?)
+}
+
+/// What goes by the calendar may take longer than other statements of the worker.
+async fn unhurried(tx: &mut Tx) -> Result<(), StorageError> {
+    sqlx::query("SET LOCAL statement_timeout = '10min'").execute(&mut **tx).await?;
+    Ok(())
 }

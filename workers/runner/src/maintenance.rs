@@ -22,7 +22,8 @@ pub fn days_kept(now: Timestamp, retention: RetentionConfig) -> (Date, Date) {
     )
 }
 
-/// Makes missing partitions, drops those that are too old, and deletes what has expired.
+/// Makes missing partitions, drops those that are too old, and deletes what has expired. A drop
+/// that would keep others waiting is left to the next time.
 ///
 /// # Errors
 /// When the database fails; repeating is harmless.
@@ -31,13 +32,15 @@ pub async fn prepare(
     retention: RetentionConfig,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let (first, last) = days_kept(now, retention);
-    let mut tx = pool.begin().await?;
-    let made = partitions::ensure(&mut tx, first, last).await?;
-    tx.commit().await?;
-    let mut tx = pool.begin().await?;
-    let dropped = partitions::drop_before(&mut tx, first).await?;
-    tx.commit().await?;
+    let (first, _) = days_kept(now, retention);
+    let made = make_ahead(pool, retention, now).await?;
+    let dropped = match drop_before(pool, first).await {
+        Err(error) if error.is_lock_timeout() => {
+            tracing::warn!("old partitions are in use and dropped another time");
+            0
+        }
+        other => other?,
+    };
     let mut tx = pool.begin().await?;
     let purged = partitions::purge_expired(&mut tx, now).await?;
     tx.commit().await?;
@@ -47,21 +50,50 @@ pub async fn prepare(
     Ok(())
 }
 
-/// The same, before anything else, for as long as it takes.
+async fn make_ahead(
+    pool: &WorkerPool,
+    retention: RetentionConfig,
+    now: Timestamp,
+) -> Result<i32, StorageError> {
+    let (first, last) = days_kept(now, retention);
+    let mut tx = pool.begin().await?;
+    let made = partitions::ensure(&mut tx, first, last).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+async fn drop_before(pool: &WorkerPool, first: Date) -> Result<i32, StorageError> {
+    let mut tx = pool.begin().await?;
+    let dropped = partitions::drop_before(&mut tx, first).await?;
+    tx.commit().await?;
+    Ok(dropped)
+}
+
+/// Makes missing partitions before anything else, for as long as it takes. What may be dropped
+/// or deleted keeps nobody from ingesting.
 pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &CancellationToken) {
     let mut backoff = Backoff::new(Duration::from_secs(5));
-    while let Err(error) = prepare(pool, retention, clock::now()).await {
-        tracing::warn!(%error, "partitions could not be prepared; trying again");
+    while let Err(error) = make_ahead(pool, retention, clock::now()).await {
+        tracing::warn!(%error, "partitions could not be made; trying again");
         if !backoff.pause(stop).await {
             return;
         }
     }
 }
 
-/// The same, again and again.
+/// Keeps everything in order, now and again and again.
 pub(crate) async fn run(pool: WorkerPool, retention: RetentionConfig, stop: CancellationToken) {
-    while rest(retention.every, &stop).await {
-        first(&pool, retention, &stop).await;
+    loop {
+        let mut backoff = Backoff::new(Duration::from_secs(5));
+        while let Err(error) = prepare(&pool, retention, clock::now()).await {
+            tracing::warn!(%error, "partitions could not be prepared; trying again");
+            if !backoff.pause(&stop).await {
+                return;
+            }
+        }
+        if !rest(retention.every, &stop).await {
+            return;
+        }
     }
 }
 

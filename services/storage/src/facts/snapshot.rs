@@ -35,6 +35,10 @@ impl Snapshot {
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .execute(&mut *tx)
             .await?;
+        // Chunks are read as fast as the index is built of them, which may pause.
+        sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '2min'")
+            .execute(&mut *tx)
+            .await?;
         Ok(Self { tx, next: Next::Organizations(Uuid::nil()) })
     }
 
