@@ -125,3 +125,30 @@ async fn a_moved_person_is_told_of_even_when_nothing_moved() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_change_that_cannot_be_told_silences_nothing_else() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    is_called(&site, &staff, "Grace").await;
+    let mut db = site.database.look().await;
+    // A word that no program knows and no door would let in.
+    let corrupt = format!(
+        "ALTER TABLE staff_languages DROP CONSTRAINT IF EXISTS staff_languages_level_check; \
+         INSERT INTO staff_languages (organization_id, staff_id, language, level) \
+         SELECT organization_id, id, 'pt', 'unheard-of' FROM staff WHERE id = '{staff}'"
+    );
+    sqlx::raw_sql(AssertSqlSafe(corrupt)).execute(&mut db).await.expect("corrupted");
+    announce(&mut db, &staff).await;
+    let waits = "SELECT count(*) FROM outbox WHERE created_at < now() - interval '2 s'";
+    eventually("the row waits, and the relay is heard all the same", || async {
+        let waits: i64 =
+            sqlx::query_scalar(waits).fetch_one(&mut site.database.look().await).await.unwrap();
+        let heard = site.follower.relay_silent_for() < std::time::Duration::from_millis(500);
+        (waits == 1 && heard).then_some(())
+    })
+    .await;
+    let other = admin.create_staff(json!({ "display_name": "Other" })).await;
+    is_called(&site, &other, "Other").await;
+}

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 const CREDENTIALS_MAX_LAG: Duration = Duration::from_secs(1);
 /// How long the relay may be silent before that. It beats several times in this, and with what a
 /// change may wait for it, a revocation is noticed within a second or PostgreSQL is asked.
-const RELAY_MAX_SILENCE: Duration = Duration::from_millis(750);
+const RELAY_MAX_SILENCE: Duration = Duration::from_millis(500);
 
 /// The API's settings, with their defaults.
 #[derive(Clone, Debug)]

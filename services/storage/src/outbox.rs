@@ -88,15 +88,16 @@ pub async fn delete(tx: &mut Tx, ids: &[i64]) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// How many rows wait, and for how many seconds the oldest has.
+/// How many rows wait besides those named, and for how many seconds the oldest has.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn waiting(tx: &mut Tx) -> Result<(i64, f64), StorageError> {
+pub async fn waiting(tx: &mut Tx, except: &[i64]) -> Result<(i64, f64), StorageError> {
     Ok(sqlx::query_as(
         "SELECT count(*), COALESCE(EXTRACT(EPOCH FROM now() - min(created_at)), 0)::float8 \
-         FROM outbox",
+         FROM outbox WHERE id <> ALL($1)",
     )
+    .bind(except)
     .fetch_one(&mut **tx)
     .await?)
 }

@@ -143,8 +143,10 @@ impl Follower {
             }
             if read.is_end {
                 self.0.health.current(read.received);
-                if read.entries.iter().any(|entry| matches!(entry.item, FeedItem::Heartbeat)) {
-                    self.0.health.heartbeat(read.received);
+                let beats = read.entries.iter().any(|e| matches!(e.item, FeedItem::Heartbeat));
+                // Not from when it came: an answer that was long on its way tells of long ago.
+                if let Some(at) = read.added_after.filter(|_| beats) {
+                    self.0.health.heartbeat(at);
                 }
             }
             observe(&read.entries, self.behind_by());

@@ -20,6 +20,8 @@ pub struct FeedReader {
     at: FeedTail,
     /// The feed's end as an empty read found it, when that lay ahead of us.
     promised: Option<u64>,
+    /// When the last read that saw the feed's end was asked for.
+    saw_end: Option<Instant>,
 }
 
 /// What a read brought.
@@ -31,6 +33,8 @@ pub struct FeedRead {
     pub is_end: bool,
     /// When the answer came.
     pub received: Instant,
+    /// Every entry was added after this: the read that was asked for then saw the end without it.
+    pub added_after: Option<Instant>,
 }
 
 /// One entry.
@@ -46,7 +50,7 @@ pub struct FeedEntry {
 
 impl FeedReader {
     pub(crate) fn new(queue: &Queue, at: FeedTail) -> Self {
-        Self { queue: queue.clone(), connection: None, at, promised: None }
+        Self { queue: queue.clone(), connection: None, at, promised: None, saw_end: None }
     }
 
     /// Where this reader stands.
@@ -78,6 +82,7 @@ impl FeedReader {
         call.arg("COUNT").arg(READ_ENTRIES);
         call.arg("BLOCK").arg(u64::try_from(block.as_millis()).unwrap_or(u64::MAX));
         call.arg("STREAMS").arg(self.queue.keys().feed()).arg(&self.at.id);
+        let asked = Instant::now();
         let reply: Value = call.query_async(&mut redis).await.map_err(QueueError::from)?;
         let received = Instant::now();
         let list = reply::streams(reply)?.pop().map(|(_, list)| list).unwrap_or_default();
@@ -87,7 +92,11 @@ impl FeedReader {
         self.connection = Some(redis);
         let is_end = list.len() < READ_ENTRIES && self.promised.is_none();
         let entries = list.into_iter().map(|raw| self.take(raw)).collect::<Result<_, _>>()?;
-        Ok(FeedRead { entries, is_end, received })
+        let added_after = self.saw_end;
+        if is_end {
+            self.saw_end = Some(asked);
+        }
+        Ok(FeedRead { entries, is_end, received, added_after })
     }
 
     fn take(&mut self, mut raw: RawEntry) -> Result<FeedEntry, FeedError> {

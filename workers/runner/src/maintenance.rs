@@ -119,7 +119,7 @@ pub(crate) async fn gauges(queue: Queue, pool: WorkerPool, stop: CancellationTok
 
 async fn outbox_waiting(pool: &WorkerPool) -> Result<(i64, f64), StorageError> {
     let mut tx = pool.begin().await?;
-    let waiting = outbox::waiting(&mut tx).await?;
+    let waiting = outbox::waiting(&mut tx, &[]).await?;
     tx.rollback().await?;
     Ok(waiting)
 }

@@ -69,8 +69,9 @@ pub(crate) async fn run(
     }
 }
 
-/// How often to say that a relay is at work.
-const BEAT_EVERY: Duration = Duration::from_millis(200);
+/// How often to say that a relay is at work. A reader counts a beat from before the read that did
+/// not bring it, which is up to two beats ago.
+const BEAT_EVERY: Duration = Duration::from_millis(100);
 /// How long a change may have waited when that is said.
 const BEAT_WITHIN_S: f64 = 0.25;
 
@@ -107,6 +108,10 @@ impl Relay {
                         %error, outbox.kind = ?first.kind, outbox.entity = %first.entity,
                         "a change cannot be told to the indexes"
                     );
+                    // The index keeps the last it knew; whom it lets in must not wait for that.
+                    let known: Vec<FeedItem> =
+                        forget(first).map(FeedItem::Credential).into_iter().collect();
+                    self.feed.append(&known).await?;
                     self.aside.insert(first.id, now + self.config.set_aside);
                 }
                 Ok(true)
@@ -116,13 +121,14 @@ impl Relay {
     }
 
     /// Says, when it is due, that everything has been told, whoever told it; says nothing while a
-    /// change waits.
+    /// change waits, other than those that cannot be told but for their credentials.
     async fn beat(&mut self) -> Result<(), RelayError> {
         if self.beaten.is_some_and(|at| at.elapsed() < BEAT_EVERY) {
             return Ok(());
         }
         let mut tx = self.pool.begin().await?;
-        let (_, oldest_s) = outbox::waiting(&mut tx).await?;
+        let except: Vec<i64> = self.aside.keys().copied().collect();
+        let (_, oldest_s) = outbox::waiting(&mut tx, &except).await?;
         drop(tx);
         if oldest_s <= BEAT_WITHIN_S {
             self.feed.append(&[FeedItem::Heartbeat]).await?;
@@ -149,16 +155,18 @@ impl Relay {
 
     /// Waits for the word that rows were added, but never longer than a poll.
     async fn wait(&self, listener: &mut Option<OutboxListener>, stop: &CancellationToken) {
+        let pause = self.config.poll.min(BEAT_EVERY);
         if listener.is_none() {
             *listener = OutboxListener::connect(&self.pool).await.ok();
-            // What came before we listened was not heard.
-            rest(Duration::from_millis(1), stop).await;
+            // What came before we listened was not heard: look at once, or, unheard, by and by.
+            let wait = if listener.is_some() { Duration::ZERO } else { pause };
+            rest(wait, stop).await;
             return;
         }
         let Some(open) = listener else { return };
         let heard = tokio::select! {
             heard = open.heard() => heard,
-            _ = rest(self.config.poll, stop) => Ok(()),
+            _ = rest(pause, stop) => Ok(()),
         };
         if heard.is_err() {
             *listener = None;
