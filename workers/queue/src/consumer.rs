@@ -213,16 +213,21 @@ impl Consumer {
     /// # Errors
     /// When Redis fails.
     pub async fn count_attempt(&mut self, entry: &Entry) -> Result<u32, QueueError> {
-        let counted = self.add_attempts(entry, 1).await?;
-        Ok(u32::try_from(counted).unwrap_or(0))
+        let call = self.attempts_call(entry, 1);
+        match self.query(&call).await? {
+            Value::Int(counted) => Ok(u32::try_from(counted).unwrap_or(0)),
+            _ => Err(QueueError::Reply("a count")),
+        }
     }
 
-    /// Takes an attempt back that failed for a reason of ours.
+    /// Takes an attempt back that failed for a reason of ours, such as a lost lease: not over the
+    /// connection that went with it.
     ///
     /// # Errors
     /// When Redis fails.
-    pub async fn forgive_attempt(&mut self, entry: &Entry) -> Result<(), QueueError> {
-        self.add_attempts(entry, -1).await.map(drop)
+    pub async fn forgive_attempt(&self, entry: &Entry) -> Result<(), QueueError> {
+        let call = self.attempts_call(entry, -1);
+        Ok(call.query_async::<()>(&mut self.queue.shared()).await?)
     }
 
     /// Forgets the attempts of an entry that went through after all.
@@ -336,13 +341,10 @@ impl Consumer {
         (wanted.ceil() as usize).clamp(1, MAX_ENTRIES)
     }
 
-    async fn add_attempts(&mut self, entry: &Entry, by: i64) -> Result<i64, QueueError> {
+    fn attempts_call(&self, entry: &Entry, by: i64) -> redis::Cmd {
         let mut call = redis::cmd("HINCRBY");
         call.arg(self.queue.keys().failures(self.partition)).arg(attempts_field(entry)).arg(by);
-        match self.query(&call).await? {
-            Value::Int(counted) => Ok(counted),
-            _ => Err(QueueError::Reply("a count")),
-        }
+        call
     }
 
     async fn query(&mut self, call: &redis::Cmd) -> Result<Value, QueueError> {

@@ -20,6 +20,8 @@ use tracing::Instrument;
 
 /// Most positions in one feed entry.
 const ENTRY_POSITIONS: usize = 500;
+/// Longest a transaction may take: longer than any one statement may.
+const LONGEST_APPLY: Duration = Duration::from_secs(45);
 /// Between two attempts of an entry that stands alone.
 const LONE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -53,6 +55,7 @@ impl Batches<'_> {
         let most = if alone { 0 } else { worker.config.batch_pings };
         let mut halves = Halves::of(&counts, most);
         while let Some(range) = halves.next() {
+            consumer.hold().await?;
             let part = &readable[range.clone()];
             let span = tracing::info_span!(
                 "ingest",
@@ -85,21 +88,40 @@ impl Batches<'_> {
     ) -> Result<Result<Applied, StorageError>, Interruption> {
         let batches: Vec<&PingBatch> =
             entries.iter().filter_map(|entry| entry.batch.as_ref().ok()).collect();
-        let mut backoff = Backoff::new(self.worker.config.longest_pause);
+        let third = self.worker.queue.config().lease / 3;
+        let mut backoff = Backoff::new(self.worker.config.longest_pause.min(third));
         loop {
-            let now_ms = clock::now().as_millisecond();
-            let (worker, gates, heard) = (self.worker, &mut self.gates, &mut self.heard);
-            let result =
-                apply(&worker.pool, gates, heard, &batches, now_ms, worker.retention_ms).await;
-            match result {
+            match self.try_once(consumer, &batches).await? {
                 Err(error) if !error.blames_data() => {
-                    tracing::warn!(%error, partition = worker.partition, "ingest waits for PostgreSQL");
+                    tracing::warn!(%error, partition = self.worker.partition, "ingest waits for PostgreSQL");
                     if !backoff.pause(self.stop).await {
                         return Err(Interruption::Stopping);
                     }
                     consumer.hold().await?;
                 }
                 other => return Ok(other),
+            }
+        }
+    }
+
+    /// Applies entries once, keeping the lease for as long as that takes. A database that says
+    /// nothing at all counts as one that is away.
+    async fn try_once(
+        &mut self,
+        consumer: &mut Consumer,
+        batches: &[&PingBatch],
+    ) -> Result<Result<Applied, StorageError>, Interruption> {
+        let (worker, gates, heard) = (self.worker, &mut self.gates, &mut self.heard);
+        let now_ms = clock::now().as_millisecond();
+        let work = apply(&worker.pool, gates, heard, batches, now_ms, worker.retention_ms);
+        let work = tokio::time::timeout(LONGEST_APPLY, work);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                applied = &mut work => {
+                    return Ok(applied.unwrap_or_else(|_| Err(StorageError::timed_out())));
+                }
+                () = tokio::time::sleep(worker.queue.config().lease / 3) => consumer.hold().await?,
             }
         }
     }
@@ -128,7 +150,9 @@ impl Batches<'_> {
                 Ok(Err(error)) => why = reason(&error),
                 Err(interruption) => {
                     // Not the entry's failure.
-                    consumer.forgive_attempt(entry).await?;
+                    if let Err(error) = consumer.forgive_attempt(entry).await {
+                        tracing::warn!(%error, entry.id = %entry.id, "an attempt still counts");
+                    }
                     return Err(interruption);
                 }
             }
