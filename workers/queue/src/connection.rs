@@ -11,10 +11,15 @@ use crate::{
     producer::Producer,
 };
 use redis::{
-    AsyncConnectionConfig, Client,
+    AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// An open queue. Cheap to clone.
 #[derive(Clone)]
@@ -53,12 +58,13 @@ impl Queue {
         if let Some(fault) = config.fault() {
             return Err(ConnectError::Settings(fault));
         }
-        let client = Client::open(config.url.as_str())?;
+        let client = open(&config)?;
         let manager = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(config.connect_timeout))
             .set_response_timeout(Some(config.response_timeout));
         let mut shared = ConnectionManager::new_with_config(client.clone(), manager).await?;
+        wait_until_loaded(&mut shared).await?;
         let durability = check_durability(&mut shared).await?;
         if !durability.is_full() && !config.accept_weaker_durability {
             return Err(ConnectError::Durability {
@@ -118,6 +124,16 @@ impl Queue {
         self.0.shared.clone()
     }
 
+    /// Ends the shared connection if the server has become a replica: it would refuse every write
+    /// for as long as the connection lasts, while a new one may lead to the primary.
+    pub(crate) async fn leave_replica<T>(&self, result: &Result<T, RedisError>) {
+        if result.as_ref().is_err_and(|error| error.code() == Some("READONLY")) {
+            tracing::warn!("Redis has become a replica; connecting anew");
+            let left = redis::cmd("QUIT").query_async::<redis::Value>(&mut self.shared()).await;
+            drop(left);
+        }
+    }
+
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
     }
@@ -132,6 +148,42 @@ impl Queue {
             .set_connection_timeout(Some(self.0.config.connect_timeout))
             .set_response_timeout(Some(block + self.0.config.response_timeout));
         Ok(self.0.client.get_multiplexed_async_connection_with_config(&config).await?)
+    }
+}
+
+/// A client whose connections notice a host that is gone: the shared one is only replaced when its
+/// socket fails, and without an answer to what was sent that would take a quarter of an hour.
+fn open(config: &QueueConfig) -> Result<Client, ConnectError> {
+    let probes = TcpKeepalive::new()
+        .with_time(Duration::from_secs(5))
+        .with_interval(Duration::from_secs(1))
+        .with_retries(3);
+    let tcp = TcpSettings::default()
+        .set_nodelay(true)
+        .set_keepalive(probes)
+        .set_user_timeout(2 * config.response_timeout);
+    let server = config.url.as_str().into_connection_info()?;
+    Ok(Client::open(server.set_tcp_settings(tcp))?)
+}
+
+/// How long a Redis that has just started may read its files before we give up on it.
+const LONGEST_LOADING: Duration = Duration::from_secs(10);
+
+/// A Redis that is still reading its files refuses nearly everything, which would otherwise look
+/// like settings that cannot be read.
+async fn wait_until_loaded(redis: &mut ConnectionManager) -> Result<(), ConnectError> {
+    let begun = Instant::now();
+    loop {
+        match redis::cmd("PING").query_async::<redis::Value>(redis).await {
+            Err(error) if error.code() == Some("LOADING") => {
+                if begun.elapsed() >= LONGEST_LOADING {
+                    return Err(error.into());
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            // Whatever else is wrong, the next question says so.
+            _ => return Ok(()),
+        }
     }
 }
 
@@ -150,8 +202,10 @@ async fn check_durability(redis: &mut ConnectionManager) -> Result<Durability, C
                 let is = found.get(name).map_or("unknown", String::as_str);
                 differences.push(format!("{name} is {is} and should be {wanted}"));
             }
-            Err(error) if error.is_io_error() => return Err(error.into()),
-            // Hosted servers often forbid CONFIG.
+            // Hosted servers often forbid CONFIG, or do not know it.
+            Err(error) if !matches!(error.code(), Some("NOPERM" | "ERR")) => {
+                return Err(error.into());
+            }
             Err(_) => differences.push(format!("{name} cannot be read and should be {wanted}")),
         }
     }

@@ -124,8 +124,9 @@ impl FeedWriter {
             // Writing plain values to memory has no way to fail.
             call.arg(postcard::to_stdvec(item).unwrap_or_default());
         }
-        let (_, sequence): (String, u64) = call.invoke_async(&mut self.queue.shared()).await?;
-        Ok(sequence)
+        let told: Result<(String, u64), _> = call.invoke_async(&mut self.queue.shared()).await;
+        self.queue.leave_replica(&told).await;
+        Ok(told?.1)
     }
 }
 

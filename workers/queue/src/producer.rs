@@ -9,13 +9,13 @@ use crate::{
     keys::partition_of,
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
-use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionManager};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot},
     task::JoinSet,
     time::MissedTickBehavior,
 };
@@ -25,7 +25,7 @@ use tokio::{
 pub struct Producer(Arc<Inner>);
 
 struct Inner {
-    redis: ConnectionManager,
+    queue: Queue,
     /// Where single entries wait to be written together.
     singles: mpsc::Sender<Waiting>,
     /// Names of the streams, `[partition][lane]`.
@@ -109,9 +109,9 @@ impl Producer {
         let (singles, waiting) = mpsc::channel(4 * MOST_TOGETHER);
         let mut tasks = JoinSet::new();
         tasks.spawn(watch_depth(queue.clone(), depth.clone()));
-        tasks.spawn(write_together(queue.shared(), waiting));
+        tasks.spawn(keep_writing(queue.clone(), waiting));
         Self(Arc::new(Inner {
-            redis: queue.shared(),
+            queue: queue.clone(),
             singles,
             streams,
             entry_pings: config.entry_pings,
@@ -162,15 +162,23 @@ impl Producer {
         for command in commands {
             pipe.add_command(command).ignore();
         }
-        pipe.query_async(&mut self.0.redis.clone()).await
+        let written = pipe.query_async(&mut self.0.queue.shared()).await;
+        self.0.queue.leave_replica(&written).await;
+        written
     }
 
-    /// One entry, together with those that others want written meanwhile.
+    /// One entry, together with those that others want written meanwhile. Waits no longer than
+    /// for an answer of Redis, however many wait in front.
     async fn write(&self, command: Cmd) -> Result<(), RedisError> {
         let (told, word) = oneshot::channel();
-        let gone = || RedisError::from((redis::ErrorKind::Io, "the producer has ended"));
-        self.0.singles.send(Waiting { command, told }).await.map_err(|_| gone())?;
-        word.await.map_err(|_| gone())?
+        let written = async {
+            let gone = || RedisError::from((redis::ErrorKind::Io, "the producer has ended"));
+            self.0.singles.send(Waiting { command, told }).await.map_err(|_| gone())?;
+            word.await.map_err(|_| gone())?
+        };
+        let longest = self.0.queue.config().response_timeout;
+        let late = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+        tokio::time::timeout(longest, written).await.unwrap_or_else(late)
     }
 
     /// Whether a lane is deeper than its limit, so that nothing more is taken in.
@@ -209,11 +217,33 @@ impl Producer {
     }
 }
 
+/// Keeps entries being written: were the task that does it gone, every single ping would be
+/// refused for ever.
+async fn keep_writing(queue: Queue, waiting: mpsc::Receiver<Waiting>) {
+    let waiting = Arc::new(Mutex::new(waiting));
+    loop {
+        let mut running = JoinSet::new();
+        running.spawn(write_together(queue.clone(), Arc::clone(&waiting)));
+        match running.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                tracing::error!(%error, "writing pings failed and starts again");
+            }
+            _ => return,
+        }
+    }
+}
+
 /// Writes entries as they come; those that come while others are being written go together next,
 /// so that they share Redis' flush to disk. Nobody waits for company.
-async fn write_together(mut redis: ConnectionManager, mut waiting: mpsc::Receiver<Waiting>) {
+async fn write_together(queue: Queue, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    let (mut waiting, mut redis) = (waiting.lock().await, queue.shared());
     let (mut some, mut told) = (Vec::new(), Vec::new());
     while waiting.recv_many(&mut some, MOST_TOGETHER).await > 0 {
+        // Whoever has gone will send it again.
+        some.retain(|entry: &Waiting| !entry.told.is_closed());
+        if some.is_empty() {
+            continue;
+        }
         let mut pipe = redis::Pipeline::with_capacity(some.len());
         pipe.ignore_errors();
         for Waiting { command, told: who } in some.drain(..) {
@@ -222,14 +252,28 @@ async fn write_together(mut redis: ConnectionManager, mut waiting: mpsc::Receive
         }
         let results: Result<Vec<RedisResult<Value>>, RedisError> =
             pipe.query_async(&mut redis).await;
-        let mut results = results.map(Vec::into_iter);
-        for who in told.drain(..) {
-            let result = match &mut results {
-                Ok(results) => results.next().unwrap_or_else(|| Err(unanswered())).map(drop),
-                Err(error) => Err(error.clone()),
-            };
-            // Whoever asked may have gone; the entry is written all the same.
-            drop(who.send(result));
+        match results {
+            Ok(results) => {
+                let refused = results.iter().find(|result| result.is_err());
+                if let Some(refused) = refused {
+                    queue.leave_replica(refused).await;
+                }
+                let mut results = results.into_iter();
+                for who in told.drain(..) {
+                    let result = results.next().unwrap_or_else(|| Err(unanswered()));
+                    // Whoever asked may have gone; the entry is written all the same.
+                    drop(who.send(result.map(drop)));
+                }
+            }
+            Err(error) => {
+                // Those behind would only wait for the same.
+                while let Ok(behind) = waiting.try_recv() {
+                    told.push(behind.told);
+                }
+                for who in told.drain(..) {
+                    drop(who.send(Err(error.clone())));
+                }
+            }
         }
     }
 }
