@@ -14,7 +14,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
 
@@ -102,6 +102,11 @@ async fn survives(harm: impl AsyncFnOnce(&mut Stack)) {
     let stream = Stream::start(&stack, phones);
     stream.more().await;
     harm(&mut stack).await;
+    settled(&stack, stream).await;
+}
+
+/// Goes on for a while, ends the stream, and checks that nothing was lost or doubled.
+async fn settled(stack: &Stack, stream: Stream) {
     stream.more().await;
     let (acknowledged, last) = stream.end().await;
     let acknowledged = i64::try_from(acknowledged).unwrap();
@@ -145,4 +150,20 @@ async fn a_killed_redis_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn a_killed_postgresql_loses_and_doubles_nothing() {
     survives(async |stack| stack.kill(Service::Postgres)).await;
+}
+
+#[tokio::test]
+async fn pings_are_acknowledged_while_postgresql_does_not_answer() {
+    let stack = Stack::start().await;
+    let stream = Stream::start(&stack, stack.phones(PHONES).await);
+    stream.more().await;
+    stack.freeze_postgres(true);
+    let begun = Instant::now();
+    // Long after the relay was last heard and everything known of the phones has become doubtful.
+    while begun.elapsed() < Duration::from_secs(4) {
+        stream.more().await;
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    stack.freeze_postgres(false);
+    settled(&stack, stream).await;
 }

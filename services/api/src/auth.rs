@@ -16,11 +16,12 @@ use nearhand_domain::{
     clock,
     token::{PresentedToken, TokenKind},
 };
-use nearhand_storage::{audit::AuditContext, facts, sessions};
+use nearhand_storage::{StorageError, audit::AuditContext, facts, sessions};
 use std::{
     net::{IpAddr, SocketAddr},
     ops::Deref,
     sync::Arc,
+    time::Duration,
 };
 
 /// A person with a session, who has already changed a temporary password.
@@ -143,6 +144,12 @@ impl FromRequestParts<ApiState> for Phone {
     }
 }
 
+/// Longest a lookup may take: a caller who waits for a database that is away keeps everything
+/// else waiting.
+const LONGEST_LOOKUP: Duration = Duration::from_secs(2);
+/// The same for a phone that is known from before.
+const LONGEST_CHECK: Duration = Duration::from_millis(500);
+
 async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
     let cache = state.credentials();
     let known = cache.find(token.hash, state.feed_is_current());
@@ -150,28 +157,56 @@ async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor
         return Ok(actor);
     }
     let generation = cache.generation();
-    let mut tx = state.app().tenant(token.organization).await?;
-    let live = sessions::live(&mut tx, token.hash, clock::now()).await?.ok_or_else(unauthorized)?;
-    drop(tx);
+    let asked = async {
+        let mut tx = state.app().tenant(token.organization).await?;
+        sessions::live(&mut tx, token.hash, clock::now()).await
+    };
+    let live = within(LONGEST_LOOKUP, asked).await?.ok_or_else(unauthorized)?;
     let actor = Arc::new(Actor::new(token.organization, &live));
     cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
     Ok(actor)
 }
 
+/// A phone that was known is believed for as long as PostgreSQL does not answer: nobody revokes
+/// anything through a database that is down, the worker looks at the gate again, and a phone that
+/// is refused may give its pings up.
 async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
     let cache = state.credentials();
-    let known = cache.find(token.hash, state.feed_is_current());
-    if let Some(Known::Device(actor)) = known {
+    if let Some(Known::Device(actor)) = cache.find(token.hash, state.feed_is_current()) {
         return Ok(actor);
     }
+    let before = match cache.find(token.hash, true) {
+        Some(Known::Device(actor)) if cache.is_away() => return Ok(actor),
+        Some(Known::Device(actor)) => Some(actor),
+        _ => None,
+    };
+    let longest = if before.is_some() { LONGEST_CHECK } else { LONGEST_LOOKUP };
     let generation = cache.generation();
-    let mut tx = state.app().tenant(token.organization).await?;
-    let found = facts::device_gate(&mut tx, token.hash).await?;
+    let asked = async {
+        let mut tx = state.app().tenant(token.organization).await?;
+        facts::device_gate(&mut tx, token.hash).await
+    };
+    let found = match within(longest, asked).await {
+        Err(error) if error.is_transient() => {
+            cache.note_away();
+            // Forgotten meanwhile, it is not believed.
+            let still = before.filter(|_| cache.find(token.hash, true).is_some());
+            return still.ok_or_else(|| error.into());
+        }
+        found => found?,
+    };
     let (device, staff, gate) = found.ok_or_else(unauthorized)?;
-    drop(tx);
     let actor = Arc::new(DeviceActor { organization: token.organization, device, staff, gate });
     cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);
     Ok(actor)
+}
+
+/// A lookup's answer; one that takes too long is one that failed.
+async fn within<T>(
+    longest: Duration,
+    asked: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, StorageError> {
+    tokio::time::timeout(longest, asked).await.unwrap_or_else(|_| Err(StorageError::timed_out()))
 }
 
 /// The client's address: that of the connection, or, behind so many trusted proxies, the entry

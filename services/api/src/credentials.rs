@@ -28,6 +28,13 @@ const MAX_AGE: Duration = Duration::from_mins(15);
 /// which a revocation must be noticed, and enough to spare PostgreSQL bursts of one phone.
 const MAX_AGE_ALONE: Duration = Duration::from_millis(500);
 
+/// How long after PostgreSQL failed to answer nobody asks it for a phone that is known: else each
+/// of its pings would wait for the same silence.
+const AWAY_FOR: Duration = Duration::from_secs(1);
+
+/// Most subjects whose last forgetting is remembered.
+const MAX_FORGOTTEN: usize = 100_000;
+
 /// Who is calling, and what they may do.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
@@ -101,18 +108,30 @@ struct Entries {
     by_subject: FxHashMap<Uuid, Vec<TokenHash>>,
 }
 
+/// What was forgotten lately, by the generation in which it was.
+#[derive(Default)]
+struct Forgotten {
+    /// Up to here everybody counts as forgotten.
+    all: u64,
+    subjects: FxHashMap<Uuid, u64>,
+}
+
 /// The cache.
 #[derive(Default)]
 pub struct Credentials {
     entries: RwLock<Entries>,
     /// Moves with every forgetting: what was read before it must not be kept after it.
     generation: AtomicU64,
+    forgotten: RwLock<Forgotten>,
+    /// When PostgreSQL last failed to answer.
+    away_since: RwLock<Option<Instant>>,
 }
 
 impl Credentials {
     /// Forgets everything known through a session, a device or a person.
     pub fn forget(&self, subject: Uuid) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        let generation = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        self.note_forgotten(subject, generation);
         let mut entries = self.entries.write();
         for hash in entries.by_subject.remove(&subject).unwrap_or_default() {
             entries.known.remove(&hash);
@@ -121,8 +140,24 @@ impl Credentials {
 
     /// Forgets everything: the feed was lost, and with it what it would have said.
     pub fn forget_all(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        let generation = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
+        *self.forgotten.write() = Forgotten { all: generation, subjects: FxHashMap::default() };
         *self.entries.write() = Entries::default();
+    }
+
+    fn note_forgotten(&self, subject: Uuid, generation: u64) {
+        let mut forgotten = self.forgotten.write();
+        if forgotten.subjects.len() >= MAX_FORGOTTEN {
+            *forgotten = Forgotten { all: generation, subjects: FxHashMap::default() };
+        }
+        forgotten.subjects.insert(subject, generation);
+    }
+
+    /// Whether anything was to be forgotten of one of these since `generation`.
+    pub(crate) fn forgotten_since(&self, subjects: &[Uuid], generation: u64) -> bool {
+        let forgotten = self.forgotten.read();
+        let last = |subject| forgotten.subjects.get(subject).copied().unwrap_or(0);
+        forgotten.all > generation || subjects.iter().any(|subject| last(subject) > generation)
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -135,6 +170,16 @@ impl Credentials {
         let (since, known) = entries.known.get(&hash)?;
         let max_age = if fed { MAX_AGE } else { MAX_AGE_ALONE };
         (since.elapsed() < max_age).then(|| known.clone())
+    }
+
+    /// PostgreSQL failed to answer.
+    pub(crate) fn note_away(&self) {
+        *self.away_since.write() = Some(Instant::now());
+    }
+
+    /// Whether PostgreSQL failed to answer a moment ago.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away_since.read().is_some_and(|at| at.elapsed() < AWAY_FOR)
     }
 
     /// Keeps what was read since `generation`, unless something was forgotten meanwhile.
@@ -169,6 +214,21 @@ mod tests {
             gate: PersonGate::default(),
         };
         (TokenHash::of(&staff.to_string()), Known::Device(Arc::new(actor)), staff)
+    }
+
+    #[test]
+    fn only_those_concerned_are_looked_at_again() {
+        let cache = Credentials::default();
+        let [one, other] = [Uuid::now_v7(), Uuid::now_v7()];
+        let before = cache.generation();
+        cache.forget(one);
+        assert!(cache.forgotten_since(&[other, one], before));
+        assert!(!cache.forgotten_since(&[other], before));
+        assert!(!cache.forgotten_since(&[one], cache.generation()));
+        let before = cache.generation();
+        cache.forget_all();
+        assert!(cache.forgotten_since(&[other], before));
+        assert!(!cache.forgotten_since(&[other], cache.generation()));
     }
 
     #[test]

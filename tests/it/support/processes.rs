@@ -147,6 +147,28 @@ impl Stack {
 
     /// `kill -9`.
     pub(crate) fn kill(&self, service: Service) {
+        kill(self.pid(service), Signal::SIGKILL).unwrap();
+    }
+
+    /// Stops PostgreSQL, with every process it has, or lets it go on.
+    pub(crate) fn freeze_postgres(&self, frozen: bool) {
+        let signal = if frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
+        let postmaster = self.pid(Service::Postgres);
+        // First itself, so that it starts nothing new.
+        kill(postmaster, signal).unwrap();
+        for entry in fs::read_dir("/proc").unwrap().flatten() {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // Number, name in brackets, state, parent.
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split(' ').nth(2));
+            if parent.is_some_and(|parent| parent == postmaster.to_string()) {
+                let child = entry.file_name().to_string_lossy().parse().unwrap();
+                // It may be gone already.
+                let _ = kill(Pid::from_raw(child), signal);
+            }
+        }
+    }
+
+    fn pid(&self, service: Service) -> Pid {
         let child = |child: &Option<Child>| child.as_ref().and_then(Child::id).unwrap();
         let file = |name: &str| {
             let text =
@@ -159,7 +181,7 @@ impl Stack {
             Service::Redis => file("redis/redis.pid"),
             Service::Postgres => file("postgres/postmaster.pid"),
         };
-        kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+        Pid::from_raw(i32::try_from(pid).unwrap())
     }
 
     /// People who are tracked, each with a phone: id and token.
