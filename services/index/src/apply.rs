@@ -115,7 +115,9 @@ impl OrgIndex {
         self.sum.add(Entity::Organization, self.id.0, facts.version);
         let zone = TimeZone::get(&facts.time_zone).unwrap_or(TimeZone::UTC);
         let old_zone = std::mem::replace(&mut self.zone, zone.clone());
-        let moved = self.base != facts.base || self.mock_policy != facts.mock_policy;
+        let based = self.base != facts.base;
+        // Whether fixes from a mock provider count changes with this policy alone.
+        let mocked = self.mock_policy != facts.mock_policy;
         (self.base, self.mock_policy) = (facts.base, facts.mock_policy);
         if old_zone != zone {
             let by_day = |flags: u8| flags & flag::LICENCES_BY_DAY != 0;
@@ -125,8 +127,11 @@ impl OrgIndex {
                 }
             }
         }
-        if moved {
-            for slot in 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX) {
+        for slot in 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX) {
+            let person = self.person(slot);
+            let moved = based && person.flags & flag::START_IS_OWN == 0
+                || mocked && person.ping().is_some_and(|ping| ping.mock);
+            if moved {
                 self.unplace(slot);
                 self.place(slot);
             }

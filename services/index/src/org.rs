@@ -22,6 +22,9 @@ use nearhand_domain::{
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
+/// About how many people the measuring of memory looks at.
+const SAMPLED_PEOPLE: usize = 4_096;
+
 /// The loads of one hour: whose, and their mean.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeptHour {
@@ -164,8 +167,11 @@ impl OrgIndex {
     /// Memory held, in bytes, roughly. O(people).
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
+        // Of many people a sample: readers and writers wait for whoever looks at everybody.
+        let every = self.people.len() / SAMPLED_PEOPLE + 1;
+        let sampled = self.people.iter().step_by(every).map(Person::heap_bytes).sum::<usize>();
         self.people.capacity() * size_of::<Person>()
-            + self.people.iter().map(Person::heap_bytes).sum::<usize>()
+            + sampled * every
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
             + self.schedules.approximate_bytes()
