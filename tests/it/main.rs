@@ -18,4 +18,5 @@ mod recommendations;
 mod sessions;
 mod setup;
 mod staff;
+mod stream;
 mod tenancy;

@@ -23,6 +23,7 @@ mod router;
 mod routes;
 mod serve;
 mod state;
+mod streams;
 mod throttle;
 
 pub use codes::Code;

@@ -29,7 +29,7 @@ const KEPT: usize = 16_384;
 /// Batches a stream may be behind before it is dropped.
 const BATCHES_BEHIND: usize = 64;
 /// People looked at in one hold of the index.
-const PEOPLE_A_HOLD: usize = 1_024;
+pub(crate) const PEOPLE_A_HOLD: usize = 1_024;
 
 /// A person appeared, moved or vanished.
 #[derive(Clone, Copy, Debug, PartialEq)]

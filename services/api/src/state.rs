@@ -2,16 +2,14 @@
 
 use crate::{
     credentials::Credentials, live_hub::Hubs, passwords::Passwords, query::Cursors,
-    throttle::Throttle,
+    streams::Streams, throttle::Throttle,
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;
 use nearhand_queue::Producer;
 use nearhand_storage::AppPool;
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// How far the feed may be behind before credentials held in memory are no longer believed.
@@ -86,8 +84,9 @@ struct Inner {
     passwords: Passwords,
     cursors: Cursors,
     throttle: Throttle,
-    streams: AtomicUsize,
+    streams: Streams,
     hubs: Hubs,
+    full_scans: Arc<Semaphore>,
 }
 
 /// What every handler can reach; cheap to clone.
@@ -107,8 +106,9 @@ impl ApiState {
             passwords,
             cursors,
             throttle: Throttle::default(),
-            streams: AtomicUsize::new(0),
+            streams: Streams::default(),
             hubs: Hubs::default(),
+            full_scans: Arc::new(Semaphore::new(1)),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -158,8 +158,14 @@ impl ApiState {
     }
 
     /// Open event streams.
-    pub(crate) fn streams(&self) -> &AtomicUsize {
+    pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    /// Taken by whoever looks at everybody: updates wait meanwhile, and behind one such reader at
+    /// a time they never wait long.
+    pub(crate) fn full_scans(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.full_scans)
     }
 
     /// What event streams share.

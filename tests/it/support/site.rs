@@ -67,6 +67,11 @@ impl Site {
         });
     }
 
+    /// Tells everything to end.
+    pub(crate) fn stop(&self) {
+        self.shutdown.cancel();
+    }
+
     /// Does the setup; returns the account admin.
     pub(crate) async fn set_up(&self) -> Account<'_> {
         let answer =

@@ -255,7 +255,9 @@ async fn rank(
     request: Request,
 ) -> ApiResult<Recommendation> {
     let follower = state.follower().clone();
+    let turn = if request.funnel { state.full_scans().acquire_owned().await.ok() } else { None };
     let work = move || {
+        let _turn = turn;
         let started = Instant::now();
         let mut rank = |index: &OrgIndex| {
             case.regions = index.regions_containing(case.position);

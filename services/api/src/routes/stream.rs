@@ -1,18 +1,19 @@
 //! `/v1/positions/stream`: who is live, as server-sent events: a snapshot, then changes by id.
 //!
-//! Reads of exact positions are recorded: the people of the snapshot before it is sent, then each
-//! minute those added. A stream ends when the index is rebuilt, when its session ends or may see
+//! Reads of exact positions are recorded before they are sent, once for each person of a stream.
+//! Whoever is hidden by now is not shown where they were. A stream ends when the index is rebuilt, when its session ends or may see
 //! something else, after ten minutes, and at shutdown; clients come back with `Last-Event-ID`.
 
 use crate::{
     auth::{self, Caller},
     codes::Code,
     credentials::Actor,
-    live_hub::{Beginning, Moved, Seat},
+    live_hub::{Beginning, Moved, PEOPLE_A_HOLD, Seat},
     live_view::{Shown, View, read_bbox, record_read, require_ready},
     problem::{ApiResult, Problem, ProblemDocument},
     query::QueryOf,
     state::ApiState,
+    streams::Slot,
 };
 use axum::{
     Json,
@@ -26,20 +27,17 @@ use axum::{
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use nearhand_domain::{
-    StaffId,
+    OrganizationId, StaffId,
     access::Permission,
     clock,
     token::{PresentedToken, TokenKind, mint},
 };
 use nearhand_index::LivePosition;
+use nearhand_indexer::Follower;
 use nearhand_storage::{StorageError, stream_tickets};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use std::{
-    convert::Infallible,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval_at},
@@ -53,8 +51,6 @@ const MAX_PEOPLE: usize = 10_000;
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// Longest life of a stream.
 const LIFE: Duration = Duration::from_secs(600);
-/// How often those added are recorded.
-const RECORD_EVERY: Duration = Duration::from_secs(60);
 /// How often the session is looked at.
 const SESSION_EVERY: Duration = Duration::from_secs(1);
 /// Longest a reader may leave a full buffer standing.
@@ -142,7 +138,6 @@ pub(crate) async fn open(
 ) -> ApiResult<Response> {
     let within = query.bbox.as_deref().map(read_bbox).transpose()?;
     require_ready(state.follower())?;
-    let slot = Slot::take(&state)?;
     // Before the session is looked at: what ends it meanwhile must not slip through.
     let checked = state.credentials().generation();
     let caller = match &query.ticket {
@@ -150,6 +145,7 @@ pub(crate) async fn open(
         None => Caller::from_request_parts(&mut parts, &state).await?,
     };
     caller.require_full(Permission::TrackingView)?;
+    let slot = Slot::take(&state, caller.session)?;
     let view = View::of(&caller, within);
     let hubs = state.hubs();
     let seat = hubs.join(caller.organization, state.follower(), state.shutdown()).await;
@@ -189,29 +185,6 @@ fn last_event(parts: &Parts, epoch: &str, tag: &str) -> Option<u64> {
     words.next().filter(|_| ours)?.parse().ok()
 }
 
-/// One of the streams that may be open at a time.
-struct Slot(ApiState);
-
-impl Slot {
-    fn take(state: &ApiState) -> ApiResult<Self> {
-        let most = state.config().max_streams;
-        let more = |open: usize| (open < most).then_some(open + 1);
-        if state.streams().fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_err() {
-            let detail = "too many event streams are open; try again";
-            return Err(Problem::new(Code::Unavailable, detail).retry_after(10));
-        }
-        metrics::gauge!("nearhand_event_streams").increment(1.0);
-        Ok(Self(state.clone()))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.streams().fetch_sub(1, Ordering::SeqCst);
-        metrics::gauge!("nearhand_event_streams").decrement(1.0);
-    }
-}
-
 /// The sending side of one stream.
 struct Watching {
     state: ApiState,
@@ -220,7 +193,7 @@ struct Watching {
     tag: String,
     seat: Seat,
     events: mpsc::Sender<Vec<Event>>,
-    /// Whose exact positions were sent and not yet recorded.
+    /// Whose exact positions are about to be sent and not yet recorded.
     unrecorded: FxHashSet<StaffId>,
     recorded: FxHashSet<StaffId>,
     /// The credentials' generation at which the session was last found good.
@@ -242,7 +215,7 @@ impl Watching {
         checked: u64,
     ) -> Self {
         Self {
-            state: slot.0.clone(),
+            state: slot.state().clone(),
             caller,
             view,
             tag: view.tag(),
@@ -259,19 +232,12 @@ impl Watching {
         if let Err(Ended(why)) = self.follow(last).await {
             tracing::debug!(why, "an event stream ended");
         }
-        if self.record().await.is_err() {
-            tracing::error!("the last reads of an event stream could not be recorded");
-        }
     }
 
     async fn follow(&mut self, last: Option<u64>) -> Result<(), Ended> {
         let begun = self.begin(last).await?;
-        let every = |period| {
-            let mut ticks = interval_at(Instant::now() + period, period);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks
-        };
-        let (mut record, mut session) = (every(RECORD_EVERY), every(SESSION_EVERY));
+        let mut session = interval_at(Instant::now() + SESSION_EVERY, SESSION_EVERY);
+        session.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let end = tokio::time::sleep(LIFE);
         tokio::pin!(end);
         let shutdown = self.state.shutdown().clone();
@@ -280,7 +246,6 @@ impl Watching {
                 () = shutdown.cancelled() => return Err(Ended("shutdown")),
                 () = &mut end => return Err(Ended("its time is over")),
                 () = self.events.closed() => return Err(Ended("the reader has gone")),
-                _ = record.tick() => self.record().await?,
                 _ = session.tick() => self.check_session().await?,
                 batch = self.seat.batches.recv() => {
                     let batch = batch.map_err(|_| Ended("the reader is too slow"))?;
@@ -288,7 +253,8 @@ impl Watching {
                         return Err(Ended("the index was rebuilt"));
                     }
                     let new = batch.iter().filter(|moved| moved.sequence > begun);
-                    let events = self.changes(new);
+                    let hidden = self.hidden(new.clone().map(|moved| moved.staff));
+                    let events = self.changes(new, &hidden);
                     self.send(events).await?;
                 }
             }
@@ -298,31 +264,76 @@ impl Watching {
     /// Sends the snapshot or what was missed; returns the number of the last change in it.
     async fn begin(&mut self, last: Option<u64>) -> Result<u64, Ended> {
         let (hub, view) = (Arc::clone(&self.seat.hub), self.view);
+        let (follower, organization) = (self.state.follower().clone(), self.caller.organization);
         let look = move || {
             let (sequence, beginning) = hub.begin(last);
+            let hidden = |staff: Vec<StaffId>| hidden(&follower, organization, staff);
             match beginning {
-                Beginning::Snapshot(people) => {
-                    let inside = |live: &LivePosition| view.place(live).is_some();
-                    let mut people: Vec<_> = people.into_iter().filter(inside).collect();
+                Beginning::Snapshot(mut people) => {
+                    let hidden = hidden(people.iter().map(|live| live.staff).collect());
+                    people
+                        .retain(|live| view.place(live).is_some() && !hidden.contains(&live.staff));
                     people.sort_unstable_by_key(|live| live.staff);
-                    (sequence, Beginning::Snapshot(people))
+                    (sequence, Beginning::Snapshot(people), hidden)
                 }
-                changes => (sequence, changes),
+                Beginning::Changes(missed) => {
+                    let hidden = hidden(missed.iter().map(|moved| moved.staff).collect());
+                    (sequence, Beginning::Changes(missed), hidden)
+                }
             }
         };
         let looked = tokio::task::spawn_blocking(look).await;
-        let (sequence, beginning) = looked.map_err(|_| Ended("looking failed"))?;
+        let (sequence, beginning, hidden) = looked.map_err(|_| Ended("looking failed"))?;
         let events = match beginning {
             Beginning::Snapshot(people) => vec![self.snapshot(people, sequence)?],
-            Beginning::Changes(missed) => self.changes(missed.iter()),
+            Beginning::Changes(missed) => {
+                self.missed(&missed, last.unwrap_or(sequence), sequence, &hidden)
+            }
         };
-        if let Err(ended) = self.record().await {
-            // None of it will be sent.
-            self.unrecorded.clear();
-            return Err(ended);
-        }
         self.send(events).await?;
         Ok(sequence)
+    }
+
+    /// What a reader who comes back is told: of each person seen in this view meanwhile where they
+    /// are now, and nothing of where they were. Only the last event moves the reader on, so that
+    /// one who is cut off again gets all of it again.
+    fn missed(
+        &mut self,
+        missed: &[Moved],
+        last: u64,
+        sequence: u64,
+        hidden: &FxHashSet<StaffId>,
+    ) -> Vec<Event> {
+        let now = clock::now().as_second();
+        let (mut seen, mut latest) = (FxHashSet::default(), FxHashMap::default());
+        for change in missed {
+            let places =
+                |live: Option<LivePosition>| live.is_some_and(|l| self.view.place(&l).is_some());
+            if places(change.before) || places(change.after) {
+                seen.insert(change.staff);
+            }
+            latest.insert(change.staff, change.after);
+        }
+        let mut told: Vec<StaffId> = seen.into_iter().collect();
+        told.sort_unstable();
+        let end = told.len();
+        let mut events = Vec::with_capacity(end);
+        for (nth, staff) in told.into_iter().enumerate() {
+            let id = if nth + 1 == end { sequence } else { last };
+            let after = latest.get(&staff).copied().flatten();
+            let shown =
+                after.filter(|_| !hidden.contains(&staff)).and_then(|l| self.shown(&l, now));
+            events.extend(match shown {
+                Some(shown) => self.event("position", id, &shown),
+                None => self.event("gone", id, &Gone { staff_id: staff }),
+            });
+        }
+        events
+    }
+
+    /// Which of these people are hidden at this moment.
+    fn hidden(&self, staff: impl Iterator<Item = StaffId>) -> FxHashSet<StaffId> {
+        hidden(self.state.follower(), self.caller.organization, staff.collect())
     }
 
     fn snapshot(&mut self, mut people: Vec<LivePosition>, sequence: u64) -> Result<Event, Ended> {
@@ -339,17 +350,22 @@ impl Watching {
     }
 
     /// The events of changes that matter to this view.
-    fn changes<'m>(&mut self, moved: impl Iterator<Item = &'m Moved>) -> Vec<Event> {
+    fn changes<'m>(
+        &mut self,
+        moved: impl Iterator<Item = &'m Moved>,
+        hidden: &FxHashSet<StaffId>,
+    ) -> Vec<Event> {
         let now = clock::now().as_second();
         let mut events = Vec::new();
         for change in moved {
             let place = |live: Option<LivePosition>| live.and_then(|live| self.view.place(&live));
-            let (before, after) = (place(change.before), place(change.after));
+            let shown = change.after.filter(|live| !hidden.contains(&live.staff));
+            let (before, after) = (place(change.before), place(shown));
             // Whoever may not see exactly is told when the cell changes, and not before.
             if before == after && (!self.view.exact || after.is_none()) {
                 continue;
             }
-            let event = match change.after.filter(|_| after.is_some()) {
+            let event = match shown.filter(|_| after.is_some()) {
                 Some(live) => self
                     .shown(&live, now)
                     .and_then(|shown| self.event("position", change.sequence, &shown)),
@@ -373,7 +389,9 @@ impl Watching {
         Event::default().event(name).id(id).json_data(data).ok()
     }
 
-    async fn send(&self, events: Vec<Event>) -> Result<(), Ended> {
+    /// Sends events, after those seen exactly for the first time have been recorded.
+    async fn send(&mut self, events: Vec<Event>) -> Result<(), Ended> {
+        self.record().await?;
         if events.is_empty() {
             return Ok(());
         }
@@ -381,8 +399,11 @@ impl Watching {
         sent.map_err(|_| Ended("the reader is too slow or has gone"))
     }
 
-    /// Records whose exact positions were shown since the last time.
+    /// Records whose exact positions are about to be shown.
     async fn record(&mut self) -> Result<(), Ended> {
+        if self.unrecorded.is_empty() {
+            return Ok(());
+        }
         let people: Vec<StaffId> = self.unrecorded.iter().copied().collect();
         let recorded = record_read(&self.state, &self.caller, ROUTE, &people).await;
         recorded.map_err(|_| Ended("reads cannot be recorded"))?;
@@ -393,7 +414,9 @@ impl Watching {
     /// Ends the stream when its session has ended or may see something else now.
     async fn check_session(&mut self) -> Result<(), Ended> {
         let generation = self.state.credentials().generation();
-        if generation == self.checked && self.state.feed_is_current() {
+        let subjects = [self.caller.session.0, self.caller.staff.0];
+        let forgotten = self.state.credentials().forgotten_since(&subjects, self.checked);
+        if !forgotten && self.state.feed_is_current() {
             return Ok(());
         }
         let asked = async {
@@ -409,6 +432,27 @@ impl Watching {
         self.checked = generation;
         if same { Ok(()) } else { Err(Ended("the session ended or changed")) }
     }
+}
+
+/// Which of these people are hidden now, whatever was known of them a moment ago.
+fn hidden(
+    follower: &Follower,
+    organization: OrganizationId,
+    staff: Vec<StaffId>,
+) -> FxHashSet<StaffId> {
+    let now = clock::now().as_second();
+    let mut hidden: FxHashSet<StaffId> = FxHashSet::default();
+    for chunk in staff.chunks(PEOPLE_A_HOLD) {
+        let looked = follower.index().with_org(organization, |index| {
+            let is_live =
+                |id: StaffId| index.slot(id).and_then(|slot| index.live(slot, now)).is_some();
+            hidden.extend(chunk.iter().copied().filter(|&id| !is_live(id)));
+        });
+        if looked.is_none() {
+            hidden.extend(chunk);
+        }
+    }
+    hidden
 }
 
 #[cfg(test)]

@@ -1,0 +1,231 @@
+//! Watching people move: a snapshot, then changes, each exact sight recorded before it is sent; a
+//! stream that was cut off goes on, and one that may no longer be watched ends.
+
+use crate::support::{Account, Answer, Site, account::now, eventually};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Longest wait for an event or the end.
+const DEADLINE: Duration = Duration::from_secs(20);
+const ROUTE: &str = "/v1/positions/stream";
+
+/// A stream being read.
+struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+/// One event.
+#[derive(Debug)]
+struct Event {
+    name: String,
+    id: String,
+    data: Value,
+}
+
+impl Events {
+    /// The next event; none at the end. Comments are passed over.
+    async fn next(&mut self) -> Option<Event> {
+        let next = async {
+            loop {
+                if let Some((block, rest)) = self.text.split_once("\n\n") {
+                    let field = |name: &str| {
+                        let line = block.lines().find_map(|line| line.strip_prefix(name));
+                        line.map(|value| value.trim_start().to_owned()).unwrap_or_default()
+                    };
+                    let (name, id, data) = (field("event:"), field("id:"), field("data:"));
+                    self.text = rest.to_owned();
+                    if !name.is_empty() {
+                        return Some(Event {
+                            name,
+                            id,
+                            data: serde_json::from_str(&data).unwrap(),
+                        });
+                    }
+                } else {
+                    let chunk = self.response.chunk().await.ok().flatten()?;
+                    self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, next).await.expect("an event or the end in time")
+    }
+
+    /// Passes over events until one that fits.
+    async fn until(&mut self, fits: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if fits(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Passes over what is left; panics unless the stream ends.
+    async fn end(&mut self) {
+        while self.next().await.is_some() {}
+    }
+}
+
+async fn ask(who: &Account<'_>, query: &str, last: Option<&str>) -> reqwest::Response {
+    let mut request = who.site.http.get(format!("{}{ROUTE}{query}", who.site.url));
+    if query.is_empty() {
+        request = request.bearer_auth(&who.token);
+    }
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    request.send().await.expect("an answer")
+}
+
+async fn open(who: &Account<'_>, last: Option<&str>) -> Events {
+    let response = ask(who, "", last).await;
+    assert_eq!(response.status().as_u16(), 200);
+    Events { response, text: String::new() }
+}
+
+/// Whether the event shows this person there.
+fn shows(event: &Event, staff: &str, lat: f64) -> bool {
+    let near = |lat_shown: &Value| (lat_shown.as_f64().unwrap() - lat).abs() < 1e-9;
+    event.name == "position"
+        && event.data["staff_id"] == staff
+        && near(&event.data["position"]["lat"])
+}
+
+fn is_gone(event: &Event, staff: &str) -> bool {
+    event.name == "gone" && event.data["staff_id"] == staff
+}
+
+/// How often it was recorded that somebody saw this person exactly on a stream.
+async fn sights(site: &Site, staff: &str) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM position_reads WHERE $1 = ANY(people) AND route = $2")
+        .bind(staff.parse::<uuid::Uuid>().unwrap())
+        .bind(ROUTE)
+        .fetch_one(&mut site.database.look().await)
+        .await
+        .unwrap()
+}
+
+/// Waits until so many people are on the map.
+async fn visible(admin: &Account<'_>, people: usize) {
+    eventually("they are on the map", || async {
+        let answer = admin.get("/v1/positions?bbox=-10,38,-9,39").await.expect(200);
+        (answer.body["items"].as_array().unwrap().len() == people).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_snapshot_comes_first_then_changes_and_every_exact_sight_is_recorded_before() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let grace = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let phone = admin.create_phone(&grace).await;
+    let late = admin.create_staff(json!({ "display_name": "Late" })).await;
+    let other = admin.create_phone(&late).await;
+    phone.send_from(38.7, -9.1).await.expect(200);
+    visible(&admin, 1).await;
+    let mut events = open(&admin, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!(first.name, "snapshot");
+    let items = first.data["items"].as_array().unwrap();
+    assert_eq!((items.len(), items[0]["staff_id"].as_str()), (1, Some(grace.as_str())));
+    assert_eq!(sights(&site, &grace).await, 1, "before it was sent");
+    phone.send_from(38.71, -9.1).await.expect(200);
+    events.until(|event| shows(event, &grace, 38.71)).await;
+    other.send_from(38.72, -9.1).await.expect(200);
+    events.until(|event| shows(event, &late, 38.72)).await;
+    assert_eq!(sights(&site, &late).await, 1, "before it was sent");
+    assert_eq!(sights(&site, &grace).await, 1, "once a stream");
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_where_people_are_and_nothing_of_those_who_hid() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let grace = admin.create_account("general", "full").await;
+    let hiding = admin.create_phone(&grace.id).await;
+    let bob = admin.create_staff(json!({ "display_name": "Bob" })).await;
+    let moving = admin.create_phone(&bob).await;
+    for phone in [&hiding, &moving] {
+        phone.send_from(38.7, -9.1).await.expect(200);
+    }
+    visible(&admin, 2).await;
+    let mut cut_off = open(&admin, None).await;
+    let last = cut_off.next().await.unwrap().id;
+    // Another reader tells when the server has seen each step.
+    let mut watcher = open(&admin, Some(&last)).await;
+    drop(cut_off);
+    for lat in [38.71, 38.72] {
+        hiding.send_from(lat, -9.1).await.expect(200);
+        watcher.until(|event| shows(event, &grace.id, lat)).await;
+        moving.send_from(lat, -9.1).await.expect(200);
+        watcher.until(|event| shows(event, &bob, lat)).await;
+    }
+    grace.post("/v1/me/tracking/pause", json!({ "minutes": 30 })).await.expect(200);
+    watcher.until(|event| is_gone(event, &grace.id)).await;
+    let mut back = open(&admin, Some(&last)).await;
+    let told = [back.next().await.unwrap(), back.next().await.unwrap()];
+    assert!(told.iter().any(|event| shows(event, &bob, 38.72)), "{told:?}");
+    assert!(told.iter().any(|event| is_gone(event, &grace.id)), "{told:?}");
+    // And no more of what was: the next event is a new one.
+    moving.send_from(38.73, -9.1).await.expect(200);
+    let next = back.next().await.unwrap();
+    assert!(shows(&next, &bob, 38.73), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_stream() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let ticket = admin.post("/v1/positions/stream-tickets", json!({})).await.expect(201);
+    let query = format!("?ticket={}", ticket.str("/ticket"));
+    let response = ask(&admin, &query, None).await;
+    assert_eq!(response.status().as_u16(), 200);
+    let mut events = Events { response, text: String::new() };
+    assert_eq!(events.next().await.unwrap().name, "snapshot");
+    Answer::read(ask(&admin, &query, None).await).await.refused(401, "unauthorized");
+    Answer::read(ask(&admin, "?ticket=nonsense", None).await).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_session_has_eight_streams_and_gets_another_when_one_ends() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(open(&admin, None).await);
+    }
+    let refused = Answer::read(ask(&admin, "", None).await).await;
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
+    refused.refused(503, "unavailable");
+    drop(streams.pop());
+    eventually("another is let in", || async {
+        (ask(&admin, "", None).await.status().as_u16() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let scheduler = admin.create_account("scheduler", "full").await;
+    let mut events = open(&scheduler, None).await;
+    assert_eq!(events.next().await.unwrap().name, "snapshot");
+    // Others' changes are none of its business.
+    admin.create_staff(json!({ "display_name": now() })).await;
+    let path = format!("/v1/staff/{}", scheduler.id);
+    admin.patch(&path, json!({ "access_level": "disabled" })).await.expect(200);
+    events.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_shutdown() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let mut events = open(&admin, None).await;
+    assert_eq!(events.next().await.unwrap().name, "snapshot");
+    site.stop();
+    events.end().await;
+}
