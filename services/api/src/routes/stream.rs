@@ -267,7 +267,7 @@ impl Watching {
         let (follower, organization) = (self.state.follower().clone(), self.caller.organization);
         let look = move || {
             let (sequence, beginning) = hub.begin(last);
-            let hidden = |staff: Vec<StaffId>| hidden(&follower, organization, staff);
+            let hidden = |staff: Vec<StaffId>| hidden(&follower, organization, &staff);
             match beginning {
                 Beginning::Snapshot(mut people) => {
                     let hidden = hidden(people.iter().map(|live| live.staff).collect());
@@ -333,7 +333,8 @@ impl Watching {
 
     /// Which of these people are hidden at this moment.
     fn hidden(&self, staff: impl Iterator<Item = StaffId>) -> FxHashSet<StaffId> {
-        hidden(self.state.follower(), self.caller.organization, staff.collect())
+        let staff: Vec<StaffId> = staff.collect();
+        hidden(self.state.follower(), self.caller.organization, &staff)
     }
 
     fn snapshot(&mut self, mut people: Vec<LivePosition>, sequence: u64) -> Result<Event, Ended> {
@@ -438,7 +439,7 @@ impl Watching {
 fn hidden(
     follower: &Follower,
     organization: OrganizationId,
-    staff: Vec<StaffId>,
+    staff: &[StaffId],
 ) -> FxHashSet<StaffId> {
     let now = clock::now().as_second();
     let mut hidden: FxHashSet<StaffId> = FxHashSet::default();

@@ -7,7 +7,7 @@ use nearhand_domain::{
     preference::{LanguageLevel, Preference},
     schedule::{WeeklyHours, WeeklyShift},
     time::Interval,
-    tracking::{OPEN_END, TrackingGate},
+    tracking::TrackingGate,
 };
 use sqlx::{FromRow, postgres::PgRow};
 use std::collections::HashMap;
@@ -249,7 +249,7 @@ has_person!(A, B, C, D);
 /// that a phone enrolled in the same breath is heard, up to the beginning of the one in which it
 /// was withdrawn.
 pub(super) fn permission(granted: Micros, withdrawn: Micros) -> Interval {
-    Interval { start: granted.second(), end: withdrawn.second().min(OPEN_END) }
+    Interval { start: granted.second(), end: withdrawn.second() }
 }
 
 /// A pause, which covers every second it touches.
