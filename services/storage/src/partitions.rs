@@ -5,12 +5,15 @@ use crate::{StorageError, Tx};
 use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
 
-/// Makes the partitions of these days that are missing; returns how many.
+/// Makes the partitions of these days that are missing; returns how many. Where any is missing it
+/// needs the whole table for a moment, as [`drop_before`] does.
 ///
 /// # Errors
-/// When the database fails, or more than 400 days are asked for.
+/// When the database fails, somebody kept the table for too long, or more than 400 days are asked
+/// for.
 pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, StorageError> {
     unhurried(tx).await?;
+    in_no_ones_way(tx).await?;
     Ok(sqlx::query_scalar("SELECT ensure_ping_partitions($1, $2)")
         .bind(first.to_sqlx())
         .bind(last.to_sqlx())
@@ -28,7 +31,7 @@ pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, Storage
 /// ([`StorageError::is_lock_timeout`]): try again later.
 pub async fn drop_before(tx: &mut Tx, keep_from: Date) -> Result<i32, StorageError> {
     unhurried(tx).await?;
-    sqlx::query("SET LOCAL lock_timeout = '500ms'").execute(&mut **tx).await?;
+    in_no_ones_way(tx).await?;
     Ok(sqlx::query_scalar("SELECT drop_ping_partitions($1)")
         .bind(keep_from.to_sqlx())
         .fetch_one(&mut **tx)
@@ -50,5 +53,11 @@ pub async fn purge_expired(tx: &mut Tx, before: Timestamp) -> Result<i64, Storag
 /// What goes by the calendar may take longer than other statements of the worker.
 async fn unhurried(tx: &mut Tx) -> Result<(), StorageError> {
     sqlx::query("SET LOCAL statement_timeout = '10min'").execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// While a statement waits for the whole table, every insert waits behind it.
+async fn in_no_ones_way(tx: &mut Tx) -> Result<(), StorageError> {
+    sqlx::query("SET LOCAL lock_timeout = '500ms'").execute(&mut **tx).await?;
     Ok(())
 }

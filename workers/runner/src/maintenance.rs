@@ -22,8 +22,8 @@ pub fn days_kept(now: Timestamp, retention: RetentionConfig) -> (Date, Date) {
     )
 }
 
-/// Makes missing partitions, drops those that are too old, and deletes what has expired. A drop
-/// that would keep others waiting is left to the next time.
+/// Makes missing partitions, drops those that are too old, and deletes what has expired. What
+/// would keep others waiting is left to the next time.
 ///
 /// # Errors
 /// When the database fails; repeating is harmless.
@@ -33,14 +33,8 @@ pub async fn prepare(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let (first, _) = days_kept(now, retention);
-    let made = make_ahead(pool, retention, now).await?;
-    let dropped = match drop_before(pool, first).await {
-        Err(error) if error.is_lock_timeout() => {
-            tracing::warn!("old partitions are in use and dropped another time");
-            0
-        }
-        other => other?,
-    };
+    let made = unless_in_use(make_ahead(pool, retention, now).await)?;
+    let dropped = unless_in_use(drop_before(pool, first).await)?;
     let mut tx = pool.begin().await?;
     let purged = partitions::purge_expired(&mut tx, now).await?;
     tx.commit().await?;
@@ -48,6 +42,18 @@ pub async fn prepare(
         tracing::info!(made, dropped, purged, "partitions and expired rows are in order");
     }
     Ok(())
+}
+
+/// A table that somebody keeps is left alone until the next time: days are made well ahead, and
+/// what has no day of its own falls into the default partition.
+fn unless_in_use(partitions: Result<i32, StorageError>) -> Result<i32, StorageError> {
+    match partitions {
+        Err(error) if error.is_lock_timeout() => {
+            tracing::warn!("the pings' table is in use; partitions are looked at another time");
+            Ok(0)
+        }
+        other => other,
+    }
 }
 
 async fn make_ahead(
@@ -73,7 +79,7 @@ async fn drop_before(pool: &WorkerPool, first: Date) -> Result<i32, StorageError
 /// or deleted keeps nobody from ingesting.
 pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &CancellationToken) {
     let mut backoff = Backoff::new(Duration::from_secs(5));
-    while let Err(error) = make_ahead(pool, retention, clock::now()).await {
+    while let Err(error) = unless_in_use(make_ahead(pool, retention, clock::now()).await) {
         tracing::warn!(%error, "partitions could not be made; trying again");
         if !backoff.pause(stop).await {
             return;
