@@ -71,10 +71,10 @@ impl<'a> Examples<'a> {
         let mut token = self.admin.as_ref().map(|admin| admin.token.clone());
         let mut path = call.path.clone();
         if path == "/v1/pings" {
-            let admin = self.admin();
             let staff = self.person().await;
-            token = Some(admin.create_phone(&staff).await.token);
+            token = Some(self.admin().create_phone(&staff).await.token);
         }
+        self.prepare(call).await;
         for (name, value) in self.path_parameters(call).await {
             path = path.replace(&format!("{{{name}}}"), &value);
         }
@@ -96,6 +96,19 @@ impl<'a> Examples<'a> {
         // A stream has no end to wait for.
         if !call.path.ends_with("/stream") {
             self.learn(call, &Answer::read(response).await);
+        }
+    }
+
+    /// What one's own tracking needs before it can be paused, resumed or withdrawn.
+    async fn prepare(&self, call: &Call) {
+        if !call.path.starts_with("/v1/me/tracking") {
+            return;
+        }
+        let admin = self.admin();
+        let path = format!("/v1/staff/{}/tracking", admin.id);
+        admin.put(&path, json!({ "legal_basis": "written consent" })).await.expect(200);
+        if call.method == "delete" && call.path.ends_with("/pause") {
+            admin.post("/v1/me/tracking/pause", json!({ "minutes": 5 })).await.expect(200);
         }
     }
 
@@ -135,7 +148,10 @@ impl<'a> Examples<'a> {
         };
         if call.path.contains("{device_id}") {
             let path = format!("/v1/staff/{id}/devices");
-            found.insert("device_id", made(admin.post(&path, json!({ "name": "p" })).await, "/device/id"));
+            found.insert(
+                "device_id",
+                made(admin.post(&path, json!({ "name": "p" })).await, "/device/id"),
+            );
         }
         if call.path.contains("{time_off_id}") {
             let path = format!("/v1/staff/{id}/time-off");
@@ -159,7 +175,9 @@ impl<'a> Examples<'a> {
         if let Some(at) = body.pointer_mut("/pings/0/fix_at") {
             *at = json!(now());
         }
-        for (name, value) in [("bootstrap_token", json!(BOOTSTRAP)), ("refresh_token", self.refresh())] {
+        for (name, value) in
+            [("bootstrap_token", json!(BOOTSTRAP)), ("refresh_token", self.refresh())]
+        {
             if body.get(name).is_some() {
                 body = with(body, name, value);
             }
@@ -179,7 +197,8 @@ impl<'a> Examples<'a> {
             return Some(example.clone());
         }
         let fields = schema["properties"].as_object()?;
-        let examples = fields.iter().filter_map(|(name, field)| Some((name.clone(), self.example(field)?)));
+        let examples =
+            fields.iter().filter_map(|(name, field)| Some((name.clone(), self.example(field)?)));
         let object: serde_json::Map<String, Value> = examples.collect();
         (!object.is_empty()).then_some(Value::Object(object))
     }
