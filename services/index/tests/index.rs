@@ -161,6 +161,35 @@ proptest! {
     }
 
     #[test]
+    fn an_organisation_told_late_equals_one_told_first(
+        (_, people, from) in world(),
+        base in proptest::option::of(place((45.0, 9.0))),
+        history_only: bool,
+        k in 1..120usize,
+    ) {
+        let policy = if history_only { MockPolicy::HistoryOnly } else { MockPolicy::Accept };
+        let facts = Fact::Organization(OrganizationFacts {
+            organization: organization(),
+            version: 1,
+            time_zone: "UTC".into(),
+            base,
+            mock_policy: policy,
+        });
+        let mut late = OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW);
+        late.apply(&facts, NOW);
+        let mut first = OrgIndex::new(organization(), NOW);
+        first.apply(&facts, NOW);
+        for person in people {
+            first.put(person, NOW);
+        }
+        let found = |index: &OrgIndex| -> Vec<(StaffId, u64)> {
+            let near = index.nearest(from, &Filter::default(), k, NOW);
+            near.iter().map(|near: &Near| (near.staff, near.km.to_bits())).collect()
+        };
+        prop_assert_eq!(found(&late), found(&first));
+    }
+
+    #[test]
     fn moving_about_equals_loading_afresh((_, people, from) in world(), moves in proptest::collection::vec((0..120usize, place((45.0, 9.0)), 0..500i64), 0..200)) {
         let live = LiveIndex::new();
         live.insert(OrgIndex::new(organization(), NOW));

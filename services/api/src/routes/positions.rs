@@ -16,6 +16,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Most people shown at a time.
 const MAX_PEOPLE: usize = 1_000;
+/// From here on a viewport may hold a country's people, and those who look at one take turns.
+const WIDE_DEG: f64 = 2.0;
 
 /// Where to look.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -85,7 +87,16 @@ async fn find(
     now: i64,
 ) -> ApiResult<Found> {
     let follower = state.follower().clone();
-    let look = move || look(follower.index(), organization, &view, now);
+    let wide = view.within.is_none_or(|within| {
+        let turn = if within.west <= within.east { 0.0 } else { 360.0 };
+        let width = within.east + turn - within.west;
+        within.north - within.south > WIDE_DEG || width > WIDE_DEG
+    });
+    let turn = if wide { state.full_scans().acquire_owned().await.ok() } else { None };
+    let look = move || {
+        let _turn = turn;
+        look(follower.index(), organization, &view, now)
+    };
     tokio::task::spawn_blocking(look).await.map_err(|error| {
         tracing::error!(error = %error, "looking at positions failed");
         Problem::internal()
