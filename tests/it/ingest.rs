@@ -255,3 +255,28 @@ async fn a_day_in_use_is_dropped_another_time_and_keeps_nobody_waiting() {
     let left: i64 = sqlx::query_scalar(partitions).fetch_one(&mut db).await.unwrap();
     assert_eq!(left, 2 + 1 + 7 + 1);
 }
+
+#[tokio::test]
+async fn an_attempt_is_forgiven_though_the_lease_is_lost() {
+    let site = Site::without_worker(|config| {
+        short_lease(config);
+        config.partitions = 1;
+    })
+    .await;
+    let admin = site.set_up().await;
+    let (_, phone) = person(&admin).await;
+    phone.send_from(38.7, -9.1).await.expect(200);
+    let mut slow = site.queue.consumer(0);
+    assert!(slow.acquire().await.unwrap());
+    let entries = slow.read(10).await.unwrap();
+    assert_eq!(slow.count_attempt(&entries[0]).await.unwrap(), 1);
+    let mut next = site.queue.consumer(0);
+    eventually("another takes over", || async {
+        site.queue.consumer(0).acquire().await.unwrap().then_some(())
+    })
+    .await;
+    eventually("the slow one notices", async || slow.hold().await.err()).await;
+    slow.forgive_attempt(&entries[0]).await.expect("forgiven");
+    eventually("the next takes over", async || next.acquire().await.unwrap().then_some(())).await;
+    assert_eq!(next.count_attempt(&entries[0]).await.unwrap(), 1, "the first was nobody's");
+}

@@ -154,7 +154,7 @@ async fn a_killed_postgresql_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn pings_are_acknowledged_while_postgresql_does_not_answer() {
-    let stack = Stack::start().await;
+    let mut stack = Stack::start().await;
     let stream = Stream::start(&stack, stack.phones(PHONES).await);
     stream.more().await;
     stack.freeze_postgres(true);

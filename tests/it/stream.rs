@@ -184,7 +184,9 @@ async fn a_ticket_opens_one_stream() {
     assert_eq!(response.status().as_u16(), 200);
     let mut events = Events { response, text: String::new() };
     assert_eq!(events.next().await.unwrap().name, "snapshot");
-    Answer::read(ask(&admin, &query, None).await).await.refused(401, "unauthorized");
+    let again = ask(&admin, &query, None).await;
+    assert_eq!(again.status().as_u16(), 401);
+    Answer::read(again).await.refused(401, "unauthorized");
     Answer::read(ask(&admin, "?ticket=nonsense", None).await).await.refused(401, "unauthorized");
 }
 
@@ -196,7 +198,9 @@ async fn a_session_has_eight_streams_and_gets_another_when_one_ends() {
     for _ in 0..8 {
         streams.push(open(&admin, None).await);
     }
-    let refused = Answer::read(ask(&admin, "", None).await).await;
+    let refused = ask(&admin, "", None).await;
+    assert_eq!(refused.status().as_u16(), 503);
+    let refused = Answer::read(refused).await;
     assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
     refused.refused(503, "unavailable");
     drop(streams.pop());

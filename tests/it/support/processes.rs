@@ -39,6 +39,7 @@ pub(crate) struct Stack {
     http: Client,
     token: String,
     log: &'static str,
+    frozen: bool,
     api: Option<Child>,
     worker: Option<Child>,
     /// Last: the others need its servers.
@@ -89,6 +90,7 @@ impl Stack {
             http,
             token: String::new(),
             log,
+            frozen: false,
             api: None,
             worker: None,
             keeper,
@@ -151,7 +153,8 @@ impl Stack {
     }
 
     /// Stops PostgreSQL, with every process it has, or lets it go on.
-    pub(crate) fn freeze_postgres(&self, frozen: bool) {
+    pub(crate) fn freeze_postgres(&mut self, frozen: bool) {
+        self.frozen = frozen;
         let signal = if frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
         let postmaster = self.pid(Service::Postgres);
         // First itself, so that it starts nothing new.
@@ -222,8 +225,11 @@ impl Stack {
 }
 
 impl Drop for Stack {
-    /// The keeper is asked, not killed, so that it stops its servers.
+    /// The keeper is asked, not killed, so that it stops its servers; a frozen one would not.
     fn drop(&mut self) {
+        if self.frozen {
+            self.freeze_postgres(false);
+        }
         if let Some(pid) = self.keeper.id().and_then(|pid| i32::try_from(pid).ok()) {
             // It may be gone already.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);

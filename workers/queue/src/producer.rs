@@ -254,15 +254,15 @@ async fn write_together(queue: Queue, waiting: Arc<Mutex<mpsc::Receiver<Waiting>
             pipe.query_async(&mut redis).await;
         match results {
             Ok(results) => {
-                let refused = results.iter().find(|result| result.is_err());
-                if let Some(refused) = refused {
-                    queue.leave_replica(refused).await;
-                }
+                let refused = results.iter().find_map(|result| result.as_ref().err().cloned());
                 let mut results = results.into_iter();
                 for who in told.drain(..) {
                     let result = results.next().unwrap_or_else(|| Err(unanswered()));
                     // Whoever asked may have gone; the entry is written all the same.
                     drop(who.send(result.map(drop)));
+                }
+                if let Some(error) = refused {
+                    queue.leave_replica::<()>(&Err(error)).await;
                 }
             }
             Err(error) => {

@@ -45,7 +45,8 @@ impl Default for IngestConfig {
 /// How outbox rows become feed entries.
 #[derive(Clone, Copy, Debug)]
 pub struct RelayConfig {
-    /// How often to look when nothing is heard. Default 200 ms.
+    /// How often to look when nothing is heard; no less often than the relay says that it is at
+    /// work, every 100 ms. Default 200 ms.
     pub poll: Duration,
     /// Most rows of one transaction. Default 256.
     pub batch_rows: i64,
