@@ -2,8 +2,10 @@
 
 use crate::support::{Site, eventually, given};
 use nearhand_domain::StaffId;
+use nearhand_queue::FeedItem;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
+use std::time::{Duration, Instant};
 
 async fn rename(db: &mut PgConnection, staff: &str, name: &str) {
     let sql = format!(
@@ -145,10 +147,29 @@ async fn a_change_that_cannot_be_told_silences_nothing_else() {
     eventually("the row waits, and the relay is heard all the same", || async {
         let waits: i64 =
             sqlx::query_scalar(waits).fetch_one(&mut site.database.look().await).await.unwrap();
-        let heard = site.follower.relay_silent_for() < std::time::Duration::from_millis(500);
+        let heard = site.follower.relay_silent_for() < Duration::from_millis(500);
         (waits == 1 && heard).then_some(())
     })
     .await;
     let other = admin.create_staff(json!({ "display_name": "Other" })).await;
     is_called(&site, &other, "Other").await;
+}
+
+#[tokio::test]
+async fn a_reader_knows_after_when_an_entry_was_added() {
+    let site = Site::without_worker(|_| {}).await;
+    let mut reader = site.queue.feed_reader(site.queue.feed_tail().await.unwrap());
+    let begun = Instant::now();
+    let empty = reader.next().await.unwrap();
+    assert!(empty.entries.is_empty() && empty.added_after.is_none(), "{empty:?}");
+    let writer = site.queue.feed_writer();
+    let asked = Instant::now();
+    writer.append(&[FeedItem::Heartbeat]).await.unwrap();
+    let read = eventually("it arrives", async || {
+        let read = reader.next().await.unwrap();
+        (!read.entries.is_empty()).then_some(read)
+    })
+    .await;
+    let after = read.added_after.expect("the read before saw the end");
+    assert!(begun <= after && after <= asked, "not from when it came");
 }
