@@ -40,7 +40,7 @@ pub(crate) struct Me {
 pub(crate) struct PasswordForm {
     /// The present one, temporary or not.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "seven tall lighthouses")]
     current_password: Field<String>,
     /// At least 15 characters.
     #[serde(default)]

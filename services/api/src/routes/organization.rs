@@ -78,6 +78,8 @@ impl From<OrganizationRecord> for Organization {
 
 /// A change to the organisation: what is left out stays, null clears.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "base": { "lat": 38.7071, "lng": -9.1355 },
+    "mock_policy": "history_only" }))]
 pub(crate) struct OrganizationPatch {
     /// What people call it.
     #[serde(default)]

@@ -40,7 +40,8 @@ struct Batch<'a> {
 
 /// A batch of fixes.
 #[derive(Debug, ToSchema)]
-#[schema(as = PingBatch)]
+#[schema(as = PingBatch, example = json!({ "pings": [{ "fix_at": "2026-11-24T10:00:00Z",
+    "lat": 38.7223, "lng": -9.1393, "accuracy_m": 8.0, "battery": 0.73 }] }))]
 pub(crate) struct PingBatchDocument {
     /// 1 to 1,000, in any order.
     #[schema(max_items = 1000)]

@@ -61,7 +61,7 @@ pub(crate) struct LoginForm {
 pub(crate) struct RefreshForm {
     /// The refresh token of the last answer.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "nh_refresh_…")]
     refresh_token: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

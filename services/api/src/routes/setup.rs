@@ -35,7 +35,7 @@ use utoipa::ToSchema;
 pub(crate) struct SetupForm {
     /// `NEARHAND_BOOTSTRAP_TOKEN`, or what the first start printed.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "the-token-the-first-start-printed")]
     bootstrap_token: Field<String>,
     /// The organisation.
     #[serde(default)]

@@ -31,7 +31,12 @@ const MAX_SHIFTS: usize = 42;
 
 /// What may be said about a person. In a change, what is left out stays and null clears.
 #[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = StaffInput)]
+#[schema(as = StaffInput, example = json!({ "first_name": "Grace", "last_name": "Hopper",
+    "home": { "lat": 38.7169, "lng": -9.1399 }, "time_zone": "Europe/Lisbon",
+    "working_hours": [{ "weekday": 1, "start_min": 480, "end_min": 990 }],
+    "skills": [{ "code": "surveillance", "level": 4 }],
+    "licences": [{ "code": "PI", "jurisdiction": "PT", "valid_to": "2030-12-31" }],
+    "languages": [{ "language": "pt", "level": "native" }, { "language": "en", "level": "c1" }] }))]
 pub(crate) struct StaffForm {
     /// Given name.
     #[serde(default)]

@@ -35,6 +35,8 @@ const MAX_ABSENCES: i64 = 5_000;
 
 /// An absence to be.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "starts_at": "2027-08-02T07:00:00Z",
+    "ends_at": "2027-08-16T07:00:00Z" }))]
 pub(crate) struct TimeOffForm {
     /// First instant away.
     #[serde(default)]
