@@ -25,7 +25,7 @@ const PEOPLE: usize = 100_000;
 /// Phones that send; each sends every two seconds at 5,000 pings a second.
 const PHONES: usize = 10_000;
 const CASES: usize = 400;
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 256;
 const RECOMMENDERS: usize = 8;
 const RECOMMENDATIONS_A_SECOND: u32 = 200;
 /// Phones whose pings are watched; they send nothing else.

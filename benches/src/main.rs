@@ -20,10 +20,6 @@ use clap::{Parser, ValueEnum};
 use report::Target;
 use std::path::PathBuf;
 
-/// The one that Nearhand's processes have.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures Nearhand against peers that do the same work in the same run.
 ///
 /// Each result is one line, `ratio NAME VALUE target TARGET` or `value NAME VALUE UNIT target
@@ -33,6 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(name = "nearhand-bench", version)]
 pub(crate) struct Options {
     /// What to measure.
+    #[arg(value_enum, default_value = "all")]
     name: Name,
     /// A tenth of the people and fewer questions; all of it in under five minutes. Targets do not
     /// bind then.

@@ -20,6 +20,7 @@ async fn wrong_logins_all_look_the_same_and_are_slowed_down() {
     }
     let slowed = log_in(&site, "ada@harbour.example", PASSWORD).await;
     assert!(slowed.header("retry-after").parse::<u32>().unwrap() >= 1);
+    assert!(slowed.header("ratelimit").starts_with("\"failures\";r=0;t="));
     slowed.refused(429, "too_many_requests");
 }
 

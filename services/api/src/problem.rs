@@ -1,10 +1,13 @@
 //! The one HTTP error: an RFC 9457 problem document. What an error carries inward (causes,
 //! sources) goes to the log here and nowhere else; a 5xx body never holds it.
 
-use crate::codes::Code;
+use crate::{
+    codes::Code,
+    throttle::{FORGET_AFTER, FREE_FAILURES},
+};
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use nearhand_domain::field::{FieldError, FieldErrors};
@@ -210,6 +213,9 @@ fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
     if let Some(seconds) = problem.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
+    if problem.code == Code::TooManyRequests {
+        rate_limit(headers, problem.retry_after_s.unwrap_or(1));
+    }
     if let Some(address) = problem.location.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {
         headers.insert(header::LOCATION, address);
     }
@@ -217,6 +223,17 @@ fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+/// What was allowed, and when there is some again (draft-ietf-httpapi-ratelimit-headers).
+fn rate_limit(headers: &mut HeaderMap, seconds: u32) {
+    let policy = format!("\"failures\";q={FREE_FAILURES};w={}", FORGET_AFTER.as_secs());
+    let left = format!("\"failures\";r=0;t={seconds}");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// Errors that axum or a layer made by itself.

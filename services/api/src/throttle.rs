@@ -11,11 +11,11 @@ use std::{
 };
 
 /// Failures that cost nothing.
-const FREE_FAILURES: u32 = 5;
+pub(crate) const FREE_FAILURES: u32 = 5;
 /// Longest wait between attempts.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 /// A record is forgotten after this long without failure.
-const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
+pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Most records; past it the stale ones go first, then all.
 const MAX_RECORDS: usize = 100_000;
 

@@ -23,10 +23,6 @@ use crate::commands::{
     replay as replay_command, serve, servers, up, work,
 };
 
-/// glibc's spends a sixth of a ping on memory that another thread gave out.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Who is near at hand, free, and right for this case?
 #[derive(Debug, Parser)]
 #[command(name = "nearhand", version, propagate_version = true)]

@@ -5,7 +5,7 @@
 use crate::error::StorageError;
 use nearhand_domain::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, Executor, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection, Executor, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::time::Duration;
@@ -20,6 +20,9 @@ const WORKER_ROLE: &str = "nearhand_worker";
 /// by statement, since poolers in between refuse start-up options.
 const WORKER_LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '10s'";
+
+/// A connection that did something so lately is believed to live without being asked.
+const IDLE_BELIEVED: Duration = Duration::from_secs(1);
 
 /// A transaction on the database.
 pub type Tx = Transaction<'static, Postgres>;
@@ -128,6 +131,16 @@ async fn connect_as(
     let pool = PgPoolOptions::new()
         .max_connections(limits.max_connections)
         .acquire_timeout(limits.acquire_timeout)
+        // Asking each connection whether it still lives costs a round trip a transaction.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > IDLE_BELIEVED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 if !settings.is_empty() {
