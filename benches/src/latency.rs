@@ -5,7 +5,7 @@ use crate::{
     Options,
     cases::{self, Set},
     http::{self, Connection},
-    phones::{Pace, Sender, send_all},
+    phones::{CONNECTIONS, Pace, Sender, send_all, shared_out},
     report::{self, Target, Times, millis},
     site::Site,
     world::{Mood, NOW, World},
@@ -25,7 +25,6 @@ const PEOPLE: usize = 100_000;
 /// Phones that send; each sends every two seconds at 5,000 pings a second.
 const PHONES: usize = 10_000;
 const CASES: usize = 400;
-const CONNECTIONS: usize = 256;
 const RECOMMENDERS: usize = 8;
 const RECOMMENDATIONS_A_SECOND: u32 = 200;
 /// Phones whose pings are watched; they send nothing else.
@@ -153,12 +152,8 @@ async fn send_steadily(
     a_second: u32,
     length: Duration,
 ) -> anyhow::Result<(Vec<Sender>, f64)> {
-    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
-    for (n, sender) in senders.into_iter().enumerate() {
-        parts[n % CONNECTIONS].push(sender);
-    }
     let (begin, mut tasks) = (Instant::now(), JoinSet::new());
-    for (task, mut part) in parts.into_iter().enumerate() {
+    for (task, mut part) in shared_out(senders).into_iter().enumerate() {
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut beat = Beat::new(task, CONNECTIONS, a_second);

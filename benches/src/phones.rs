@@ -91,6 +91,15 @@ pub(crate) enum Pace {
     For(Duration),
 }
 
+/// The phones of each connection.
+pub(crate) fn shared_out(senders: Vec<Sender>) -> Vec<Vec<Sender>> {
+    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
+    for (n, sender) in senders.into_iter().enumerate() {
+        parts[n % CONNECTIONS].push(sender);
+    }
+    parts
+}
+
 /// Lets all phones send over a few connections, each as fast as it is answered; how many fixes
 /// were acknowledged.
 pub(crate) async fn send_all(
@@ -99,12 +108,8 @@ pub(crate) async fn send_all(
     fixes: usize,
     pace: Pace,
 ) -> anyhow::Result<(Vec<Sender>, u64)> {
-    let mut parts: Vec<Vec<Sender>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
-    for (n, sender) in senders.into_iter().enumerate() {
-        parts[n % CONNECTIONS].push(sender);
-    }
     let mut tasks = JoinSet::new();
-    for part in parts {
+    for part in shared_out(senders) {
         tasks.spawn(send_over_one(address, part, fixes, pace));
     }
     let (mut senders, mut sent) = (Vec::new(), 0);

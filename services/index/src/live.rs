@@ -1,7 +1,7 @@
 //! Every organisation's index behind its own lock. Must hold a lock for a few updates only, so
 //! that readers never wait long.
 
-use crate::{OrgIndex, apply::Prepared, roll::Roll};
+use crate::{OrgIndex, apply::Prepared, roll::Roll, version::LOW_48_BITS};
 use nearhand_domain::{OrganizationId, facts::Fact};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -31,6 +31,9 @@ pub struct Sizes {
     pub buckets: usize,
     /// Memory held, in bytes, roughly.
     pub approximate_bytes: usize,
+    /// All organisations' versions summed up, the lowest 48 bits: equal on processes that hold
+    /// the same, and exact as a double.
+    pub version: u64,
 }
 
 impl LiveIndex {
@@ -106,6 +109,7 @@ impl LiveIndex {
             sizes.places += index.places().len();
             sizes.buckets += index.places().buckets();
             sizes.approximate_bytes += index.approximate_bytes();
+            sizes.version = (sizes.version + index.index_version().low_48_bits()) & LOW_48_BITS;
         }
         sizes
     }

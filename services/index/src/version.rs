@@ -18,6 +18,9 @@ pub(crate) enum Entity {
     Position = 4,
 }
 
+/// What a double holds exactly, and some room.
+pub(crate) const LOW_48_BITS: u64 = (1 << 48) - 1;
+
 impl IndexVersion {
     pub(crate) fn add(&mut self, entity: Entity, id: Uuid, version: i64) {
         self.0 = self.0.wrapping_add(hash(entity, id, version));
@@ -25,6 +28,11 @@ impl IndexVersion {
 
     pub(crate) fn remove(&mut self, entity: Entity, id: Uuid, version: i64) {
         self.0 = self.0.wrapping_sub(hash(entity, id, version));
+    }
+
+    /// As much of it as a gauge can show.
+    pub(crate) fn low_48_bits(self) -> u64 {
+        u64::try_from(self.0 & u128::from(LOW_48_BITS)).unwrap_or(0)
     }
 
     /// The sum's beginning: of an organisation of which nothing is known.

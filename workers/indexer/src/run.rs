@@ -237,4 +237,5 @@ fn measure(sizes: nearhand_index::Sizes) {
     metrics::gauge!("nearhand_index_people").set(sizes.people as f64);
     metrics::gauge!("nearhand_index_places").set(sizes.places as f64);
     metrics::gauge!("nearhand_index_bytes").set(sizes.approximate_bytes as f64);
+    metrics::gauge!("nearhand_index_version").set(sizes.version as f64);
 }
