@@ -156,6 +156,11 @@ async fn a_killed_postgresql_loses_and_doubles_nothing() {
 async fn pings_are_acknowledged_while_postgresql_does_not_answer() {
     let mut stack = Stack::start().await;
     let stream = Stream::start(&stack, stack.phones(PHONES).await);
+    // Whatever is told of the phones' people makes the API forget them: first let all be told.
+    eventually("all changes are told", async || {
+        (stack.count("SELECT count(*) FROM outbox").await? == 0).then_some(())
+    })
+    .await;
     stream.more().await;
     stack.freeze_postgres(true);
     let begun = Instant::now();
