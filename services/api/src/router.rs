@@ -116,8 +116,9 @@ pub fn router(state: ApiState) -> Router {
         .layer(
             // Outermost first. One layer of the router, since each costs every request a box.
             ServiceBuilder::new()
-                .layer(EdgeLayer { deadline: config.request_timeout })
-                .layer(option_layer((!config.cors_origins.is_empty()).then_some(cors))),
+                // Around the edge, so that browsers may read its errors, too.
+                .layer(option_layer((!config.cors_origins.is_empty()).then_some(cors)))
+                .layer(EdgeLayer { deadline: config.request_timeout }),
         )
         .with_state(state)
 }
