@@ -18,9 +18,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let index = world.index();
     let after = status("VmRSS")?;
     report::line(&format!(
-        "# {} places in {} buckets; the process peaked at {:.0} MB while loading",
+        "# {} places in {} leaves; the process peaked at {:.0} MB while loading",
         index.places().len(),
-        index.places().buckets(),
+        index.places().leaves(),
         status("VmHWM")? / MB,
     ));
     let limit = options.target(Target::AtMost(LIMIT_MB));

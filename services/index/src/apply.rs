@@ -5,12 +5,11 @@
 //! one version to the next, so that an erased fix is gone for good.
 
 use crate::{
-    OrgIndex, cells,
+    OrgIndex,
     person::{Ping, flag},
     sphere::Unit,
     version::Entity,
 };
-use h3o::CellIndex;
 use jiff::tz::TimeZone;
 use nearhand_domain::{
     OrganizationId,
@@ -22,16 +21,13 @@ use nearhand_domain::{
 pub(crate) struct Prepared<'a> {
     fact: &'a Fact,
     /// Of a position.
-    at: Option<(Unit, CellIndex)>,
+    at: Option<Unit>,
 }
 
 impl<'a> Prepared<'a> {
     pub(crate) fn new(fact: &'a Fact) -> Self {
         let at = match fact {
-            Fact::Position(fact) => Some((
-                Unit::new(fact.position),
-                cells::cell(fact.position, cells::BUCKET_RESOLUTION),
-            )),
+            Fact::Position(fact) => Some(Unit::new(fact.position)),
             _ => None,
         };
         Self { fact, at }
@@ -51,7 +47,7 @@ impl OrgIndex {
     /// Takes one fact in; anything not newer than what is known changes nothing. Facts of other
     /// organisations are not checked for.
     ///
-    /// Cost: under a microsecond for a move within a cell, a few to another cell or for a person,
+    /// Cost: about a microsecond for a move, some for a person,
     /// O(people) for an organisation whose base, zone or mock policy changes.
     pub fn apply(&mut self, fact: &Fact, now: i64) {
         self.apply_prepared(&Prepared::new(fact), now);
@@ -59,7 +55,7 @@ impl OrgIndex {
 
     pub(crate) fn apply_prepared(&mut self, prepared: &Prepared<'_>, now: i64) {
         match (prepared.fact, prepared.at) {
-            (Fact::Position(fact), Some((at, cell))) => self.apply_position(fact, at, cell),
+            (Fact::Position(fact), Some(at)) => self.apply_position(fact, at),
             (Fact::Staff(facts), _) => self.apply_staff(facts, now),
             (Fact::Region(facts), _) => self.apply_region(facts),
             (Fact::Organization(facts), _) => self.apply_organization(facts),
@@ -67,7 +63,16 @@ impl OrgIndex {
         }
     }
 
-    fn apply_position(&mut self, fact: &PositionFact, at: Unit, cell: CellIndex) {
+    /// Reads what a position will need, so that it is in the cache when the lock is held.
+    pub(crate) fn warm_for(&self, prepared: &Prepared<'_>) -> u32 {
+        let slot = match prepared.fact {
+            Fact::Position(fact) => self.slot(fact.staff),
+            _ => None,
+        };
+        slot.zip(prepared.at).map_or(0, |(slot, at)| self.warm(slot, at))
+    }
+
+    fn apply_position(&mut self, fact: &PositionFact, at: Unit) {
         let Some(slot) = self.slot(fact.staff) else {
             let early = self.early.entry(fact.staff).or_insert(*fact);
             if fact.fix_at_ms > early.fix_at_ms {
@@ -78,7 +83,7 @@ impl OrgIndex {
         let person = self.person(slot);
         let newer = person.ping.is_none_or(|ping| fact.fix_at_ms > ping.fix_at_ms);
         if newer && fact.fix_at_ms.div_euclid(1_000) >= person.valid_from {
-            self.move_ping(slot, ping_of(fact), at, cell);
+            self.move_ping(slot, ping_of(fact), at);
         }
     }
 
@@ -129,7 +134,7 @@ impl OrgIndex {
         }
         for slot in 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX) {
             let person = self.person(slot);
-            let moved = based && person.flags & flag::START_IS_OWN == 0
+            let moved = based && !person.has(flag::START_IS_OWN)
                 || mocked && person.ping().is_some_and(|ping| ping.mock);
             if moved {
                 self.unplace(slot);

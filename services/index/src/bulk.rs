@@ -2,7 +2,7 @@
 //! putting them in one by one gives.
 
 use crate::{
-    OrgIndex, Person, PersonParts, cells,
+    OrgIndex, Person, PersonParts, octree,
     person::{Ability, Booking, Licence, Rare},
 };
 use nearhand_domain::{OrganizationId, time::Interval};
@@ -105,17 +105,17 @@ impl OrgIndex {
         drafts.sort_unstable_by_key(|draft| (draft.near_key, draft.person.id));
         self.people.reserve_exact(drafts.len());
         self.slots.reserve(drafts.len(), |_| 0);
-        self.places.begin_bulk(drafts.len());
         for draft in drafts {
             let person = attic.give_back(draft);
             self.put_person(person);
         }
-        self.places.finish_bulk();
+        self.places.shrink();
     }
 }
 
-/// Sorts neighbours next to each other: the bucket cell of where a person is shown.
+/// Sorts neighbours next to each other, by where a person is shown.
 fn near_key(person: &Person) -> u64 {
-    let at = person.ping.as_ref().map(|ping| ping.position).or(person.start);
-    at.map_or(u64::MAX, |at| u64::from(cells::cell(at, cells::BUCKET_RESOLUTION)))
+    let ping = person.ping.as_ref().map(|_| person.ping_at);
+    let at = ping.or_else(|| person.start.map(|_| person.start_at));
+    at.map_or(u64::MAX, octree::curve_key)
 }

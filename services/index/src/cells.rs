@@ -1,13 +1,9 @@
-//! H3: the cells that bucket places, blur positions and count people. Must be the only place
-//! that talks to the H3 library.
+//! H3: the cells that blur positions and count people. Must be the only place that talks to the
+//! H3 library.
 
-use crate::sphere::{Bounds, Unit};
 use h3o::{CellIndex, LatLng, Resolution};
 use nearhand_domain::Position;
-use rstar::Envelope as _;
 
-/// Cells of about 36 km² bucket the places.
-pub const BUCKET_RESOLUTION: Resolution = Resolution::Six;
 /// Cells of about 5 km² stand for people's whereabouts before those who may not see them.
 pub const COARSE_RESOLUTION: Resolution = Resolution::Seven;
 /// No position is further than this from the centre of its coarse cell, in kilometres.
@@ -28,21 +24,6 @@ pub fn coarse(position: Position) -> Position {
     Position::new(centre.lat(), centre.lng()).unwrap_or(position)
 }
 
-/// A box around a cell, a little wide. Cost: about two microseconds.
-pub(crate) fn bounds(cell: CellIndex) -> Bounds {
-    let mut bounds = Bounds::new_empty();
-    for corner in cell.boundary().iter() {
-        if let Ok(corner) = Position::new(corner.lat(), corner.lng()) {
-            bounds.merge(&Bounds::from_point(Unit::new(corner).to_f32()));
-        }
-    }
-    let (low, high) = (bounds.lower(), bounds.upper());
-    let widest = (0..3).map(|axis| high[axis] - low[axis]).fold(0.0, f32::max);
-    // The sphere bulges over the corners' chords by at most half the radius squared.
-    let bulge = widest * widest + 1e-6;
-    Bounds::from_corners(low.map(|x| x - bulge), high.map(|x| x + bulge))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,8 +40,6 @@ mod tests {
             prop_assume!(lat != 0 || lng != 0);
             let at = Position::from_e7(lat, lng).unwrap();
             prop_assert!(haversine_km(at, coarse(at)) < COARSE_RADIUS_KM - 0.1);
-            let around = bounds(cell(at, BUCKET_RESOLUTION));
-            prop_assert!(around.contains_point(&Unit::new(at).to_f32()));
         }
     }
 }

@@ -1,97 +1,47 @@
-//! How the R-tree handles geometry with masks beside it. Must let geometry alone decide where
-//! things go; masks are only merged.
+//! What is known of everybody below a node: where they are and what they can do at best. Must
+//! always cover all of them, perhaps a little more.
 
 use crate::{
     masks::Masks,
-    places::{Envelope, Leaf},
-    sphere::Bounds,
+    sphere::{Bounds, Unit},
 };
-use rstar::{Envelope as RtreeEnvelope, RTreeObject};
+use rstar::Envelope as _;
 
-impl RTreeObject for Leaf {
-    type Envelope = Envelope;
-
-    fn envelope(&self) -> Envelope {
-        *self.envelope_ref()
-    }
+/// Geometry and abilities of everything below a node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Envelope {
+    /// Where they are.
+    pub bounds: Bounds,
+    /// What they can do at best.
+    pub masks: Masks,
 }
 
-/// Two leaves are one if they are of the same bucket.
-impl PartialEq for Leaf {
-    fn eq(&self, other: &Self) -> bool {
-        self.bucket() == other.bucket()
-    }
-}
-
-impl RtreeEnvelope for Envelope {
-    type Point = [f32; 3];
-
-    fn new_empty() -> Self {
+impl Envelope {
+    /// Of nobody.
+    pub(crate) fn empty() -> Self {
         Self { bounds: Bounds::new_empty(), masks: Masks::EMPTY }
     }
 
-    fn contains_point(&self, point: &[f32; 3]) -> bool {
-        self.bounds.contains_point(point)
+    /// Of one place.
+    pub(crate) fn of(at: Unit, masks: &Masks) -> Self {
+        Self { bounds: Bounds::from_point(at.to_f32()), masks: *masks }
     }
 
-    fn contains_envelope(&self, other: &Self) -> bool {
-        self.bounds.contains_envelope(&other.bounds)
-    }
-
-    fn merge(&mut self, other: &Self) {
+    /// Takes others in; whether that changed anything.
+    pub(crate) fn cover(&mut self, other: &Self) -> bool {
+        let before = *self;
         self.bounds.merge(&other.bounds);
         self.masks.merge(&other.masks);
+        *self != before
     }
 
-    fn merged(&self, other: &Self) -> Self {
-        let mut merged = *self;
-        merged.merge(other);
-        merged
+    /// Takes a place in, leaving abilities; whether that changed anything.
+    pub(crate) fn extend(&mut self, at: Unit) -> bool {
+        let at = at.to_f32();
+        let outside = !self.bounds.contains_point(&at);
+        if outside {
+            self.bounds.merge(&Bounds::from_point(at));
+        }
+        outside
     }
-
-    fn intersects(&self, other: &Self) -> bool {
-        self.bounds.intersects(&other.bounds)
-    }
-
-    fn intersection_area(&self, other: &Self) -> f32 {
-        self.bounds.intersection_area(&other.bounds)
-    }
-
-    fn area(&self) -> f32 {
-        self.bounds.area()
-    }
-
-    fn distance_2(&self, point: &[f32; 3]) -> f32 {
-        self.bounds.distance_2(point)
-    }
-
-    fn min_max_dist_2(&self, point: &[f32; 3]) -> f32 {
-        self.bounds.min_max_dist_2(point)
-    }
-
-    fn center(&self) -> [f32; 3] {
-        self.bounds.center()
-    }
-
-    fn perimeter_value(&self) -> f32 {
-        self.bounds.perimeter_value()
-    }
-
-    fn sort_envelopes<T: RTreeObject<Envelope = Self>>(axis: usize, envelopes: &mut [T]) {
-        envelopes.sort_unstable_by(|a, b| lower(a, axis).total_cmp(&lower(b, axis)));
-    }
-
-    fn partition_envelopes<T: RTreeObject<Envelope = Self>>(
-        axis: usize,
-        envelopes: &mut [T],
-        selection_size: usize,
-    ) {
-        envelopes.select_nth_unstable_by(selection_size, |a, b| {
-            lower(a, axis).total_cmp(&lower(b, axis))
-        });
-    }
-}
-
-fn lower<T: RTreeObject<Envelope = Envelope>>(object: &T, axis: usize) -> f32 {
-    object.envelope().bounds.lower()[axis]
 }

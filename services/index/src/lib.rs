@@ -2,13 +2,15 @@
 //! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
 
 mod apply;
+mod beside;
 mod bulk;
 pub mod cells;
-mod envelope;
+pub mod envelope;
 pub mod live;
 pub mod load;
 pub mod masks;
 pub mod nearest;
+mod octree;
 pub mod org;
 pub mod parts;
 pub mod person;

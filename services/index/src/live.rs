@@ -3,12 +3,16 @@
 
 use crate::{OrgIndex, apply::Prepared, roll::Roll, version::LOW_48_BITS};
 use nearhand_domain::{OrganizationId, facts::Fact};
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Updates applied in one hold of an organisation's lock.
 pub const UPDATES_A_HOLD: usize = 8;
+
+/// Attempts at a lock before its holder is slept for, some tens of microseconds in all.
+const SPINS: u32 = 400;
+const PAUSES_A_SPIN: u32 = 4;
 
 type Shared = Arc<RwLock<OrgIndex>>;
 
@@ -27,8 +31,8 @@ pub struct Sizes {
     pub people: usize,
     /// Places they can count from.
     pub places: usize,
-    /// Buckets holding those.
-    pub buckets: usize,
+    /// Leaves holding those.
+    pub leaves: usize,
     /// Memory held, in bytes, roughly.
     pub approximate_bytes: usize,
     /// All organisations' versions summed up, the lowest 48 bits: equal on processes that hold
@@ -53,7 +57,8 @@ impl LiveIndex {
                 let same = rest.iter().take_while(|f| f.organization() == organization).count();
                 let (run, others) = rest.split_at(same);
                 let shared = self.get_or_create(organization, now);
-                let mut index = shared.write();
+                warm(&shared, run);
+                let mut index = write(&shared);
                 run.iter().for_each(|fact| index.apply_prepared(fact, now));
                 rest = others;
             }
@@ -79,7 +84,7 @@ impl LiveIndex {
         read: impl FnOnce(&OrgIndex) -> T,
     ) -> Option<T> {
         let shared = self.organizations.read().get(&organization).cloned()?;
-        let index = shared.read();
+        let index = self::read(&shared);
         Some(read(&index))
     }
 
@@ -88,7 +93,7 @@ impl LiveIndex {
     pub fn roll(&self, now: i64) {
         for shared in self.all() {
             let mut roll = Roll::default();
-            while !shared.write().roll_step(&mut roll, now) {}
+            while !write(&shared).roll_step(&mut roll, now) {}
         }
     }
 
@@ -103,11 +108,11 @@ impl LiveIndex {
     pub fn sizes(&self) -> Sizes {
         let mut sizes = Sizes::default();
         for shared in self.all() {
-            let index = shared.read();
+            let index = read(&shared);
             sizes.organizations += 1;
             sizes.people += index.considered();
             sizes.places += index.places().len();
-            sizes.buckets += index.places().buckets();
+            sizes.leaves += index.places().leaves();
             sizes.approximate_bytes += index.approximate_bytes();
             sizes.version = (sizes.version + index.index_version().low_48_bits()) & LOW_48_BITS;
         }
@@ -127,4 +132,31 @@ impl LiveIndex {
             .or_insert_with(|| Arc::new(RwLock::new(OrgIndex::new(organization, now))))
             .clone()
     }
+}
+
+/// Reads what updates will need, beside other readers, so that the hold that keeps them out is not
+/// spent waiting for memory.
+fn warm(shared: &RwLock<OrgIndex>, facts: &[Prepared<'_>]) {
+    let index = read(shared);
+    std::hint::black_box(facts.iter().fold(0, |sum, fact| sum ^ index.warm_for(fact)));
+}
+
+fn read(shared: &RwLock<OrgIndex>) -> RwLockReadGuard<'_, OrgIndex> {
+    spin(|| shared.try_read()).unwrap_or_else(|| shared.read())
+}
+
+fn write(shared: &RwLock<OrgIndex>) -> RwLockWriteGuard<'_, OrgIndex> {
+    spin(|| shared.try_write()).unwrap_or_else(|| shared.write())
+}
+
+/// Tries a while before giving up: holds take microseconds, where being put to sleep and woken
+/// takes many times that.
+fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..SPINS).find_map(|_| {
+        let got = attempt();
+        if got.is_none() {
+            (0..PAUSES_A_SPIN).for_each(|_| std::hint::spin_loop());
+        }
+        got
+    })
 }

@@ -1,12 +1,15 @@
 //! What the people below a node can do at best, OR-ed together. Must be conservative: a set bit
 //! means "perhaps somebody", a clear one "certainly nobody". Codes share 64 slots: what one can,
-//! all of its slot seem able to.
+//! all of its slot seem able to. Regions, of which there are many and few in one place, have a
+//! Bloom filter each for willing and preferred.
 
 /// How gladly, as an ordinal: 0 never, 1 avoid, 2 unstated, 3 willing, 4 preferred.
 pub type Gladness = u8;
 
 /// The ordinal of a preference nobody stated.
 pub const UNSTATED: Gladness = 2;
+/// The ordinal of `willing`.
+pub const WILLING: Gladness = 3;
 /// The ordinal of `preferred`.
 pub const PREFERRED: Gladness = 4;
 
@@ -16,11 +19,11 @@ pub type Fluency = u8;
 /// Loads in nodes are rounded down to this many millionths, so that they seldom change.
 const LOAD_STEP: u32 = 50_000;
 
-/// Best abilities of a group of people. 192 bytes.
+/// Best abilities of a group of people. 176 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Masks {
     services: [u64; 4],
-    regions: [u64; 4],
+    regions: RegionSet,
     skills: [u64; 5],
     languages: [u64; 4],
     licences: u64,
@@ -64,6 +67,45 @@ impl HourSet {
     }
 }
 
+/// Regions that somebody is willing to work in, and prefers: two Bloom filters of 128 bits and two
+/// hashes (Bloom 1970). Of a region in neither, somebody has perhaps stated nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct RegionSet([[u64; 2]; 2]);
+
+impl RegionSet {
+    const EMPTY: Self = Self([[0; 2]; 2]);
+
+    fn bits(code: u32) -> u128 {
+        // Multiplicative hashing (Knuth, TAOCP 6.4), by the golden ratio.
+        let mixed = code.wrapping_mul(0x9E37_79B1) >> 25;
+        1 << (code & 127) | 1 << mixed
+    }
+
+    fn insert(&mut self, code: u32, gladness: Gladness) {
+        let bits = Self::bits(code);
+        for (row, least) in self.0.iter_mut().zip([WILLING, PREFERRED]) {
+            if gladness >= least {
+                or(row, &halves(bits));
+            }
+        }
+    }
+
+    fn best(&self, code: u32) -> Gladness {
+        let bits = halves(Self::bits(code));
+        let has = |row: &[u64; 2]| bits[0] & !row[0] | bits[1] & !row[1] == 0;
+        match (has(&self.0[1]), has(&self.0[0])) {
+            (true, _) => PREFERRED,
+            (false, true) => WILLING,
+            _ => UNSTATED,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+fn halves(bits: u128) -> [u64; 2] {
+    [bits as u64, (bits >> 64) as u64]
+}
+
 /// The slot of a code.
 fn slot(code: u32) -> u32 {
     code % 64
@@ -95,7 +137,7 @@ impl Masks {
     /// Nobody.
     pub const EMPTY: Self = Self {
         services: [0; 4],
-        regions: [0; 4],
+        regions: RegionSet::EMPTY,
         skills: [0; 5],
         languages: [0; 4],
         licences: 0,
@@ -108,7 +150,7 @@ impl Masks {
     pub fn unstated(hours: HourSet, load_ppm: u32) -> Self {
         let unstated = [u64::MAX, u64::MAX, 0, 0];
         let load_floor = load_ppm / LOAD_STEP * LOAD_STEP;
-        Self { services: unstated, regions: unstated, hours, load_floor, ..Self::EMPTY }
+        Self { services: unstated, hours, load_floor, ..Self::EMPTY }
     }
 
     /// Records a person's stated gladness for a service.
@@ -118,7 +160,7 @@ impl Masks {
 
     /// Records a person's stated gladness for a region.
     pub fn set_region(&mut self, code: u32, gladness: Gladness) {
-        set_gladness(&mut self.regions, code, gladness);
+        self.regions.insert(code, gladness);
     }
 
     /// Records a person's skill level, 1 to 5.
@@ -142,10 +184,10 @@ impl Masks {
         best_gladness(&self.services, code)
     }
 
-    /// The best gladness for a region.
+    /// The best gladness for a region; never below [`UNSTATED`].
     #[must_use]
     pub fn region(&self, code: u32) -> Gladness {
-        best_gladness(&self.regions, code)
+        self.regions.best(code)
     }
 
     /// The best level of a skill, 0 to 5.
@@ -198,7 +240,9 @@ impl Masks {
     /// Takes another group in.
     pub fn merge(&mut self, other: &Self) {
         or(&mut self.services, &other.services);
-        or(&mut self.regions, &other.regions);
+        for (into, from) in self.regions.0.iter_mut().zip(&other.regions.0) {
+            or(into, from);
+        }
         or(&mut self.skills, &other.skills);
         or(&mut self.languages, &other.languages);
         or(&mut self.hours.0, &other.hours.0);
@@ -251,6 +295,36 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature([u64; 2]);
 
+/// The regions somebody is willing to work in and prefers, in 64 bits: the filters of [`Masks`]
+/// folded to 32 bits each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Regions([u32; 2]);
+
+impl Regions {
+    /// Of a person's masks.
+    #[must_use]
+    pub fn of(masks: &Masks) -> Self {
+        Self(masks.regions.0.map(fold))
+    }
+
+    /// The best gladness for a region; never below [`UNSTATED`].
+    #[must_use]
+    pub fn region(&self, code: u32) -> Gladness {
+        let bits = fold(halves(RegionSet::bits(code)));
+        match self.0.map(|row| bits & !row == 0) {
+            [_, true] => PREFERRED,
+            [true, false] => WILLING,
+            _ => UNSTATED,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+fn fold([low, high]: [u64; 2]) -> u32 {
+    let both = low | high;
+    both as u32 | (both >> 32) as u32
+}
+
 const SKILL_SLOTS: u32 = 12;
 const LOAD_SHIFT: u32 = 60;
 const LOAD_UNIT: u32 = 62_500;
@@ -283,7 +357,7 @@ impl Signature {
         let slot = slot(code) % SERVICE_SLOTS;
         match (has(2, slot), has(1, slot)) {
             (true, _) => PREFERRED,
-            (false, true) => PREFERRED - 1,
+            (false, true) => WILLING,
             _ if code < SERVICE_SLOTS && !has(0, slot) => 0,
             _ => UNSTATED,
         }

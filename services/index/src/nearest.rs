@@ -3,9 +3,10 @@
 
 use crate::{
     OrgIndex, Person,
+    envelope::Envelope,
     masks::{HourSet, Masks, Signature},
     person::PlaceKind,
-    places::{Bound, Envelope, Place},
+    places::{Bound, Place},
     sphere::{Origin, Unit, box_chord_at_least},
     vocabulary::{language_word, licence_word},
 };
@@ -102,7 +103,7 @@ impl OrgIndex {
             needs.met_below(&envelope.masks).then_some(Bound { best, note: best })
         };
         self.places.best_first(0, bound, |places, best| {
-            // What is nearer than this bucket and all after it can be settled.
+            // What is nearer than this leaf and all after it can be settled.
             found.settle(best, |place| self.is_shown(place, at) && self.meets(place, &needs));
             let threshold = found.threshold();
             for place in places.iter().filter(|place| place.signature.covers(&needs.signature)) {

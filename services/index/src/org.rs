@@ -267,11 +267,7 @@ impl OrgIndex {
         let at = slot as usize;
         let loads = self.kept.map(|kept| self.load_inputs(&self.people[at], kept.hour));
         let person = &mut self.people[at];
-        if permitted {
-            person.flags |= flag::PING_PERMITTED;
-        } else {
-            person.flags &= !flag::PING_PERMITTED;
-        }
+        person.set(flag::PING_PERMITTED, permitted);
         for (kept, load) in self.kept.iter_mut().zip(loads) {
             person.loads[parity(kept.hour)] = load;
             if person.flags & (flag::ACTIVE | flag::DELETED) == flag::ACTIVE

@@ -162,8 +162,7 @@ impl PersonParts {
             abilities,
             licences,
             valid_from: self.positions_valid_from,
-            start_bucket: NOWHERE,
-            ping_bucket: NOWHERE,
+            beside: NOWHERE,
             flags,
             hours: self.working_hours.clone().map(|pattern| schedules.acquire(pattern, now)),
             rare: self.rare(vocabulary, simple),
@@ -228,7 +227,6 @@ impl PersonParts {
             bookings: bookings.into_boxed_slice(),
             visits: visits.into_boxed_slice(),
             gate,
-            buckets: Box::default(),
         }))
     }
 }

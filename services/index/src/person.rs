@@ -122,7 +122,7 @@ pub enum StartKind {
     Base,
 }
 
-/// No bucket.
+/// No group.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
 /// What most people do not have.
@@ -135,8 +135,6 @@ pub(crate) struct Rare {
     pub(crate) visits: Box<[(u32, i64)]>,
     /// Only when consent is more than one interval.
     pub(crate) gate: Option<Box<TrackingGate>>,
-    /// Buckets of the last job and of bookings.
-    pub(crate) buckets: Box<[(u32, PlaceKind)]>,
 }
 
 pub(crate) mod flag {
@@ -150,6 +148,8 @@ pub(crate) mod flag {
     pub(crate) const PING_PERMITTED: u8 = 1 << 5;
     /// Licences came as civil days and follow the organisation's zone.
     pub(crate) const LICENCES_BY_DAY: u8 = 1 << 6;
+    /// The fix is among the places of the tree.
+    pub(crate) const PING_PLACED: u8 = 1 << 7;
 }
 
 /// A person of an organisation, in about 200 bytes and what they own on the heap.
@@ -170,12 +170,20 @@ pub struct Person {
     pub(crate) rare: Option<Box<Rare>>,
     pub(crate) valid_from: i64,
     pub(crate) hours: Option<ScheduleId>,
-    pub(crate) start_bucket: u32,
-    pub(crate) ping_bucket: u32,
+    /// The group of those without a start.
+    pub(crate) beside: u32,
     pub(crate) flags: u8,
 }
 
 impl Person {
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags & flag == flag
+    }
+
+    pub(crate) fn set(&mut self, flag: u8, on: bool) {
+        self.flags = if on { self.flags | flag } else { self.flags & !flag };
+    }
+
     /// The person.
     #[must_use]
     pub fn id(&self) -> StaffId {
@@ -339,7 +347,6 @@ impl Person {
                 + size_of_val(&*rare.time_off)
                 + size_of_val(&*rare.bookings)
                 + size_of_val(&*rare.visits)
-                + size_of_val(&*rare.buckets)
                 + 48
         });
         size_of_val(&*self.abilities) + size_of_val(&*self.licences) + 32 + rare

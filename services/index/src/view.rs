@@ -48,7 +48,7 @@ impl OrgIndex {
     /// Calls `visit` with everybody live in a rectangle at `at` (Unix seconds), in no order.
     ///
     /// Live means active, tracking permitted at the fix and at `at`, accurate to 1 km, and not a
-    /// mock fix where those are history only. Cost: the buckets the rectangle touches.
+    /// mock fix where those are history only. Cost: the leaves the rectangle touches.
     pub fn live_in(&self, within: Rectangle, at: i64, mut visit: impl FnMut(LivePosition)) {
         let around = within.bounds();
         self.places.each(

@@ -8,8 +8,9 @@ use crate::{
 use nearhand_index::{
     Person,
     cells::COARSE_RADIUS_KM,
+    envelope::Envelope,
     masks::{Masks, Signature, UNSTATED},
-    places::{Bound, Envelope, Place},
+    places::{Bound, Group, Place, Placeless},
     sphere::{Unit, box_km_at_least},
 };
 use std::sync::LazyLock;
@@ -51,6 +52,16 @@ pub(crate) struct Bounds<'a, 'q> {
     /// Whether people on the panel, and earlier visitors, are few and judged one by one.
     pub(crate) panel_apart: bool,
     pub(crate) visitors_apart: bool,
+}
+
+/// Micro-points by term.
+struct ByTerm([u64; 9]);
+
+impl ByTerm {
+    /// Of the terms that a signature tells.
+    fn told(&self) -> u64 {
+        [Term::Service, Term::Skill, Term::Workload].map(|term| self.0[term as usize]).iter().sum()
+    }
 }
 
 /// As many people on a panel, and as many earlier visitors of a client, are judged one by one, so
@@ -143,13 +154,13 @@ impl<'a, 'q> Bounds<'a, 'q> {
         if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
-        let (all, others) = self.split_abilities(&envelope.masks)?;
+        let (all, points) = self.split_abilities(&envelope.masks)?;
+        let others = all - points.told();
         Some(Bound { best: self.rank_from(km, all), note: all << 32 | others })
     }
 
-    /// Micro-points of the best imaginable abilities among `masks`, and of those of them that a
-    /// signature cannot tell.
-    fn split_abilities(&self, masks: &Masks) -> Option<(u64, u64)> {
+    /// Micro-points of the best imaginable abilities among `masks`, in all and by term.
+    fn split_abilities(&self, masks: &Masks) -> Option<(u64, ByTerm)> {
         let query = self.query;
         if self.ruled_out(masks) {
             return None;
@@ -166,8 +177,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
         u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
         let (points, all) = self.query.sum(&u);
-        let told = [Term::Service, Term::Skill, Term::Workload].map(|term| points[term as usize]);
-        Some((all, all - told.iter().sum::<u64>()))
+        Some((all, ByTerm(points)))
     }
 
     fn ruled_out(&self, masks: &Masks) -> bool {
@@ -176,7 +186,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let service = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.service(code));
         let region = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.region(code));
         query.services.iter().any(|code| service(code) < least)
-            || query.regions.iter().any(|code| region(code) == 0)
             || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
             || query.skills.iter().any(|s| s.code.is_some_and(|c| !masks.has_skill(c, s.required)))
             || query.licences.iter().flatten().any(|&code| !masks.licence(code))
@@ -215,10 +224,25 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// What is to be noted of people without location.
-    pub(crate) fn beside(&self, masks: &Masks) -> Option<u64> {
-        let works = masks.works(&self.query.needs[0].hours);
-        let (all, others) = works.then(|| self.split_abilities(masks)).flatten()?;
-        Some(all << 32 | others)
+    pub(crate) fn beside(&self, group: &Group) -> Option<u64> {
+        let works = group.masks.works(&self.query.needs[0].hours);
+        let (all, points) = works.then(|| self.split_abilities(&group.masks)).flatten()?;
+        Some(all << 32 | (all - points.told() - points.0[Term::Region as usize]))
+    }
+
+    /// Micro-points of the abilities of somebody without location, at most; `None` if they cannot
+    /// do the case.
+    pub(crate) fn placeless(&self, person: &Placeless, note: u64) -> Option<u64> {
+        let query = self.query;
+        if !person.signature.covers(&query.needs[0].signature) {
+            return None;
+        }
+        let best = terms::region(query, |code| person.regions.region(code));
+        let filtered = query.policy.filter_by_preferences && !query.regions.is_empty();
+        let glad = best > terms::region(query, |_| UNSTATED);
+        let abilities = self.abilities_of(&person.signature, note);
+        let region = query.points(Term::Region, best);
+        (glad || !filtered).then(|| (abilities + region).min(note >> 32))
     }
 
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything

@@ -2,7 +2,7 @@
 //! very order of the scan.
 
 use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
-use nearhand_index::places::Place;
+use nearhand_index::places::{Group, Place, Placeless};
 
 /// People already judged.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Search<'a, 'q> {
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
-    /// The people of one bucket to be judged, and what their abilities are worth at most.
+    /// The people of one leaf or group to be judged, and what their abilities are worth at most.
     near: Vec<(u32, u64)>,
 }
 
@@ -105,42 +105,36 @@ impl Search<'_, '_> {
         if bounds.nowhere(bounds.all_abilities()) < self.threshold {
             return;
         }
-        let worth = |(masks, places)| Some((bounds.beside(masks)?, places));
-        let mut groups: Vec<(u64, &[Place])> =
+        let worth = |group| Some((bounds.beside(group)?, group));
+        let mut groups: Vec<(u64, &Group)> =
             query.index.places().beside().filter_map(worth).collect();
         groups.sort_unstable_by_key(|(note, _)| std::cmp::Reverse(*note));
-        let needed = &query.needs[0].signature;
-        for (note, places) in groups {
+        for (note, group) in groups {
             if bounds.nowhere(note >> 32) < self.threshold {
                 break;
             }
             let threshold = self.threshold;
-            let worth = |place: &Place| {
-                let abilities = bounds.abilities_of(&place.signature, note);
-                let fit = place.signature.covers(needed);
-                (fit && bounds.nowhere(abilities) >= threshold).then_some(abilities)
+            let worth = |person: &Placeless| {
+                let abilities = bounds.placeless(person, note)?;
+                let worth = bounds.nowhere(abilities) >= threshold;
+                worth.then_some((person.slot, abilities))
             };
-            self.judge_bucket(places, worth);
+            self.judge_some(group.people.iter().filter_map(worth));
         }
     }
 
     fn visit(&mut self, places: &[Place], note: u64) -> u64 {
         let (bounds, threshold) = (self.bounds, self.threshold);
-        self.judge_bucket(places, |place| bounds.place(place, note, threshold));
+        let worth = |place: &Place| Some((place.slot(), bounds.place(place, note, threshold)?));
+        self.judge_some(places.iter().filter_map(worth));
         self.threshold
     }
 
-    /// Judges those people of a bucket who may be worth it.
-    fn judge_bucket(&mut self, places: &[Place], worth: impl Fn(&Place) -> Option<u64>) {
+    /// Judges people who may be worth it, with what their abilities are worth at most.
+    fn judge_some(&mut self, some: impl Iterator<Item = (u32, u64)>) {
         let mut near = std::mem::take(&mut self.near);
         near.clear();
-        for place in places {
-            if let Some(abilities) = worth(place)
-                && self.seen.first(place.slot())
-            {
-                near.push((place.slot(), abilities));
-            }
-        }
+        near.extend(some.filter(|&(slot, _)| self.seen.first(slot)));
         self.warm(near.iter().map(|&(slot, _)| slot));
         near.iter().for_each(|&(slot, abilities)| self.judge_anew(slot, abilities));
         self.near = near;

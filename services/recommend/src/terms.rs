@@ -109,8 +109,12 @@ pub(crate) fn skill(query: &Query<'_>, have: impl Fn(u32) -> u8) -> u32 {
     if query.skill_u.is_empty() {
         return skill_of(&query.skills, level);
     }
-    let index = (0..query.skills.len()).fold(0, |index, at| index * 6 + usize::from(level(at)));
-    query.skill_u[index]
+    query.skill_u[index_of(query.skills.len(), level)]
+}
+
+/// Where a combination of levels stands in the table.
+fn index_of(skills: usize, level: impl Fn(usize) -> u8) -> usize {
+    (0..skills).fold(0, |index, at| index * 6 + usize::from(level(at)))
 }
 
 /// Skill by the levels (0 to 5) in each, for at most three skills; else empty.
@@ -134,7 +138,10 @@ pub(crate) fn skill_at_most(query: &Query<'_>, most: impl Fn(u32) -> u8) -> u32 
         let need = &query.skills[at];
         need.code.map_or(0, &most).min(need.preferred)
     };
-    skill_of(&query.skills, capped).saturating_add(1).min(ONE)
+    if query.skill_u.is_empty() {
+        return skill_of(&query.skills, capped).saturating_add(1).min(ONE);
+    }
+    query.skill_u[index_of(query.skills.len(), capped)]
 }
 
 /// Σ 2^(−days/90) over completed visits up to now, and how many those are.
