@@ -2,7 +2,7 @@
 //! Must keep every group's masks on the safe side.
 
 use crate::{
-    masks::{Masks, Regions, Signature},
+    masks::{Languages, Masks, Regions, Signature},
     octree::MasksOf,
 };
 use nearhand_domain::StaffId;
@@ -24,6 +24,8 @@ pub struct Placeless {
     pub signature: Signature,
     /// Where they are glad to work, roughly.
     pub regions: Regions,
+    /// What they speak, roughly.
+    pub languages: Languages,
 }
 
 /// People of the same preferences for services and a like load, so that bounds are close.
@@ -50,7 +52,8 @@ pub(crate) struct Beside {
 
 impl Placeless {
     pub(crate) fn new(staff: StaffId, slot: u32, masks: &Masks) -> Self {
-        Self { staff, slot, signature: Signature::of(masks), regions: Regions::of(masks) }
+        let (regions, languages) = (Regions::of(masks), Languages::of(masks));
+        Self { staff, slot, signature: Signature::of(masks), regions, languages }
     }
 }
 

@@ -319,6 +319,31 @@ impl Regions {
     }
 }
 
+/// The languages somebody speaks, by level, in 64 bits: the levels of [`Masks`] folded to 16 slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Languages(u64);
+
+const LANGUAGE_SLOTS: u32 = 16;
+
+impl Languages {
+    /// Of a person's masks.
+    #[must_use]
+    pub fn of(masks: &Masks) -> Self {
+        let levels = (0u32..).zip(masks.languages);
+        Self(levels.fold(0, |all, (level, mask)| {
+            all | folded(mask, LANGUAGE_SLOTS) << (level * LANGUAGE_SLOTS)
+        }))
+    }
+
+    /// The best fluency in a language.
+    #[must_use]
+    pub fn language(&self, code: u32) -> Fluency {
+        let column = self.0 >> (slot(code) % LANGUAGE_SLOTS);
+        let speaks = |level: &u8| column >> (u32::from(level - 1) * LANGUAGE_SLOTS) & 1 == 1;
+        (1..=4u8).rev().find(speaks).unwrap_or(0)
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
 fn fold([low, high]: [u64; 2]) -> u32 {
     let both = low | high;

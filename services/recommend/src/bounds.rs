@@ -227,7 +227,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn beside(&self, group: &Group) -> Option<u64> {
         let works = group.masks.works(&self.query.needs[0].hours);
         let (all, points) = works.then(|| self.split_abilities(&group.masks)).flatten()?;
-        Some(all << 32 | (all - points.told() - points.0[Term::Region as usize]))
+        let apart = [Term::Region, Term::Language].map(|term| points.0[term as usize]);
+        Some(all << 32 | (all - points.told() - apart.iter().sum::<u64>()))
     }
 
     /// Micro-points of the abilities of somebody without location, at most; `None` if they cannot
@@ -241,8 +242,9 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let filtered = query.policy.filter_by_preferences && !query.regions.is_empty();
         let glad = best > terms::region(query, |_| UNSTATED);
         let abilities = self.abilities_of(&person.signature, note);
-        let region = query.points(Term::Region, best);
-        (glad || !filtered).then(|| (abilities + region).min(note >> 32))
+        let speaks = terms::language(query, |code| person.languages.language(code));
+        let apart = query.points(Term::Region, best) + query.points(Term::Language, speaks);
+        (glad || !filtered).then(|| (abilities + apart).min(note >> 32))
     }
 
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything

@@ -10,7 +10,7 @@ use crate::{
 use nearhand_domain::{CaseId, StaffId};
 use nearhand_index::load::LoadInputs;
 use sha2::{Digest, Sha256};
-use std::cmp::Ordering;
+use std::{cell::OnceCell, cmp::Ordering};
 
 /// What was found of one person.
 #[derive(Clone, Debug)]
@@ -26,6 +26,26 @@ pub struct Judgement {
     pub(crate) points: [u64; 9],
     pub(crate) score: u64,
     case: CaseId,
+    lot: OnceCell<Lot>,
+}
+
+/// What decides between those otherwise equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lot([u8; 32]);
+
+/// SHA-256 of case id and staff id: no name or age of account ever wins a tie.
+pub(crate) fn lot(case: CaseId, staff: StaffId) -> Lot {
+    let mut hash = Sha256::new();
+    hash.update(case.0.as_bytes());
+    hash.update(staff.0.as_bytes());
+    Lot(hash.finalize().into())
+}
+
+impl Lot {
+    /// Its beginning, in the same order.
+    pub(crate) fn as_prefix(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
 }
 
 impl Judgement {
@@ -90,12 +110,9 @@ impl Judgement {
         self.score
     }
 
-    /// SHA-256 of case id and staff id: no name or age of account ever wins a tie.
-    fn lot(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.case.0.as_bytes());
-        hash.update(self.staff.0.as_bytes());
-        hash.finalize().into()
+    /// Worked out when it is first asked for.
+    pub(crate) fn lot(&self) -> &Lot {
+        self.lot.get_or_init(|| lot(self.case, self.staff))
     }
 
     /// The order of candidates: score falling, then driving time rising (none last), load rising,
@@ -108,7 +125,7 @@ impl Judgement {
             .cmp(&self.score)
             .then_with(|| eta(self).cmp(&eta(other)))
             .then_with(|| self.load.ppm().cmp(&other.load.ppm()))
-            .then_with(|| self.lot().cmp(&other.lot()))
+            .then_with(|| self.lot().cmp(other.lot()))
     }
 }
 
@@ -157,7 +174,7 @@ impl Query<'_> {
         u[Term::Availability as usize] = terms::availability(at.slack.map(|(slack, _)| slack));
         let (points, score) = self.sum(&u);
         let (staff, case) = (person.id(), self.case.id);
-        Judgement { slot, staff, failed, at, load, u, points, score, case }
+        Judgement { slot, staff, failed, at, load, u, points, score, case, lot: OnceCell::new() }
     }
 
     /// Points of each term and their sum.

@@ -1,8 +1,17 @@
 //! The exact search: best-first over the tree, by upper bounds. Must list the very people in the
 //! very order of the scan.
 
-use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
-use nearhand_index::places::{Group, Place, Placeless};
+use crate::{
+    bounds::Bounds,
+    judge::{Judgement, lot},
+    query::Query,
+    scan::Best,
+};
+use nearhand_index::places::{Place, Placeless};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
 
 /// People already judged.
 #[derive(Debug)]
@@ -42,6 +51,40 @@ struct Search<'a, 'q> {
     judged: usize,
     /// The people of one leaf or group to be judged, and what their abilities are worth at most.
     near: Vec<(u32, u64)>,
+}
+
+/// Somebody without location, and what their abilities are worth at most: those worth most first,
+/// and of them those with the least load.
+struct Worth<'a> {
+    abilities: u64,
+    person: &'a Placeless,
+}
+
+impl<'a> Worth<'a> {
+    fn new((abilities, person): (u64, &'a Placeless)) -> Self {
+        Self { abilities, person }
+    }
+}
+
+impl PartialEq for Worth<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Worth<'_> {}
+
+impl PartialOrd for Worth<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Worth<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let load = |worth: &Self| worth.person.signature.load_floor();
+        self.abilities.cmp(&other.abilities).then_with(|| load(other).cmp(&load(self)))
+    }
 }
 
 impl Query<'_> {
@@ -106,20 +149,51 @@ impl Search<'_, '_> {
             return;
         }
         let worth = |group| Some((bounds.beside(group)?, group));
-        let mut groups: Vec<(u64, &Group)> =
-            query.index.places().beside().filter_map(worth).collect();
-        groups.sort_unstable_by_key(|(note, _)| std::cmp::Reverse(*note));
-        for (note, group) in groups {
-            if bounds.nowhere(note >> 32) < self.threshold {
+        let threshold = self.threshold;
+        let groups = query.index.places().beside().filter_map(worth);
+        let near = groups.filter(|(note, _)| bounds.nowhere(note >> 32) >= threshold);
+        let people = near.flat_map(|(note, group)| {
+            let worth = move |person| Some((bounds.placeless(person, note)?, person));
+            group.people.iter().filter_map(worth)
+        });
+        let people = people.filter(|(abilities, _)| bounds.nowhere(*abilities) >= threshold);
+        let mut heap: BinaryHeap<Worth<'_>> = people.map(Worth::new).collect();
+        let mut some = Vec::with_capacity(TOGETHER);
+        while let Some(best) = heap.pop() {
+            let rank = bounds.nowhere(best.abilities);
+            if rank < self.threshold {
                 break;
             }
-            let threshold = self.threshold;
-            let worth = |person: &Placeless| {
-                let abilities = bounds.placeless(person, note)?;
-                let worth = bounds.nowhere(abilities) >= threshold;
-                worth.then_some((person.slot, abilities))
-            };
-            self.judge_some(group.people.iter().filter_map(worth));
+            some.push((best.person.slot, best.abilities));
+            if some.len() == TOGETHER || heap.is_empty() {
+                self.judge_some(some.drain(..));
+            }
+            if rank == self.threshold {
+                self.judge_some(some.drain(..));
+                self.judge_ties(heap.drain().filter(|worth| worth.abilities == best.abilities));
+            }
+        }
+        self.judge_some(some.into_iter());
+    }
+
+    /// Judges people without location who can at best tie with the last one listed: in the order
+    /// of ties, by load and lot, so that few have to be.
+    fn judge_ties<'p>(&mut self, ties: impl Iterator<Item = Worth<'p>>) {
+        let case = self.query.case.id;
+        let key = |Worth { abilities, person }| {
+            let lot = lot(case, person.staff).as_prefix();
+            Reverse((person.signature.load_floor(), lot, person.slot, abilities))
+        };
+        let mut drawn: BinaryHeap<_> = ties.map(key).collect();
+        while let Some(&Reverse((load, lot, ..))) = drawn.peek() {
+            let lost = |last: &Judgement| (load, lot) > (last.load_ppm(), last.lot().as_prefix());
+            if self.best.last().is_some_and(lost) {
+                return;
+            }
+            let some = std::iter::from_fn(|| drawn.pop()).take(TOGETHER);
+            let some: Vec<_> =
+                some.map(|Reverse((.., slot, abilities))| (slot, abilities)).collect();
+            self.judge_some(some.into_iter());
         }
     }
 
