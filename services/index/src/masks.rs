@@ -19,11 +19,13 @@ pub type Fluency = u8;
 /// Loads in nodes are rounded down to this many millionths, so that they seldom change.
 const LOAD_STEP: u32 = 50_000;
 
-/// Best abilities of a group of people. 176 bytes.
+/// Best abilities of a group of people. 192 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Masks {
     services: [u64; 4],
-    regions: RegionSet,
+    /// Regions somebody is willing to work in, and those somebody prefers.
+    regions: [Bloom; 2],
+    clients: Bloom,
     skills: [u64; 5],
     languages: [u64; 4],
     licences: u64,
@@ -67,43 +69,37 @@ impl HourSet {
     }
 }
 
-/// Regions that somebody is willing to work in, and prefers: two Bloom filters of 128 bits and two
-/// hashes (Bloom 1970). Of a region in neither, somebody has perhaps stated nothing.
+/// A Bloom filter of 128 bits and two hashes (Bloom 1970), for words of which there are many and few
+/// in one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct RegionSet([[u64; 2]; 2]);
+struct Bloom([u64; 2]);
 
-impl RegionSet {
-    const EMPTY: Self = Self([[0; 2]; 2]);
+impl Bloom {
+    const EMPTY: Self = Self([0; 2]);
 
-    fn bits(code: u32) -> u128 {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+    fn of(code: u32) -> Self {
         // Multiplicative hashing (Knuth, TAOCP 6.4), by the golden ratio.
         let mixed = code.wrapping_mul(0x9E37_79B1) >> 25;
-        1 << (code & 127) | 1 << mixed
+        let bits: u128 = 1 << (code & 127) | 1 << mixed;
+        Self([bits as u64, (bits >> 64) as u64])
     }
 
-    fn insert(&mut self, code: u32, gladness: Gladness) {
-        let bits = Self::bits(code);
-        for (row, least) in self.0.iter_mut().zip([WILLING, PREFERRED]) {
-            if gladness >= least {
-                or(row, &halves(bits));
-            }
-        }
+    fn merge(&mut self, other: Self) {
+        or(&mut self.0, &other.0);
     }
 
-    fn best(&self, code: u32) -> Gladness {
-        let bits = halves(Self::bits(code));
-        let has = |row: &[u64; 2]| bits[0] & !row[0] | bits[1] & !row[1] == 0;
-        match (has(&self.0[1]), has(&self.0[0])) {
-            (true, _) => PREFERRED,
-            (false, true) => WILLING,
-            _ => UNSTATED,
-        }
+    fn has(self, code: u32) -> bool {
+        let bits = Self::of(code).0;
+        bits[0] & !self.0[0] | bits[1] & !self.0[1] == 0
     }
-}
 
-#[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
-fn halves(bits: u128) -> [u64; 2] {
-    [bits as u64, (bits >> 64) as u64]
+    /// In 32 bits, to be asked by [`Self::folded`] codes.
+    #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+    fn folded(self) -> u32 {
+        let both = self.0[0] | self.0[1];
+        both as u32 | (both >> 32) as u32
+    }
 }
 
 /// The slot of a code.
@@ -137,7 +133,8 @@ impl Masks {
     /// Nobody.
     pub const EMPTY: Self = Self {
         services: [0; 4],
-        regions: RegionSet::EMPTY,
+        regions: [Bloom::EMPTY; 2],
+        clients: Bloom::EMPTY,
         skills: [0; 5],
         languages: [0; 4],
         licences: 0,
@@ -160,7 +157,11 @@ impl Masks {
 
     /// Records a person's stated gladness for a region.
     pub fn set_region(&mut self, code: u32, gladness: Gladness) {
-        self.regions.insert(code, gladness);
+        for (filter, least) in self.regions.iter_mut().zip([WILLING, PREFERRED]) {
+            if gladness >= least {
+                filter.merge(Bloom::of(code));
+            }
+        }
     }
 
     /// Records a person's skill level, 1 to 5.
@@ -178,6 +179,17 @@ impl Masks {
         self.licences |= bit(code);
     }
 
+    /// Records a client visited.
+    pub fn set_client(&mut self, code: u32) {
+        self.clients.merge(Bloom::of(code));
+    }
+
+    /// Whether somebody may have visited a client.
+    #[must_use]
+    pub fn has_visited(&self, code: u32) -> bool {
+        self.clients.has(code)
+    }
+
     /// The best gladness for a service.
     #[must_use]
     pub fn service(&self, code: u32) -> Gladness {
@@ -187,7 +199,7 @@ impl Masks {
     /// The best gladness for a region; never below [`UNSTATED`].
     #[must_use]
     pub fn region(&self, code: u32) -> Gladness {
-        self.regions.best(code)
+        region_gladness(self.regions.map(|filter| filter.has(code)))
     }
 
     /// The best level of a skill, 0 to 5.
@@ -240,9 +252,10 @@ impl Masks {
     /// Takes another group in.
     pub fn merge(&mut self, other: &Self) {
         or(&mut self.services, &other.services);
-        for (into, from) in self.regions.0.iter_mut().zip(&other.regions.0) {
-            or(into, from);
+        for (into, from) in self.regions.iter_mut().zip(other.regions) {
+            into.merge(from);
         }
+        self.clients.merge(other.clients);
         or(&mut self.skills, &other.skills);
         or(&mut self.languages, &other.languages);
         or(&mut self.hours.0, &other.hours.0);
@@ -304,18 +317,14 @@ impl Regions {
     /// Of a person's masks.
     #[must_use]
     pub fn of(masks: &Masks) -> Self {
-        Self(masks.regions.0.map(fold))
+        Self(masks.regions.map(Bloom::folded))
     }
 
     /// The best gladness for a region; never below [`UNSTATED`].
     #[must_use]
     pub fn region(&self, code: u32) -> Gladness {
-        let bits = fold(halves(RegionSet::bits(code)));
-        match self.0.map(|row| bits & !row == 0) {
-            [_, true] => PREFERRED,
-            [true, false] => WILLING,
-            _ => UNSTATED,
-        }
+        let bits = Bloom::of(code).folded();
+        region_gladness(self.0.map(|filter| bits & !filter == 0))
     }
 }
 
@@ -344,10 +353,14 @@ impl Languages {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
-fn fold([low, high]: [u64; 2]) -> u32 {
-    let both = low | high;
-    both as u32 | (both >> 32) as u32
+/// The best gladness, from whether somebody may be willing and may prefer. Of a region in neither
+/// filter, somebody has perhaps stated nothing.
+fn region_gladness([willing, preferred]: [bool; 2]) -> Gladness {
+    match (willing, preferred) {
+        (_, true) => PREFERRED,
+        (true, false) => WILLING,
+        _ => UNSTATED,
+    }
 }
 
 const SKILL_SLOTS: u32 = 12;

@@ -286,6 +286,7 @@ impl Person {
             }
         }
         self.licences.iter().for_each(|licence| masks.set_licence(licence.code));
+        self.clients().for_each(|client| masks.set_client(client));
         masks
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     query::{Disclosure, Needs, Query, Term, from_milli, whole},
+    slots::Slots,
     terms::{self, ONE},
 };
 use nearhand_index::{
@@ -49,9 +50,10 @@ pub(crate) struct Bounds<'a, 'q> {
     min_per_km: f64,
     /// Minutes from now to a fixed start.
     spare_min: Option<f64>,
-    /// Whether people on the panel, and earlier visitors, are few and judged one by one.
+    /// Whether people on the panel are few and judged one by one.
     pub(crate) panel_apart: bool,
-    pub(crate) visitors_apart: bool,
+    /// Who has visited the client before.
+    visitors: Slots,
 }
 
 /// Micro-points by term.
@@ -64,10 +66,8 @@ impl ByTerm {
     }
 }
 
-/// As many people on a panel, and as many earlier visitors of a client, are judged one by one, so
-/// that nodes need not count on the panel or on visits.
+/// As many people on a panel are judged one by one, so that nodes need not count on the panel.
 const PANEL_APART: usize = 1_024;
-const VISITORS_APART: usize = 4_096;
 
 impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn new(query: &'a Query<'q>) -> Self {
@@ -92,9 +92,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
             min_per_km,
             spare_min,
             panel_apart: query.panel.len() <= PANEL_APART,
-            visitors_apart: query
-                .client
-                .is_none_or(|client| query.index.visitors(client).len() <= VISITORS_APART),
+            visitors: visitors(query),
         }
     }
 
@@ -155,7 +153,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
             return None;
         }
         let (all, points) = self.split_abilities(&envelope.masks)?;
-        let others = all - points.told();
+        let others = all - points.told() - points.0[Term::Continuity as usize];
         Some(Bound { best: self.rank_from(km, all), note: all << 32 | others })
     }
 
@@ -175,7 +173,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let load = if self.loads_kept { masks.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
         u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
-        u[Term::Continuity as usize] = if self.visitors_apart { 0 } else { ONE };
+        let visited = query.client.is_some_and(|client| masks.has_visited(client));
+        u[Term::Continuity as usize] = if visited { ONE } else { 0 };
         let (points, all) = self.query.sum(&u);
         Some((all, ByTerm(points)))
     }
@@ -194,8 +193,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
                 && query.languages.iter().flatten().all(|&code| masks.language(code) < 2))
     }
 
-    /// Micro-points of a person's abilities by their signature, given their bucket's note.
-    pub(crate) fn abilities_of(&self, signature: &Signature, note: u64) -> u64 {
+    /// Micro-points of a person's abilities by their signature, given their leaf's note.
+    fn abilities_of(&self, slot: u32, signature: &Signature, note: u64) -> u64 {
         let query = self.query;
         let mut u = [0; 9];
         u[Term::Service as usize] = terms::service(query, |code| signature.service(code));
@@ -204,6 +203,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
         let load = if self.loads_kept { signature.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
+        u[Term::Continuity as usize] = if self.visitors.has(slot) { ONE } else { 0 };
         (query.sum(&u).1 + (note & LOW_HALF)).min(note >> 32)
     }
 
@@ -218,7 +218,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         if !near || self.rank_from(km, note >> 32) < threshold {
             return None;
         }
-        let abilities = self.abilities_of(&place.signature, note);
+        let abilities = self.abilities_of(place.slot(), &place.signature, note);
         let reaches = self.rank_from(km, abilities) >= threshold;
         (reaches && place.signature.covers(&self.needs(km).signature)).then_some(abilities)
     }
@@ -227,7 +227,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn beside(&self, group: &Group) -> Option<u64> {
         let works = group.masks.works(&self.query.needs[0].hours);
         let (all, points) = works.then(|| self.split_abilities(&group.masks)).flatten()?;
-        let apart = [Term::Region, Term::Language].map(|term| points.0[term as usize]);
+        let apart =
+            [Term::Region, Term::Language, Term::Continuity].map(|term| points.0[term as usize]);
         Some(all << 32 | (all - points.told() - apart.iter().sum::<u64>()))
     }
 
@@ -241,7 +242,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let best = terms::region(query, |code| person.regions.region(code));
         let filtered = query.policy.filter_by_preferences && !query.regions.is_empty();
         let glad = best > terms::region(query, |_| UNSTATED);
-        let abilities = self.abilities_of(&person.signature, note);
+        let abilities = self.abilities_of(person.slot, &person.signature, note);
         let speaks = terms::language(query, |code| person.languages.language(code));
         let apart = query.points(Term::Region, best) + query.points(Term::Language, speaks);
         (glad || !filtered).then(|| (abilities + apart).min(note >> 32))
@@ -318,6 +319,19 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
         micro_up(weight * near(person.ping_unit()) + (1.0 - weight) * fallback)
     }
+}
+
+/// Who has visited the case's client.
+fn visitors(query: &Query<'_>) -> Slots {
+    let visitors = query.client.map_or(&[][..], |client| query.index.visitors(client));
+    if visitors.is_empty() {
+        return Slots::default();
+    }
+    let mut slots = Slots::new(query.index.people().len());
+    visitors.iter().for_each(|&slot| {
+        slots.insert(slot);
+    });
+    slots
 }
 
 /// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.

@@ -13,6 +13,7 @@ pub mod recommend;
 pub mod rules;
 mod scan;
 mod search;
+mod slots;
 mod terms;
 
 pub use case::{Case, LicenceNeed, SkillNeed};

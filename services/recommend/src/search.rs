@@ -6,34 +6,13 @@ use crate::{
     judge::{Judgement, lot},
     query::Query,
     scan::Best,
+    slots::Slots,
 };
 use nearhand_index::places::{Place, Placeless};
 use std::{
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,
 };
-
-/// People already judged.
-#[derive(Debug)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    fn new(people: usize) -> Self {
-        Self(vec![0; people.div_ceil(64)])
-    }
-
-    fn has(&self, slot: u32) -> bool {
-        self.0[slot as usize / 64] & (1 << (slot % 64)) != 0
-    }
-
-    /// Marks a person; whether they were not marked before.
-    fn first(&mut self, slot: u32) -> bool {
-        let (word, bit) = (slot as usize / 64, 1 << (slot % 64));
-        let new = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        new
-    }
-}
 
 /// People looked at together, so that their records are waited for together.
 const TOGETHER: usize = 32;
@@ -43,9 +22,9 @@ struct Search<'a, 'q> {
     query: &'a Query<'q>,
     bounds: &'a Bounds<'a, 'q>,
     best: Best,
-    seen: Seen,
-    /// Those whose own abilities were judged, the panel and visits among them.
-    settled: Seen,
+    seen: Slots,
+    /// Those whose own abilities were judged, the panel among them.
+    settled: Slots,
     /// Ranks that still matter.
     threshold: u64,
     judged: usize,
@@ -101,7 +80,7 @@ impl Query<'_> {
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
         }
-        let none = || Seen::new(self.index.people().len());
+        let none = || Slots::new(self.index.people().len());
         let mut search = Search {
             query: self,
             bounds,
@@ -132,12 +111,9 @@ impl Search<'_, '_> {
             |places, abilities| self.visit(places, abilities),
         );
         self.visit_beside();
-        // Then those the nodes' bounds did not reckon with.
+        // The nodes' bounds did not reckon with the panel.
         if bounds.panel_apart {
             self.judge_apart(&query.panel, all);
-        }
-        if let Some(client) = query.client.filter(|_| bounds.visitors_apart) {
-            self.judge_apart(query.index.visitors(client), all);
         }
     }
 
@@ -145,7 +121,9 @@ impl Search<'_, '_> {
     /// late, when the threshold is high.
     fn visit_beside(&mut self) {
         let (query, bounds) = (self.query, self.bounds);
-        if bounds.nowhere(bounds.all_abilities()) < self.threshold {
+        let useless = query.policy.require_location
+            || bounds.nowhere(bounds.all_abilities()) < self.threshold;
+        if useless {
             return;
         }
         let worth = |group| Some((bounds.beside(group)?, group));
@@ -208,7 +186,7 @@ impl Search<'_, '_> {
     fn judge_some(&mut self, some: impl Iterator<Item = (u32, u64)>) {
         let mut near = std::mem::take(&mut self.near);
         near.clear();
-        near.extend(some.filter(|&(slot, _)| self.seen.first(slot)));
+        near.extend(some.filter(|&(slot, _)| self.seen.insert(slot)));
         self.warm(near.iter().map(|&(slot, _)| slot));
         near.iter().for_each(|&(slot, abilities)| self.judge_anew(slot, abilities));
         self.near = near;
@@ -247,7 +225,7 @@ impl Search<'_, '_> {
         if self.bounds.person(abilities, travel) < self.threshold {
             return;
         }
-        self.settled.first(slot);
+        self.settled.insert(slot);
         if let Some(judgement) = self.query.judge_if(slot, self.best.threshold(), travel) {
             self.best.offer(judgement);
             self.threshold = self
