@@ -2,7 +2,7 @@
 //! Must keep every group's masks on the safe side.
 
 use crate::{
-    masks::{Languages, Masks, Regions, Signature},
+    masks::{Masks, Profile},
     octree::MasksOf,
 };
 use nearhand_domain::StaffId;
@@ -21,11 +21,7 @@ pub struct Placeless {
     /// Their number.
     pub slot: u32,
     /// What they can do, roughly.
-    pub signature: Signature,
-    /// Where they are glad to work, roughly.
-    pub regions: Regions,
-    /// What they speak, roughly.
-    pub languages: Languages,
+    pub profile: Profile,
 }
 
 /// People of the same preferences for services and a like load, so that bounds are close.
@@ -52,8 +48,7 @@ pub(crate) struct Beside {
 
 impl Placeless {
     pub(crate) fn new(staff: StaffId, slot: u32, masks: &Masks) -> Self {
-        let (regions, languages) = (Regions::of(masks), Languages::of(masks));
-        Self { staff, slot, signature: Signature::of(masks), regions, languages }
+        Self { staff, slot, profile: Profile::of(masks) }
     }
 }
 

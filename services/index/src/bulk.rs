@@ -110,6 +110,7 @@ impl OrgIndex {
             self.put_person(person);
         }
         self.places.shrink();
+        self.columns.shrink();
     }
 }
 

@@ -5,6 +5,7 @@ mod apply;
 mod beside;
 mod bulk;
 pub mod cells;
+pub mod columns;
 pub mod envelope;
 pub mod live;
 pub mod load;

@@ -308,51 +308,6 @@ fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature([u64; 2]);
 
-/// The regions somebody is willing to work in and prefers, in 64 bits: the filters of [`Masks`]
-/// folded to 32 bits each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Regions([u32; 2]);
-
-impl Regions {
-    /// Of a person's masks.
-    #[must_use]
-    pub fn of(masks: &Masks) -> Self {
-        Self(masks.regions.map(Bloom::folded))
-    }
-
-    /// The best gladness for a region; never below [`UNSTATED`].
-    #[must_use]
-    pub fn region(&self, code: u32) -> Gladness {
-        let bits = Bloom::of(code).folded();
-        region_gladness(self.0.map(|filter| bits & !filter == 0))
-    }
-}
-
-/// The languages somebody speaks, by level, in 64 bits: the levels of [`Masks`] folded to 16 slots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Languages(u64);
-
-const LANGUAGE_SLOTS: u32 = 16;
-
-impl Languages {
-    /// Of a person's masks.
-    #[must_use]
-    pub fn of(masks: &Masks) -> Self {
-        let levels = (0u32..).zip(masks.languages);
-        Self(levels.fold(0, |all, (level, mask)| {
-            all | folded(mask, LANGUAGE_SLOTS) << (level * LANGUAGE_SLOTS)
-        }))
-    }
-
-    /// The best fluency in a language.
-    #[must_use]
-    pub fn language(&self, code: u32) -> Fluency {
-        let column = self.0 >> (slot(code) % LANGUAGE_SLOTS);
-        let speaks = |level: &u8| column >> (u32::from(level - 1) * LANGUAGE_SLOTS) & 1 == 1;
-        (1..=4u8).rev().find(speaks).unwrap_or(0)
-    }
-}
-
 /// The best gladness, from whether somebody may be willing and may prefer. Of a region in neither
 /// filter, somebody has perhaps stated nothing.
 fn region_gladness([willing, preferred]: [bool; 2]) -> Gladness {
@@ -376,7 +331,7 @@ impl Signature {
     /// Of a person's masks.
     #[must_use]
     pub fn of(masks: &Masks) -> Self {
-        let mut first = u64::from((masks.load_floor / LOAD_UNIT).min(15)) << LOAD_SHIFT;
+        let mut first = (Self::class_of_load(masks.load_floor) as u64) << LOAD_SHIFT;
         for (level, mask) in (0u32..).zip(masks.skills) {
             first |= folded(mask, SKILL_SLOTS) << (level * SKILL_SLOTS);
         }
@@ -401,6 +356,9 @@ impl Signature {
         }
     }
 
+    /// So many skills have slots of their own, and levels that are a person's own.
+    pub const EXACT_SKILLS: usize = SKILL_SLOTS as usize;
+
     /// The best level of a skill, 0 to 5.
     #[must_use]
     pub fn skill(&self, code: u32) -> u8 {
@@ -412,7 +370,27 @@ impl Signature {
     /// The load at the kept hours is not below this, in millionths.
     #[must_use]
     pub fn load_floor(&self) -> u32 {
-        u32::try_from(self.0[0] >> LOAD_SHIFT).unwrap_or(0) * LOAD_UNIT
+        u32::try_from(self.load_class()).unwrap_or(0) * LOAD_UNIT
+    }
+
+    pub(crate) fn load_class(&self) -> usize {
+        usize::try_from(self.0[0] >> LOAD_SHIFT).unwrap_or(0)
+    }
+
+    /// The class that a load of so many millionths falls into, 0 to 15.
+    pub(crate) fn class_of_load(ppm: u32) -> usize {
+        (ppm / LOAD_UNIT).min(15) as usize
+    }
+
+    /// The bits that are abilities: all but the load's.
+    pub(crate) fn abilities(&self) -> [u64; 2] {
+        [self.0[0] & ((1 << LOAD_SHIFT) - 1), self.0[1]]
+    }
+
+    /// Adds a service that must be stated as willing, or preferred.
+    pub fn need_gladness(&mut self, code: u32, least: Gladness) {
+        let row = u32::from(least.clamp(WILLING, PREFERRED) - UNSTATED);
+        self.0[1] |= 1 << (row * SERVICE_SLOTS + slot(code) % SERVICE_SLOTS);
     }
 
     /// Adds a service that must not be `never`.
@@ -477,6 +455,70 @@ fn folded_hours(hours: &HourSet) -> u64 {
     folded
 }
 
+/// A person's signature, and the languages and regions it has no room for. 32 bytes.
+///
+/// Languages: four levels of 16 slots. Regions: the filters of [`Masks`] folded to 32 bits each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Everything else.
+    pub signature: Signature,
+    languages: u64,
+    regions: [u32; 2],
+}
+
+const LANGUAGE_SLOTS: u32 = 16;
+
+impl Profile {
+    /// Of somebody who can do nothing.
+    pub const NOTHING: Self = Self { signature: Signature([0; 2]), languages: 0, regions: [0; 2] };
+
+    /// Of a person's masks.
+    #[must_use]
+    pub fn of(masks: &Masks) -> Self {
+        let levels = (0u32..).zip(masks.languages);
+        let languages = levels.fold(0, |all, (level, mask)| {
+            all | folded(mask, LANGUAGE_SLOTS) << (level * LANGUAGE_SLOTS)
+        });
+        let regions = masks.regions.map(Bloom::folded);
+        Self { signature: Signature::of(masks), languages, regions }
+    }
+
+    /// The best fluency in a language.
+    #[must_use]
+    pub fn language(&self, code: u32) -> Fluency {
+        let column = self.languages >> (slot(code) % LANGUAGE_SLOTS);
+        let speaks = |level: &u8| column >> (u32::from(level - 1) * LANGUAGE_SLOTS) & 1 == 1;
+        (1..=4u8).rev().find(speaks).unwrap_or(0)
+    }
+
+    /// The best gladness for a region; never below [`UNSTATED`].
+    #[must_use]
+    pub fn region(&self, code: u32) -> Gladness {
+        let bits = Bloom::of(code).folded();
+        region_gladness(self.regions.map(|filter| bits & !filter == 0))
+    }
+
+    /// All bits, a word after the other.
+    pub(crate) fn words(&self) -> [u64; 4] {
+        let [first, second] = self.signature.0;
+        let regions = u64::from(self.regions[1]) << 32 | u64::from(self.regions[0]);
+        [first, second, self.languages, regions]
+    }
+
+    /// Which bit tells of a language at a level of 1 to 4.
+    pub(crate) fn language_bit(code: u32, level: Fluency) -> Option<usize> {
+        let row = u32::from(level).checked_sub(1).filter(|row| *row < 4)?;
+        Some(128 + (row * LANGUAGE_SLOTS + slot(code) % LANGUAGE_SLOTS) as usize)
+    }
+
+    /// Which bits tell of a region somebody prefers, or else is willing to work in.
+    pub(crate) fn region_bits(code: u32, least: Gladness) -> [usize; 2] {
+        let bits = Bloom::of(code).folded();
+        let row = if least >= PREFERRED { 32 } else { 0 };
+        [bits.trailing_zeros(), 31 - bits.leading_zeros()].map(|bit| 192 + row + bit as usize)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -527,6 +569,16 @@ mod tests {
             needed.need_language(code);
             needed.need_service(code);
             assert!(Signature::of(&masks).covers(&needed));
+            for (gladness, least) in [(3, 3), (4, 3), (4, 4)] {
+                let (mut masks, mut needed) =
+                    (Masks::unstated(HourSet::EMPTY, 0), Signature::default());
+                masks.set_service(code, gladness);
+                needed.need_gladness(code, least);
+                assert!(Signature::of(&masks).covers(&needed));
+                masks = Masks::unstated(HourSet::EMPTY, 0);
+                masks.set_service(code, least - 1);
+                assert!(!Signature::of(&masks).covers(&needed));
+            }
             assert_eq!(Signature::of(&masks).skill(code), 4);
             assert_eq!(Signature::of(&masks).service(code), UNSTATED);
             needed.need_skill(code, 5);

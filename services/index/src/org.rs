@@ -2,6 +2,7 @@
 //! locking to [`crate::live`] and scores to others.
 
 use crate::{
+    columns::Columns,
     load::{self, RunningMean, parity},
     parts::PersonParts,
     person::{Person, Ping, flag},
@@ -49,6 +50,7 @@ pub struct OrgIndex {
     pub(crate) people: Vec<Person>,
     pub(crate) slots: HashTable<u32>,
     pub(crate) places: Places,
+    pub(crate) columns: Columns,
     /// People by the clients they have visited.
     pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
@@ -79,6 +81,7 @@ impl OrgIndex {
             people: Vec::new(),
             slots: HashTable::new(),
             places: Places::default(),
+            columns: Columns::default(),
             visitors: FxHashMap::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
@@ -128,6 +131,12 @@ impl OrgIndex {
         &self.places
     }
 
+    /// Who has which abilities.
+    #[must_use]
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// Words by number.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
@@ -174,6 +183,7 @@ impl OrgIndex {
             + sampled * every
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
+            + self.columns.approximate_bytes()
             + self.schedules.approximate_bytes()
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     OrgIndex, Person,
-    masks::{Masks, Signature},
+    masks::{Masks, Profile, Signature},
     person::{NOWHERE, Ping, PlaceKind, flag},
     places::{Place, Placeless},
     sphere::Unit,
@@ -83,6 +83,7 @@ impl OrgIndex {
         let person = &mut self.people[slot as usize];
         person.set(flag::PING_PLACED, placed);
         let masks = masks_of!(self)(slot);
+        self.columns.set(slot, Profile::of(&masks));
         for place in places(&self.people[slot as usize], slot, &masks) {
             self.places.insert(place, &masks, masks_of!(self));
         }
@@ -99,6 +100,7 @@ impl OrgIndex {
         if !person.is_active() {
             return;
         }
+        self.columns.clear(slot);
         for place in places(person, slot, &Masks::EMPTY) {
             self.places.tree.remove(place.at, slot, place.kind(), masks_of!(self));
         }
@@ -110,10 +112,11 @@ impl OrgIndex {
         }
     }
 
-    /// Makes the nodes above a person cover what the person has become.
+    /// Makes the nodes above an active person cover what the person has become.
     pub(crate) fn refresh_masks(&mut self, slot: u32) {
         let masks = masks_of!(self)(slot);
         let person = &self.people[slot as usize];
+        self.columns.set(slot, Profile::of(&masks));
         for place in places(person, slot, &masks) {
             self.places.tree.update(place, &masks, masks_of!(self));
         }

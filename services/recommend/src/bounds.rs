@@ -11,7 +11,7 @@ use nearhand_index::{
     cells::COARSE_RADIUS_KM,
     envelope::Envelope,
     masks::{Masks, Signature, UNSTATED},
-    places::{Bound, Group, Place, Placeless},
+    places::{Bound, Place},
     sphere::{Unit, box_km_at_least},
 };
 use std::sync::LazyLock;
@@ -26,8 +26,10 @@ const LAST_STEP: i64 = STEPS as i64 - 1;
 /// Added to a share before it is rounded to millionths, for the last digits of doubles.
 const ROUNDING: f64 = 1e-9;
 /// Bits of a rank that hold the drive.
-const DRIVE_BITS: u32 = 20;
+pub(crate) const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
+/// So many halvings of the travel term away is far: it leaves a 256th.
+const FAR: f64 = 8.0;
 /// The part of a note that a signature cannot tell.
 const LOW_HALF: u64 = (1 << 32) - 1;
 
@@ -35,18 +37,20 @@ const LOW_HALF: u64 = (1 << 32) - 1;
 /// are seen to be ties. A rank holds points and, for ties, the drive.
 #[derive(Debug)]
 pub(crate) struct Bounds<'a, 'q> {
-    query: &'a Query<'q>,
+    pub(crate) query: &'a Query<'q>,
     from: [f32; 3],
     /// Micro-points of full availability.
     available_points: u64,
     /// What a private place may be nearer than it seems.
     shrink_km: f64,
     /// Nobody further than this is eligible: the policy's limit, or the latest arrival.
-    limit_km: f64,
+    pub(crate) limit_km: f64,
     /// Halvings of the travel term per kilometre, and where they begin.
     per_km: f64,
     begin: f64,
-    loads_kept: bool,
+    pub(crate) loads_kept: bool,
+    /// Whether the levels of skills in a signature are the person's own.
+    exact_skills: bool,
     min_per_km: f64,
     /// Minutes from now to a fixed start.
     spare_min: Option<f64>,
@@ -57,7 +61,7 @@ pub(crate) struct Bounds<'a, 'q> {
 }
 
 /// Micro-points by term.
-struct ByTerm([u64; 9]);
+pub(crate) struct ByTerm([u64; 9]);
 
 impl ByTerm {
     /// Of the terms that a signature tells.
@@ -89,6 +93,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
             // Driving times are rounded to thousandths of a minute.
             begin: (policy.travel_offset_min + 0.001) / policy.travel_scale_min,
             loads_kept: query.index.keeps(query.hour),
+            exact_skills: query.index.vocabulary().skills.len() <= Signature::EXACT_SKILLS,
             min_per_km,
             spare_min,
             panel_apart: query.panel.len() <= PANEL_APART,
@@ -127,7 +132,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// Travel and availability, in micro-points, of anything at least so far away.
-    fn way(&self, km: f64) -> u64 {
+    pub(crate) fn way(&self, km: f64) -> u64 {
         let travel = self.query.points(Term::Travel, micro_up(self.nearness(km)));
         travel + self.available(self.drive_min(km))
     }
@@ -138,7 +143,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// What the fit need who are at least so far away.
-    fn needs(&self, km: f64) -> &Needs {
+    pub(crate) fn needs(&self, km: f64) -> &Needs {
         let needs = &self.query.needs;
         let hours = usize::try_from(whole(self.drive_min(km) / 60.0)).unwrap_or(0);
         &needs[hours.min(needs.len() - 1)]
@@ -146,10 +151,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// The rank of the best imaginable person below a node, noting the micro-points of abilities
     /// (high half) and those of them that a signature cannot tell (low half);
-    /// `None` if nobody there is eligible.
-    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound> {
+    /// `None` if nobody there is eligible, or all are further away than `reach_km`.
+    pub(crate) fn node(&self, envelope: &Envelope, reach_km: f64) -> Option<Bound> {
         let km = box_km_at_least(&envelope.bounds, self.from);
-        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
+        let limit = self.limit_km.min(reach_km);
+        if km - self.shrink_km > limit || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
         let (all, points) = self.split_abilities(&envelope.masks)?;
@@ -158,7 +164,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// Micro-points of the best imaginable abilities among `masks`, in all and by term.
-    fn split_abilities(&self, masks: &Masks) -> Option<(u64, ByTerm)> {
+    pub(crate) fn split_abilities(&self, masks: &Masks) -> Option<(u64, ByTerm)> {
         let query = self.query;
         if self.ruled_out(masks) {
             return None;
@@ -195,16 +201,27 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// Micro-points of a person's abilities by their signature, given their leaf's note.
     fn abilities_of(&self, slot: u32, signature: &Signature, note: u64) -> u64 {
+        let told = self.query.sum(&self.told(slot, signature)).1;
+        (told + (note & LOW_HALF)).min(note >> 32)
+    }
+
+    /// Millionths of the terms that a signature and the client's visitors tell, at most.
+    pub(crate) fn told(&self, slot: u32, signature: &Signature) -> [u32; 9] {
         let query = self.query;
         let mut u = [0; 9];
         u[Term::Service as usize] = terms::service(query, |code| signature.service(code));
         if query.applies(Term::Skill) {
-            u[Term::Skill as usize] = terms::skill_at_most(query, |code| signature.skill(code));
+            let level = |code| signature.skill(code);
+            u[Term::Skill as usize] = if self.exact_skills {
+                terms::skill(query, level)
+            } else {
+                terms::skill_at_most(query, level)
+            };
         }
         let load = if self.loads_kept { signature.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
         u[Term::Continuity as usize] = if self.visitors.has(slot) { ONE } else { 0 };
-        (query.sum(&u).1 + (note & LOW_HALF)).min(note >> 32)
+        u
     }
 
     /// Micro-points of the abilities of whoever counts from a place, at most; `None` if they
@@ -223,31 +240,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
         (reaches && place.signature.covers(&self.needs(km).signature)).then_some(abilities)
     }
 
-    /// What is to be noted of people without location.
-    pub(crate) fn beside(&self, group: &Group) -> Option<u64> {
-        let works = group.masks.works(&self.query.needs[0].hours);
-        let (all, points) = works.then(|| self.split_abilities(&group.masks)).flatten()?;
-        let apart =
-            [Term::Region, Term::Language, Term::Continuity].map(|term| points.0[term as usize]);
-        Some(all << 32 | (all - points.told() - apart.iter().sum::<u64>()))
-    }
-
-    /// Micro-points of the abilities of somebody without location, at most; `None` if they cannot
-    /// do the case.
-    pub(crate) fn placeless(&self, person: &Placeless, note: u64) -> Option<u64> {
-        let query = self.query;
-        if !person.signature.covers(&query.needs[0].signature) {
-            return None;
-        }
-        let best = terms::region(query, |code| person.regions.region(code));
-        let filtered = query.policy.filter_by_preferences && !query.regions.is_empty();
-        let glad = best > terms::region(query, |_| UNSTATED);
-        let abilities = self.abilities_of(person.slot, &person.signature, note);
-        let speaks = terms::language(query, |code| person.languages.language(code));
-        let apart = query.points(Term::Region, best) + query.points(Term::Language, speaks);
-        (glad || !filtered).then(|| (abilities + apart).min(note >> 32))
-    }
-
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything
     /// but travel and availability worth at most `abilities`.
     pub(crate) fn person(&self, abilities: u64, travel: u32) -> u64 {
@@ -264,7 +256,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// The best rank of whoever is at least so far away.
-    fn rank_from(&self, km: f64, abilities: u64) -> u64 {
+    pub(crate) fn rank_from(&self, km: f64, abilities: u64) -> u64 {
         let drive = u64::try_from(whole(self.drive_min(km))).unwrap_or(0);
         rank(abilities + self.way(km), drive)
     }
@@ -280,6 +272,11 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
     }
 
+    /// Kilometres beyond which the drive leaves next to nothing of the travel term.
+    pub(crate) fn reach_km(&self) -> f64 {
+        (FAR + self.begin) / self.per_km + self.shrink_km
+    }
+
     /// Micro-points of the best imaginable abilities, the panel and earlier visits among them.
     pub(crate) fn all_abilities(&self) -> u64 {
         let place = [Term::Travel, Term::Availability];
@@ -287,13 +284,24 @@ impl<'a, 'q> Bounds<'a, 'q> {
         others.map(|term| self.query.points(term, ONE)).sum()
     }
 
-    /// The best rank of somebody of whom only the nearest place is looked at.
-    pub(crate) fn glance(&self, person: &Person, abilities: u64) -> u64 {
-        let far = f64::INFINITY;
-        let km = |at: Option<Unit>| at.map_or(far, |at| self.query.unit.km_at_least(at));
-        let start = km(person.start().map(|_| person.start_unit()));
-        let ping = km(person.ping().map(|_| person.ping_unit()));
-        let located = self.rank_from(start.min(ping), abilities);
+    /// The best rank of somebody by their nearest place, among start and fix or all that may count.
+    pub(crate) fn glance(&self, slot: u32, abilities: u64, all: bool) -> u64 {
+        let (query, person) = (self.query, self.query.index.person(slot));
+        let km = |at: Unit| query.unit.km_at_least(at);
+        let extra = all.then(|| {
+            let job = person.last_job().map(|job| job.position);
+            let booked = query.holding_booking(person).and_then(|booking| booking.position);
+            job.into_iter().chain(booked).map(|at| km(Unit::new(at)))
+        });
+        let start = person.start().map(|_| km(person.start_unit()));
+        let ping = person.ping().map(|_| km(person.ping_unit()));
+        let places = start.into_iter().chain(ping).chain(extra.into_iter().flatten());
+        let km = places.fold(f64::INFINITY, f64::min);
+        let signature = &query.index.columns().profile(slot).signature;
+        // The longer the drive, the more hours they must work in.
+        let fit =
+            km - self.shrink_km <= self.limit_km && signature.covers(&self.needs(km).signature);
+        let located = if fit { self.rank_from(km, abilities) } else { 0 };
         // Without a start, and with a fix that may not count, they may have no location.
         if person.start().is_some() { located } else { located.max(self.nowhere(abilities)) }
     }

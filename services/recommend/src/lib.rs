@@ -1,13 +1,16 @@
 //! Recommendations: hard rules, where people will be, the score, its explanation, and the exact
 //! search for the best. Pure: no I/O, no async, no wall clock.
 
+mod beside;
 mod bounds;
 pub mod case;
 pub mod explain;
+mod far;
 pub mod funnel;
 pub mod judge;
 pub mod location;
 pub mod policy;
+mod profiles;
 pub mod query;
 pub mod recommend;
 pub mod rules;

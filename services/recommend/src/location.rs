@@ -84,11 +84,6 @@ impl Query<'_> {
         person.bookings().iter().filter(move |b| !b.cancelled && b.case != case)
     }
 
-    /// Whether no place but the start and the fix can count.
-    pub(crate) fn only_start_or_ping(&self, person: &Person) -> bool {
-        person.last_job().is_none() && self.holding_booking(person).is_none()
-    }
-
     /// The load that counts: the week's; of those who hold the case, without its bookings.
     ///
     /// Whoever holds it is no candidate, so that nodes may reckon with everybody's plain load.
