@@ -107,13 +107,13 @@ impl Places {
     /// `bound` gives the best possible value below a node and whatever else `visit` wants to know
     /// of it, or `None` to pass it over; `visit` returns the threshold from then on. Leaves that
     /// just reach it are still visited. Cost: a heap operation per node opened.
-    pub fn best_first<'a>(
+    pub fn best_first<'a, N>(
         &'a self,
         mut threshold: u64,
-        mut bound: impl FnMut(&Envelope) -> Option<Bound>,
-        mut visit: impl FnMut(&'a [Place], u64) -> u64,
+        mut bound: impl FnMut(&Envelope) -> Option<Bound<N>>,
+        mut visit: impl FnMut(&'a [Place], N) -> u64,
     ) {
-        let mut heap: BinaryHeap<Ranked> = BinaryHeap::with_capacity(256);
+        let mut heap: BinaryHeap<Ranked<N>> = BinaryHeap::with_capacity(256);
         heap.extend(self.rank(self.tree.root(), threshold, &mut bound));
         while let Some(best) = heap.pop() {
             if best.bound.best < threshold {
@@ -153,12 +153,12 @@ impl Places {
         self.tree.approximate_bytes() + self.beside.approximate_bytes()
     }
 
-    fn rank(
+    fn rank<N>(
         &self,
         node: u32,
         threshold: u64,
-        bound: &mut impl FnMut(&Envelope) -> Option<Bound>,
-    ) -> Option<Ranked> {
+        bound: &mut impl FnMut(&Envelope) -> Option<Bound<N>>,
+    ) -> Option<Ranked<N>> {
         let bound = bound(self.tree.envelope(node)).filter(|bound| bound.best >= threshold)?;
         Some(Ranked { bound, node })
     }
@@ -166,33 +166,33 @@ impl Places {
 
 /// What is said of a node.
 #[derive(Clone, Copy, Debug)]
-pub struct Bound {
+pub struct Bound<N> {
     /// The best possible value below it.
     pub best: u64,
     /// What visiting a leaf is to be told.
-    pub note: u64,
+    pub note: N,
 }
 
-struct Ranked {
-    bound: Bound,
+struct Ranked<N> {
+    bound: Bound<N>,
     node: u32,
 }
 
-impl PartialEq for Ranked {
+impl<N> PartialEq for Ranked<N> {
     fn eq(&self, other: &Self) -> bool {
         self.bound.best == other.bound.best
     }
 }
 
-impl Eq for Ranked {}
+impl<N> Eq for Ranked<N> {}
 
-impl PartialOrd for Ranked {
+impl<N> PartialOrd for Ranked<N> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Ranked {
+impl<N> Ord for Ranked<N> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.bound.best.cmp(&other.bound.best)
     }

@@ -30,8 +30,6 @@ pub(crate) const DRIVE_BITS: u32 = 20;
 const LONGEST_DRIVE_MIN: u64 = (1 << DRIVE_BITS) - 1;
 /// So many halvings of the travel term away is far: it leaves a 256th.
 const FAR: f64 = 8.0;
-/// The part of a note that a signature cannot tell.
-const LOW_HALF: u64 = (1 << 32) - 1;
 
 /// Bounds for one query, in micro-points, each term rounded down as in a score, so that far ties
 /// are seen to be ties. A rank holds points and, for ties, the drive.
@@ -52,12 +50,25 @@ pub(crate) struct Bounds<'a, 'q> {
     /// Whether the levels of skills in a signature are the person's own.
     exact_skills: bool,
     min_per_km: f64,
+    /// Kilometres beyond which the drive leaves next to nothing of the travel term.
+    pub(crate) reach_km: f64,
     /// Minutes from now to a fixed start.
     spare_min: Option<f64>,
     /// Whether people on the panel are few and judged one by one.
     pub(crate) panel_apart: bool,
     /// Who has visited the client before.
     visitors: Slots,
+}
+
+/// What visiting a leaf is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    /// Micro-points of abilities, at most.
+    all: u64,
+    /// Those of them that a signature cannot tell.
+    others: u64,
+    /// Whether all of it is further away than the reach.
+    pub(crate) far: bool,
 }
 
 /// Micro-points by term.
@@ -83,15 +94,19 @@ impl<'a, 'q> Bounds<'a, 'q> {
             .map_or(f64::INFINITY, |spare| (spare + policy.max_late_min + 0.01) / min_per_km);
         let limit_km = policy.max_travel_km.unwrap_or(f64::INFINITY).min(latest_km);
         let coarse = query.disclosure == Disclosure::Coarse;
+        let shrink_km = if coarse { COARSE_RADIUS_KM } else { 0.0 };
+        let per_km = min_per_km / policy.travel_scale_min;
+        // Driving times are rounded to thousandths of a minute.
+        let begin = (policy.travel_offset_min + 0.001) / policy.travel_scale_min;
         Self {
             query,
             from: query.unit.to_f32(),
             available_points: query.points(Term::Availability, ONE),
-            shrink_km: if coarse { COARSE_RADIUS_KM } else { 0.0 },
+            shrink_km,
+            reach_km: (FAR + begin) / per_km + shrink_km,
             limit_km: limit_km * (1.0 + 1e-9),
-            per_km: min_per_km / policy.travel_scale_min,
-            // Driving times are rounded to thousandths of a minute.
-            begin: (policy.travel_offset_min + 0.001) / policy.travel_scale_min,
+            per_km,
+            begin,
             loads_kept: query.index.keeps(query.hour),
             exact_skills: query.index.vocabulary().skills.len() <= Signature::EXACT_SKILLS,
             min_per_km,
@@ -149,18 +164,16 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// The rank of the best imaginable person below a node, noting the micro-points of abilities
-    /// (high half) and those of them that a signature cannot tell (low half);
-    /// `None` if nobody there is eligible, or all are further away than `reach_km`.
-    pub(crate) fn node(&self, envelope: &Envelope, reach_km: f64) -> Option<Bound> {
+    /// The rank of the best imaginable person below a node; `None` if nobody there is eligible.
+    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound<Note>> {
         let km = box_km_at_least(&envelope.bounds, self.from);
-        let limit = self.limit_km.min(reach_km);
-        if km - self.shrink_km > limit || !envelope.masks.works(&self.needs(km).hours) {
+        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
             return None;
         }
         let (all, points) = self.split_abilities(&envelope.masks)?;
         let others = all - points.told() - points.0[Term::Continuity as usize];
-        Some(Bound { best: self.rank_from(km, all), note: all << 32 | others })
+        let note = Note { all, others, far: km > self.reach_km };
+        Some(Bound { best: self.rank_from(km, all), note })
     }
 
     /// Micro-points of the best imaginable abilities among `masks`, in all and by term.
@@ -200,9 +213,9 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// Micro-points of a person's abilities by their signature, given their leaf's note.
-    fn abilities_of(&self, slot: u32, signature: &Signature, note: u64) -> u64 {
+    fn abilities_of(&self, slot: u32, signature: &Signature, note: Note) -> u64 {
         let told = self.query.sum(&self.told(slot, signature)).1;
-        (told + (note & LOW_HALF)).min(note >> 32)
+        (told + note.others).min(note.all)
     }
 
     /// Millionths of the terms that a signature and the client's visitors tell, at most.
@@ -226,13 +239,13 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// Micro-points of the abilities of whoever counts from a place, at most; `None` if they
     /// cannot reach the threshold from there, or not do the case.
-    pub(crate) fn place(&self, place: &Place, note: u64, threshold: u64) -> Option<u64> {
+    pub(crate) fn place(&self, place: &Place, note: Note, threshold: u64) -> Option<u64> {
         if !place.signature.covers(&self.query.needs[0].signature) {
             return None;
         }
         let km = self.query.unit.km_at_least(place.at);
         let near = km - self.shrink_km <= self.limit_km;
-        if !near || self.rank_from(km, note >> 32) < threshold {
+        if !near || self.rank_from(km, note.all) < threshold {
             return None;
         }
         let abilities = self.abilities_of(place.slot(), &place.signature, note);
@@ -270,11 +283,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
             }
             _ => self.available_points,
         }
-    }
-
-    /// Kilometres beyond which the drive leaves next to nothing of the travel term.
-    pub(crate) fn reach_km(&self) -> f64 {
-        (FAR + self.begin) / self.per_km + self.shrink_km
     }
 
     /// Micro-points of the best imaginable abilities, the panel and earlier visits among them.

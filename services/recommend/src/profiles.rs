@@ -39,18 +39,23 @@ impl Bounds<'_, '_> {
         works.then(|| self.split_abilities(&group.masks)).flatten().map(|(all, _)| all)
     }
 
-    /// The micro-points of anybody further away than `reach_km`, at most.
-    pub(crate) fn most_beyond(&self, reach_km: f64) -> u64 {
+    /// The best rank of somebody beyond the reach.
+    pub(crate) fn beyond(&self, abilities: u64) -> u64 {
+        self.rank_from(self.reach_km, abilities)
+    }
+
+    /// The micro-points of anybody beyond the reach, at most.
+    pub(crate) fn most_beyond(&self) -> u64 {
         let (query, lightest) = (self.query, terms::workload(self.query, 0));
         let spared = query.points(Term::Workload, ONE) - query.points(Term::Workload, lightest);
         let panel = if self.panel_apart { query.points(Term::Panel, ONE) } else { 0 };
-        self.all_abilities() - spared - panel + self.way(reach_km)
+        self.all_abilities() - spared - panel + self.way(self.reach_km)
     }
 
-    /// Everybody who can do the case from further away than `reach_km`, roughly.
-    pub(crate) fn fit_beyond(&self, reach_km: f64) -> People {
+    /// Everybody who can do the case from beyond the reach, roughly.
+    pub(crate) fn fit_beyond(&self) -> People {
         let query = self.query;
-        let mut fit = query.index.columns().covering(&self.needs(reach_km).signature);
+        let mut fit = query.index.columns().covering(&self.needs(self.reach_km).signature);
         if query.policy.filter_by_preferences {
             self.keep_glad(&mut fit, WILLING);
         }

@@ -1,14 +1,21 @@
 //! The exact search: best-first over the tree, by upper bounds. Must list the very people in the
 //! very order of the scan.
 
-use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best, slots::Slots};
+use crate::{
+    bounds::{Bounds, Note},
+    judge::Judgement,
+    query::Query,
+    scan::Best,
+    slots::Slots,
+};
 use nearhand_index::places::Place;
+use std::cell::Cell;
 
 /// People looked at together, so that their records are waited for together.
 pub(crate) const TOGETHER: usize = 32;
 
-/// Leaves visited before the far are found by their abilities: far more than most cases take.
-const PATIENCE: usize = 512;
+/// Leaves visited far away before people are found by their abilities: more than most cases take.
+const PATIENCE: usize = 64;
 
 /// A search under way.
 pub(crate) struct Search<'a, 'q> {
@@ -38,8 +45,8 @@ impl Query<'_> {
         self.search_with_patience(limit, PATIENCE)
     }
 
-    /// The same, visiting so many leaves before the far are found by their abilities: only the
-    /// cost depends on it.
+    /// The same, visiting so many leaves far away before people there are found by their
+    /// abilities: only the cost depends on it.
     #[must_use]
     pub fn search_with_patience(&self, limit: usize, patience: usize) -> (Vec<Judgement>, usize) {
         let bounds = &Bounds::new(self);
@@ -70,9 +77,7 @@ impl Search<'_, '_> {
             self.judge_apart(&query.panel, all);
             return;
         }
-        if !self.visit_within(f64::INFINITY, patience) {
-            self.visit_far();
-        }
+        self.visit_tree(patience);
         self.visit_beside();
         // The nodes' bounds did not reckon with the panel.
         if bounds.panel_apart {
@@ -80,24 +85,27 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Walks through the tree as far as `reach_km`; false if that was given up after so many
-    /// leaves.
-    pub(crate) fn visit_within(&mut self, reach_km: f64, patience: usize) -> bool {
-        let (query, bounds) = (self.query, self.bounds);
-        let mut left = patience;
+    /// Walks through the tree. When it leads to many leaves far away, only the near ones are
+    /// visited from then on, and the far people found by their abilities.
+    fn visit_tree(&mut self, patience: usize) {
+        let (query, bounds, left) = (self.query, self.bounds, Cell::new(patience));
         query.index.places().best_first(
             self.threshold,
-            |envelope| bounds.node(envelope, reach_km),
+            |envelope| bounds.node(envelope).filter(|bound| left.get() > 0 || !bound.note.far),
             |places, note| {
-                self.visit(places, note);
-                left = left.saturating_sub(1);
-                if left == 0 { u64::MAX } else { self.threshold }
+                if left.get() > 0 || !note.far {
+                    left.set(left.get().saturating_sub(usize::from(note.far)));
+                    self.visit(places, note);
+                }
+                self.threshold
             },
         );
-        left > 0
+        if left.get() == 0 {
+            self.visit_far();
+        }
     }
 
-    fn visit(&mut self, places: &[Place], note: u64) {
+    fn visit(&mut self, places: &[Place], note: Note) {
         let (bounds, threshold) = (self.bounds, self.threshold);
         let worth = |place: &Place| Some((place.slot(), bounds.place(place, note, threshold)?));
         self.judge_some(places.iter().filter_map(worth));
