@@ -10,9 +10,11 @@ const ABILITIES: usize = 256;
 const LOADS: usize = 16;
 /// Those who can be candidates at all.
 const PRESENT: usize = ABILITIES + LOADS;
-const COLUMNS: usize = PRESENT + 1;
+/// Those of them without a start, who may turn out to have no location at all.
+const PLACELESS: usize = PRESENT + 1;
+const COLUMNS: usize = PLACELESS + 1;
 
-/// Profiles by person and by bit. 66 bytes a person.
+/// Profiles by person and by bit. 67 bytes a person.
 #[derive(Debug)]
 pub struct Columns {
     rows: Vec<Profile>,
@@ -20,9 +22,28 @@ pub struct Columns {
     bits: Vec<Vec<u64>>,
 }
 
-/// Some people, a bit each.
+/// What people are told apart by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test(By);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum By {
+    /// Any of some lists of columns, by number, of which all must say so.
+    Columns(Vec<Vec<usize>>),
+    /// People by number, in order.
+    Among(Vec<u32>),
+}
+
+/// So many people are tested together: eight kilobytes a column, which stay in the nearest cache.
+pub const BLOCK: usize = 65_536;
+const WORDS: usize = BLOCK / 64;
+
+/// Some people of one block, a bit each.
 #[derive(Clone, Debug)]
-pub struct People(Vec<u64>);
+pub struct People {
+    block: usize,
+    words: Box<[u64]>,
+}
 
 impl Default for Columns {
     fn default() -> Self {
@@ -31,8 +52,8 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// Notes what the active person at `slot` can do.
-    pub(crate) fn set(&mut self, slot: u32, profile: Profile) {
+    /// Notes what the active person at `slot` can do, and whether they have no start.
+    pub(crate) fn set(&mut self, slot: u32, profile: Profile, placeless: bool) {
         self.grow(slot as usize + 1);
         self.rows[slot as usize] = profile;
         let words = profile.words();
@@ -41,6 +62,7 @@ impl Columns {
             let on = match at {
                 0..ABILITIES => words[at / 64] >> (at % 64) & 1 == 1,
                 PRESENT => true,
+                PLACELESS => placeless,
                 _ => class <= at - ABILITIES,
             };
             write(column, slot, on);
@@ -62,42 +84,33 @@ impl Columns {
         self.rows.get(slot as usize).unwrap_or(NOTHING)
     }
 
-    /// The active people whose signatures cover what is needed. Cost: a word for every 64 people
-    /// and every bit needed.
-    #[must_use]
-    pub fn covering(&self, needed: &Signature) -> People {
-        let mut people = People(self.bits[PRESENT].clone());
-        self.keep_covering(&mut people, needed);
-        people
+    /// The active people, block by block.
+    pub fn blocks(&self) -> impl Iterator<Item = People> {
+        let present = self.bits[PRESENT].chunks(WORDS).enumerate();
+        present.map(|(block, words)| People { block, words: words.into() })
     }
 
-    /// Leaves only those whose signatures cover what is needed.
-    pub fn keep_covering(&self, people: &mut People, needed: &Signature) {
-        for (word, half) in needed.abilities().into_iter().enumerate() {
-            for bit in ones(half) {
-                people.keep(&self.bits[word * 64 + bit]);
+    /// Leaves only those who pass a test. Cost: a word for every 64 people and every column.
+    pub fn keep(&self, people: &mut People, test: &Test) {
+        let column = |&bit: &usize| &self.bits[bit][people.block * WORDS..];
+        let all = |words: &mut [u64], list: &[usize]| {
+            for bit in list {
+                words.iter_mut().zip(column(bit)).for_each(|(word, other)| *word &= other);
             }
+        };
+        match &test.0 {
+            By::Columns(lists) if lists.len() == 1 => all(&mut people.words, &lists[0]),
+            By::Columns(lists) => {
+                let mut any = vec![0_u64; people.words.len()];
+                for list in lists {
+                    let mut words = people.words.clone();
+                    all(&mut words, list);
+                    any.iter_mut().zip(&words).for_each(|(any, word)| *any |= word);
+                }
+                people.words = any.into();
+            }
+            By::Among(slots) => people.keep_among(slots),
         }
-    }
-
-    /// Leaves only those who may speak one of the languages at a level.
-    pub fn keep_speakers(&self, people: &mut People, codes: &[u32], least: Fluency) {
-        let columns = codes.iter().filter_map(|&code| Profile::language_bit(code, least));
-        people.keep_any(columns.map(|bit| vec![&self.bits[bit][..]]).collect());
-    }
-
-    /// Leaves only those who may be so glad (at least willing) to work in one of the regions.
-    pub fn keep_glad(&self, people: &mut People, codes: &[u32], least: Gladness) {
-        if least >= WILLING {
-            let columns = codes.iter().map(|&code| Profile::region_bits(code, least));
-            let rows = |bits: [usize; 2]| bits.map(|bit| &self.bits[bit][..]).to_vec();
-            people.keep_any(columns.map(rows).collect());
-        }
-    }
-
-    /// Leaves only those whose load may be no more than so many millionths.
-    pub fn keep_loads(&self, people: &mut People, most_ppm: u32) {
-        people.keep(&self.bits[ABILITIES + Signature::class_of_load(most_ppm)]);
     }
 
     /// Memory held, in bytes, roughly.
@@ -123,24 +136,79 @@ impl Columns {
     }
 }
 
+impl Test {
+    /// Of those whose signatures cover what is needed.
+    #[must_use]
+    pub fn covering(needed: &Signature) -> Self {
+        let halves = needed.abilities().into_iter().enumerate();
+        let bits = halves.flat_map(|(word, half)| ones(half).map(move |bit| word * 64 + bit));
+        Self(By::Columns(vec![bits.collect()]))
+    }
+
+    /// Of those who may speak one of the languages at a level of 1 to 4.
+    #[must_use]
+    pub fn speaking(codes: &[u32], least: Fluency) -> Self {
+        let bits = codes.iter().filter_map(|&code| Profile::language_bit(code, least));
+        Self(By::Columns(bits.map(|bit| vec![bit]).collect()))
+    }
+
+    /// Of those who may be so glad, at least willing, to work in one of the regions.
+    #[must_use]
+    pub fn glad(codes: &[u32], least: Gladness) -> Self {
+        let least = least.max(WILLING);
+        let lists = codes.iter().map(|&code| Profile::region_bits(code, least).to_vec());
+        Self(By::Columns(lists.collect()))
+    }
+
+    /// Of those whose load may be no more than so many millionths.
+    #[must_use]
+    pub fn loaded(most_ppm: u32) -> Self {
+        Self(By::Columns(vec![vec![ABILITIES + Signature::class_of_load(most_ppm)]]))
+    }
+
+    /// Of those without a start.
+    #[must_use]
+    pub fn placeless() -> Self {
+        Self(By::Columns(vec![vec![PLACELESS]]))
+    }
+
+    /// Of those of these numbers.
+    #[must_use]
+    pub fn among(mut slots: Vec<u32>) -> Self {
+        slots.sort_unstable();
+        Self(By::Among(slots))
+    }
+}
+
 impl People {
     /// Their numbers, in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        (0u32..).zip(&self.0).flat_map(|(at, &word)| {
-            ones(word).filter_map(move |bit| Some(at * 64 + u32::try_from(bit).ok()?))
-        })
+        let first = self.block * BLOCK;
+        let words = self.words.iter().enumerate();
+        let slot = move |at: usize, bit: usize| u32::try_from(first + at * 64 + bit).ok();
+        words.flat_map(move |(at, &word)| ones(word).filter_map(move |bit| slot(at, bit)))
     }
 
-    fn keep(&mut self, column: &[u64]) {
-        self.0.iter_mut().zip(column).for_each(|(word, other)| *word &= other);
+    /// How many they are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Leaves those who are in all columns of one of the lists.
-    fn keep_any(&mut self, lists: Vec<Vec<&[u64]>>) {
-        for (at, word) in self.0.iter_mut().enumerate() {
-            let all = |list: &Vec<&[u64]>| list.iter().fold(u64::MAX, |all, row| all & row[at]);
-            *word &= lists.iter().fold(0, |any, list| any | all(list));
+    fn keep_among(&mut self, slots: &[u32]) {
+        let first = self.block * BLOCK;
+        let mut words = vec![0_u64; self.words.len()];
+        let from = slots.partition_point(|&slot| (slot as usize) < first);
+        for at in slots[from..].iter().map(|&slot| slot as usize - first) {
+            let Some(word) = words.get_mut(at / 64) else { break };
+            *word |= self.words[at / 64] & 1 << (at % 64);
         }
+        self.words = words.into();
+    }
+
+    /// Takes those of the same block out who are among others.
+    pub fn subtract(&mut self, others: &Self) {
+        self.words.iter_mut().zip(&others.words).for_each(|(word, other)| *word &= !other);
     }
 }
 
@@ -173,43 +241,69 @@ mod tests {
 
     fn columns() -> Columns {
         let mut columns = Columns::default();
-        (0..200).for_each(|slot| columns.set(slot, profile(slot)));
+        (0..200).for_each(|slot| columns.set(slot, profile(slot), slot % 2 == 0));
         columns.clear(10);
         columns.clear(999);
         columns
     }
 
-    #[test]
-    fn those_who_cover_what_is_needed_are_found_and_no_others() {
-        let columns = columns();
-        let mut needed = Signature::default();
-        assert_eq!(columns.covering(&needed).iter().count(), 199, "all but the cleared one");
-        needed.need_skill(1, 4);
-        let fit = |slot: &u32| *slot != 10 && profile(*slot).signature.covers(&needed);
-        let plain: Vec<u32> = (0..200).filter(fit).collect();
-        assert_eq!(columns.covering(&needed).iter().collect::<Vec<_>>(), plain);
-        assert!(plain.contains(&4) && plain.iter().all(|slot| slot % 3 == 1 && slot % 5 >= 3));
+    fn all(columns: &Columns) -> People {
+        columns.blocks().next().unwrap()
+    }
+
+    fn slots(people: &People) -> Vec<u32> {
+        assert_eq!(people.iter().count(), people.count());
+        people.iter().collect()
     }
 
     #[test]
-    fn languages_regions_and_loads_leave_whoever_may_do() {
+    fn tests_leave_those_who_pass_and_no_others() {
         let columns = columns();
-        let all = columns.covering(&Signature::default());
-        let kept = |keep: &dyn Fn(&mut People), fit: &dyn Fn(&Profile) -> bool| {
-            let mut people = all.clone();
-            keep(&mut people);
-            let plain = all.iter().filter(|&slot| fit(&profile(slot)));
-            assert!(people.iter().count() < 199);
-            assert_eq!(people.iter().collect::<Vec<_>>(), plain.collect::<Vec<_>>());
+        assert_eq!(all(&columns).count(), 199, "all but the cleared one");
+        let mut needed = Signature::default();
+        needed.need_skill(1, 4);
+        let kept = |test: Test, fit: &dyn Fn(u32) -> bool| {
+            let mut people = all(&columns);
+            columns.keep(&mut people, &test);
+            let plain: Vec<u32> = (0..200).filter(|&slot| slot != 10 && fit(slot)).collect();
+            assert!(!plain.is_empty() && plain.len() < 199);
+            assert_eq!(slots(&people), plain);
+            let mut others = all(&columns);
+            others.subtract(&people);
+            assert_eq!(others.count() + people.count(), 199);
         };
-        kept(&|people| columns.keep_speakers(people, &[1, 3], 3), &|profile| {
-            [1, 3].iter().any(|&code| profile.language(code) >= 3)
+        kept(Test::covering(&needed), &|slot| slot % 3 == 1 && slot % 5 >= 3);
+        kept(Test::placeless(), &|slot| slot % 2 == 0);
+        kept(Test::speaking(&[1, 3], 3), &|slot| {
+            [1, 3].iter().any(|&code| profile(slot).language(code) >= 3)
         });
-        kept(&|people| columns.keep_glad(people, &[5, 7], 4), &|profile| {
-            [5, 7].iter().any(|&code| profile.region(code) >= 4)
+        kept(Test::glad(&[5, 7], 4), &|slot| {
+            [5, 7].iter().any(|&code| profile(slot).region(code) >= 4)
         });
-        kept(&|people| columns.keep_loads(people, 450_000), &|profile| {
-            profile.signature.load_floor() <= 450_000
+        kept(Test::loaded(450_000), &|slot| profile(slot).signature.load_floor() <= 450_000);
+        kept(Test::speaking(&[2], 1), &|slot| profile(slot).language(2) >= 1);
+        kept(Test::among(vec![66, 900, 3, 10]), &|slot| slot == 3 || slot == 66);
+    }
+
+    #[test]
+    fn people_of_later_blocks_have_their_own_numbers() {
+        let mut columns = Columns::default();
+        let last = u32::try_from(BLOCK).unwrap() + 70;
+        columns.set(last, profile(4), false);
+        columns.set(3, profile(3), false);
+        let found: Vec<u32> = columns.blocks().flat_map(|people| slots(&people)).collect();
+        assert_eq!(found, [3, last]);
+        let mut needed = Signature::default();
+        needed.need_skill(1, 5);
+        let kept = columns.blocks().flat_map(|mut people| {
+            columns.keep(&mut people, &Test::covering(&needed));
+            slots(&people)
         });
+        assert_eq!(kept.collect::<Vec<_>>(), [last]);
+        let among = columns.blocks().flat_map(|mut people| {
+            columns.keep(&mut people, &Test::among(vec![last, 2]));
+            slots(&people)
+        });
+        assert_eq!(among.collect::<Vec<_>>(), [last]);
     }
 }

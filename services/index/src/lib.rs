@@ -2,7 +2,6 @@
 //! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
 
 mod apply;
-mod beside;
 mod bulk;
 pub mod cells;
 pub mod columns;

@@ -239,16 +239,6 @@ impl Masks {
         self.load_floor
     }
 
-    /// A number that people of the same preferences for services and a like load share, so that
-    /// groups of them have close bounds. 63 bits.
-    #[must_use]
-    pub fn kin(&self) -> u64 {
-        let words = self.services.iter().chain(std::iter::once(&self.licences));
-        let mix =
-            |sum: u64, word: &u64| (sum.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
-        words.fold(mix(0, &u64::from(self.load_floor)), mix) >> 1
-    }
-
     /// Takes another group in.
     pub fn merge(&mut self, other: &Self) {
         or(&mut self.services, &other.services);

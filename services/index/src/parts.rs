@@ -3,7 +3,7 @@
 use crate::{
     load::LoadInputs,
     masks::Masks,
-    person::{Ability, Booking, Kind, LastJob, Licence, NOWHERE, Person, Ping, Rare, flag},
+    person::{Ability, Booking, Kind, LastJob, Licence, Person, Ping, Rare, flag},
     schedules::{Pattern, Schedules},
     sphere::Unit,
     vocabulary::{Vocabulary, language_word, licence_word},
@@ -162,7 +162,6 @@ impl PersonParts {
             abilities,
             licences,
             valid_from: self.positions_valid_from,
-            beside: NOWHERE,
             flags,
             hours: self.working_hours.clone().map(|pattern| schedules.acquire(pattern, now)),
             rare: self.rare(vocabulary, simple),

@@ -1,8 +1,6 @@
-//! Every place a person can count from, in an octree, and the people who may have none, beside it.
-//! Must know nothing of scores.
+//! Every place a person can count from, in an octree. Must know nothing of scores.
 
 use crate::{
-    beside::Beside,
     envelope::Envelope,
     masks::{Masks, Signature},
     octree::{Below, MasksOf, Octree},
@@ -10,8 +8,6 @@ use crate::{
     sphere::Unit,
 };
 use std::{cmp::Ordering, collections::BinaryHeap};
-
-pub use crate::beside::{Group, Placeless};
 
 /// One place of one person. 32 bytes.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +23,6 @@ pub struct Place {
 #[derive(Debug, Default)]
 pub struct Places {
     pub(crate) tree: Octree,
-    pub(crate) beside: Beside,
 }
 
 impl Place {
@@ -67,10 +62,10 @@ impl Place {
 }
 
 impl Places {
-    /// How many places there are, and people without a start.
+    /// How many places there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tree.len() + self.beside.len()
+        self.tree.len()
     }
 
     /// Whether there is none.
@@ -79,22 +74,15 @@ impl Places {
         self.len() == 0
     }
 
-    /// How many leaves and groups hold them.
+    /// How many leaves hold them.
     #[must_use]
     pub fn leaves(&self) -> usize {
-        self.tree.leaves() + self.beside.groups()
-    }
-
-    /// Groups of the active people who have neither home nor base, in no order. They may turn out
-    /// to have no location; places they have are in the tree all the same.
-    pub fn beside(&self) -> impl Iterator<Item = &Group> {
-        self.beside.iter()
+        self.tree.leaves()
     }
 
     /// Gives back room kept for growing.
     pub(crate) fn shrink(&mut self) {
         self.tree.shrink();
-        self.beside.shrink();
     }
 
     /// Puts a place in.
@@ -150,7 +138,7 @@ impl Places {
     /// Memory held, in bytes, roughly.
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
-        self.tree.approximate_bytes() + self.beside.approximate_bytes()
+        self.tree.approximate_bytes()
     }
 
     fn rank<N>(

@@ -4,8 +4,8 @@
 use crate::{
     OrgIndex, Person,
     masks::{Masks, Profile, Signature},
-    person::{NOWHERE, Ping, PlaceKind, flag},
-    places::{Place, Placeless},
+    person::{Ping, PlaceKind, flag},
+    places::Place,
     sphere::Unit,
     version::Entity,
 };
@@ -82,15 +82,10 @@ impl OrgIndex {
         let placed = self.people[slot as usize].ping().is_some_and(|ping| self.may_count(ping));
         let person = &mut self.people[slot as usize];
         person.set(flag::PING_PLACED, placed);
-        let masks = masks_of!(self)(slot);
-        self.columns.set(slot, Profile::of(&masks));
-        for place in places(&self.people[slot as usize], slot, &masks) {
+        let (masks, person) = (masks_of!(self)(slot), &self.people[slot as usize]);
+        self.columns.set(slot, Profile::of(&masks), person.start.is_none());
+        for place in places(person, slot, &masks) {
             self.places.insert(place, &masks, masks_of!(self));
-        }
-        let person = &mut self.people[slot as usize];
-        if person.start.is_none() {
-            let placeless = Placeless::new(person.id, slot, &masks);
-            person.beside = self.places.beside.insert(placeless, &masks);
         }
     }
 
@@ -104,25 +99,16 @@ impl OrgIndex {
         for place in places(person, slot, &Masks::EMPTY) {
             self.places.tree.remove(place.at, slot, place.kind(), masks_of!(self));
         }
-        let person = &mut self.people[slot as usize];
-        person.set(flag::PING_PLACED, false);
-        let group = std::mem::replace(&mut person.beside, NOWHERE);
-        if group != NOWHERE {
-            self.places.beside.remove(group, slot, masks_of!(self));
-        }
+        self.people[slot as usize].set(flag::PING_PLACED, false);
     }
 
     /// Makes the nodes above an active person cover what the person has become.
     pub(crate) fn refresh_masks(&mut self, slot: u32) {
         let masks = masks_of!(self)(slot);
         let person = &self.people[slot as usize];
-        self.columns.set(slot, Profile::of(&masks));
+        self.columns.set(slot, Profile::of(&masks), person.start.is_none());
         for place in places(person, slot, &masks) {
             self.places.tree.update(place, &masks, masks_of!(self));
-        }
-        if person.beside != NOWHERE {
-            let placeless = Placeless::new(person.id, slot, &masks);
-            self.places.beside.update(person.beside, placeless, &masks, masks_of!(self));
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Bounds<'a, 'q> {
     /// Whether people on the panel are few and judged one by one.
     pub(crate) panel_apart: bool,
     /// Who has visited the client before.
-    visitors: Slots,
+    pub(crate) visitors: Slots,
 }
 
 /// What visiting a leaf is told.
@@ -233,7 +233,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         }
         let load = if self.loads_kept { signature.load_floor() } else { 0 };
         u[Term::Workload as usize] = terms::workload(query, load);
-        u[Term::Continuity as usize] = if self.visitors.has(slot) { ONE } else { 0 };
+        u[Term::Continuity as usize] = if self.visitors.contains(&slot) { ONE } else { 0 };
         u
     }
 
@@ -340,14 +340,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
 /// Who has visited the case's client.
 fn visitors(query: &Query<'_>) -> Slots {
     let visitors = query.client.map_or(&[][..], |client| query.index.visitors(client));
-    if visitors.is_empty() {
-        return Slots::default();
-    }
-    let mut slots = Slots::new(query.index.people().len());
-    visitors.iter().for_each(|&slot| {
-        slots.insert(slot);
-    });
-    slots
+    visitors.iter().copied().collect()
 }
 
 /// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.

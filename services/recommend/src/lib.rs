@@ -1,11 +1,10 @@
 //! Recommendations: hard rules, where people will be, the score, its explanation, and the exact
 //! search for the best. Pure: no I/O, no async, no wall clock.
 
-mod beside;
+mod able;
 mod bounds;
 pub mod case;
 pub mod explain;
-mod far;
 pub mod funnel;
 pub mod judge;
 pub mod location;

@@ -7,9 +7,8 @@ use crate::{
     terms::{self, ONE},
 };
 use nearhand_index::{
-    columns::People,
-    masks::{Fluency, Gladness, PREFERRED, Profile, UNSTATED, WILLING},
-    places::{Group, Placeless},
+    columns::Test,
+    masks::{Gladness, PREFERRED, Profile, Signature, UNSTATED, WILLING},
 };
 
 impl Bounds<'_, '_> {
@@ -26,104 +25,176 @@ impl Bounds<'_, '_> {
         (glad || !asked).then(|| query.sum(&u).1)
     }
 
-    /// The same of somebody without location.
-    pub(crate) fn placeless(&self, person: &Placeless) -> Option<u64> {
-        let fit = person.profile.signature.covers(&self.query.needs[0].signature);
-        fit.then(|| self.profile(person.slot, &person.profile)).flatten()
-    }
-
-    /// Micro-points of the best abilities in a group of people without location, at most; `None`
-    /// if none of them can do the case.
-    pub(crate) fn beside(&self, group: &Group) -> Option<u64> {
-        let works = group.masks.works(&self.query.needs[0].hours);
-        works.then(|| self.split_abilities(&group.masks)).flatten().map(|(all, _)| all)
-    }
-
     /// The best rank of somebody beyond the reach.
     pub(crate) fn beyond(&self, abilities: u64) -> u64 {
         self.rank_from(self.reach_km, abilities)
     }
 
-    /// The micro-points of anybody beyond the reach, at most.
-    pub(crate) fn most_beyond(&self) -> u64 {
+    /// Micro-points of the abilities of anybody, at most, as far as profiles tell.
+    pub(crate) fn most_able(&self) -> u64 {
         let (query, lightest) = (self.query, terms::workload(self.query, 0));
         let spared = query.points(Term::Workload, ONE) - query.points(Term::Workload, lightest);
         let panel = if self.panel_apart { query.points(Term::Panel, ONE) } else { 0 };
-        self.all_abilities() - spared - panel + self.way(self.reach_km)
+        self.all_abilities() - spared - panel
     }
 
-    /// Everybody who can do the case from beyond the reach, roughly.
-    pub(crate) fn fit_beyond(&self) -> People {
-        let query = self.query;
-        let mut fit = query.index.columns().covering(&self.needs(self.reach_km).signature);
-        if query.policy.filter_by_preferences {
-            self.keep_glad(&mut fit, WILLING);
-        }
+    /// What everybody can do who can do the case from beyond the reach, roughly.
+    pub(crate) fn fit_beyond(&self) -> Vec<Test> {
+        self.fit(&self.needs(self.reach_km).signature)
+    }
+
+    /// The same of those who can do it and may have no location.
+    pub(crate) fn fit_placeless(&self) -> Vec<Test> {
+        let mut fit = self.fit(&self.query.needs[0].signature);
+        fit.push(Test::placeless());
         fit
     }
 
-    /// Leaves only those who can do without so many micro-points of the best imaginable: by each
-    /// term alone.
-    pub(crate) fn keep_sparing(&self, people: &mut People, spare: u64) {
-        let (query, columns) = (self.query, self.query.index.columns());
-        let within = |term, u: u32| query.points(term, ONE) - query.points(term, u) <= spare;
-        let mut needed = query.needs[0].signature;
-        for (nth, &code) in query.services.iter().enumerate() {
-            let least = least_gladness(|level| within(Term::Service, service(query, nth, level)));
-            if let Some(code) = code.filter(|_| least > UNSTATED) {
-                needed.need_gladness(code, least);
-            }
-        }
-        for (nth, skill) in query.skills.iter().enumerate() {
-            if let Some(code) = skill.code {
-                needed.need_skill(
-                    code,
-                    least_level(skill, |level| within(Term::Skill, with_skill(query, nth, level))),
-                );
-            }
-        }
-        columns.keep_covering(people, &needed);
-        let speaks = |level: &Fluency| within(Term::Language, terms::language(query, |_| *level));
-        let codes: Vec<u32> = query.languages.iter().flatten().copied().collect();
-        if let (Some(least @ 1..), false) = ((0..=4).find(speaks), codes.is_empty()) {
-            columns.keep_speakers(people, &codes, least);
-        }
-        self.keep_glad(
-            people,
-            least_gladness(|level| within(Term::Region, terms::region(query, |_| level))),
-        );
-        self.keep_loads(people, spare);
+    fn fit(&self, needed: &Signature) -> Vec<Test> {
+        let regions = codes(&self.query.regions);
+        let filtered = self.query.policy.filter_by_preferences && !regions.is_empty();
+        let glad = filtered.then(|| Test::glad(&regions, WILLING));
+        [Test::covering(needed)].into_iter().chain(glad).collect()
     }
 
-    fn keep_glad(&self, people: &mut People, least: Gladness) {
-        let codes: Vec<u32> = self.query.regions.iter().flatten().copied().collect();
-        if !codes.is_empty() {
-            self.query.index.columns().keep_glad(people, &codes, least);
-        }
-    }
-
-    fn keep_loads(&self, people: &mut People, spare: u64) {
+    /// The terms that profiles tell, each with its classes of people.
+    pub(crate) fn facets(&self) -> Vec<Facet> {
         let query = self.query;
-        let points = |load| query.points(Term::Workload, terms::workload(query, load));
-        let fits = |load: &u32| points(0) - points(*load) <= spare;
-        // The heaviest class of load that can be spared.
-        let heaviest = (0..16).map(|class| class * LOAD_STEP).take_while(fits).last();
-        if let Some(most) = heaviest.filter(|_| self.loads_kept) {
-            query.index.columns().keep_loads(people, most);
+        let (regions, languages) = (codes(&query.regions), codes(&query.languages));
+        let mut facets = vec![
+            self.facet(Term::Continuity, vec![ONE, 0], |spared| {
+                (!spared(0)).then(|| Test::among(self.visitors.iter().copied().collect()))
+            }),
+            self.facet(Term::Region, region_values(query), |spared| {
+                let least = least_gladness(|level| spared(terms::region(query, |_| level)));
+                let glad = least > UNSTATED && !regions.is_empty();
+                glad.then(|| Test::glad(&regions, least))
+            }),
+            self.facet(Term::Service, service_values(query), |spared| {
+                let mut needed = Signature::default();
+                for (nth, &code) in query.services.iter().enumerate() {
+                    let least = least_gladness(|level| spared(service(query, nth, level)));
+                    if let Some(code) = code.filter(|_| least > UNSTATED) {
+                        needed.need_gladness(code, least);
+                    }
+                }
+                covering(&needed)
+            }),
+            self.facet(Term::Skill, skill_values(query), |spared| {
+                let mut needed = Signature::default();
+                for (nth, skill) in query.skills.iter().enumerate() {
+                    let least = least_level(skill, |level| spared(with_skill(query, nth, level)));
+                    if let Some(code) = skill.code.filter(|_| least > skill.required) {
+                        needed.need_skill(code, least);
+                    }
+                }
+                covering(&needed)
+            }),
+            self.facet(Term::Language, language_values(query), |spared| {
+                let least = (0..=4).find(|&level| spared(terms::language(query, |_| level)))?;
+                let asked = least > 0 && !languages.is_empty();
+                asked.then(|| Test::speaking(&languages, least))
+            }),
+        ];
+        if self.loads_kept {
+            facets.push(self.facet(Term::Workload, workload_values(query), |spared| {
+                let most = loads().take_while(|&load| spared(terms::workload(query, load))).last();
+                most.filter(|most| *most < HEAVIEST).map(Test::loaded)
+            }));
         }
+        facets
+    }
+
+    /// The classes of people by what they lose of a term: `values` are all the millionths there
+    /// are to be told apart, `test` finds those who have at least so many.
+    fn facet(
+        &self,
+        term: Term,
+        values: Vec<u32>,
+        test: impl Fn(&dyn Fn(u32) -> bool) -> Option<Test>,
+    ) -> Facet {
+        let query = self.query;
+        let full = query
+            .points(term, if term == Term::Workload { terms::workload(query, 0) } else { ONE });
+        let loss = |u: u32| full.saturating_sub(query.points(term, u));
+        let mut losses: Vec<u64> = values.into_iter().map(loss).collect();
+        losses.sort_unstable();
+        losses.dedup();
+        let mut classes = Vec::new();
+        for lost in losses {
+            let test = test(&|u| loss(u) <= lost);
+            let everybody = test.is_none();
+            classes.push(Class { lost, test });
+            if everybody {
+                break;
+            }
+        }
+        Facet(classes)
     }
 }
 
-/// Loads are tried in steps of so many millionths.
+/// People told apart by what they lose of one term, those who lose least first. The last class is
+/// everybody.
+#[derive(Debug)]
+pub(crate) struct Facet(pub(crate) Vec<Class>);
+
+/// People who lose no more of a term.
+#[derive(Debug)]
+pub(crate) struct Class {
+    /// Micro-points below the best imaginable that those lose at least who are in no class before.
+    pub(crate) lost: u64,
+    /// Who they are; `None`: everybody.
+    pub(crate) test: Option<Test>,
+}
+
+/// Loads are told apart in steps of so many millionths.
 const LOAD_STEP: u32 = 62_500;
+/// From here on they are alike.
+const HEAVIEST: u32 = 15 * LOAD_STEP;
+
+fn loads() -> impl Iterator<Item = u32> {
+    (0..=15).map(|class| class * LOAD_STEP)
+}
+
+fn covering(needed: &Signature) -> Option<Test> {
+    (*needed != Signature::default()).then(|| Test::covering(needed))
+}
+
+fn codes(words: &[Option<u32>]) -> Vec<u32> {
+    words.iter().flatten().copied().collect()
+}
+
+fn region_values(query: &Query<'_>) -> Vec<u32> {
+    [PREFERRED, WILLING, UNSTATED].map(|level| terms::region(query, |_| level)).to_vec()
+}
+
+fn service_values(query: &Query<'_>) -> Vec<u32> {
+    let levels = [PREFERRED, WILLING, UNSTATED];
+    let of = |nth| levels.map(|level| service(query, nth, level));
+    (0..query.services.len()).flat_map(of).chain([ONE]).collect()
+}
+
+fn skill_values(query: &Query<'_>) -> Vec<u32> {
+    let of = |(nth, skill): (usize, &Skill)| {
+        (skill.required..=skill.preferred).map(move |level| with_skill(query, nth, level))
+    };
+    query.skills.iter().enumerate().flat_map(of).chain([ONE]).collect()
+}
+
+fn language_values(query: &Query<'_>) -> Vec<u32> {
+    (0..=4).map(|level| terms::language(query, |_| level)).collect()
+}
+
+fn workload_values(query: &Query<'_>) -> Vec<u32> {
+    loads().map(|load| terms::workload(query, load)).collect()
+}
 
 fn least_gladness(within: impl Fn(Gladness) -> bool) -> Gladness {
     [UNSTATED, WILLING].into_iter().find(|&level| within(level)).unwrap_or(PREFERRED)
 }
 
 fn least_level(skill: &Skill, within: impl Fn(u8) -> bool) -> u8 {
-    let levels = skill.required..skill.preferred;
-    levels.into_iter().find(|&level| within(level)).unwrap_or(skill.preferred)
+    (skill.required..skill.preferred).find(|&level| within(level)).unwrap_or(skill.preferred)
 }
 
 /// The service term of somebody who prefers all services but the `nth`.

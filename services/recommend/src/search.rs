@@ -53,13 +53,12 @@ impl Query<'_> {
         if limit == 0 || bounds.hopeless() {
             return (Vec::new(), 0);
         }
-        let none = || Slots::new(self.index.people().len());
         let mut search = Search {
             query: self,
             bounds,
             best: Best::new(limit),
-            seen: none(),
-            settled: none(),
+            seen: Slots::default(),
+            settled: Slots::default(),
             threshold: 0,
             judged: 0,
             near: Vec::new(),
@@ -78,7 +77,7 @@ impl Search<'_, '_> {
             return;
         }
         self.visit_tree(patience);
-        self.visit_beside();
+        self.visit_placeless();
         // The nodes' bounds did not reckon with the panel.
         if bounds.panel_apart {
             self.judge_apart(&query.panel, all);
@@ -124,7 +123,7 @@ impl Search<'_, '_> {
     /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
     fn judge_apart(&mut self, slots: &[u32], abilities: u64) {
         for some in slots.chunks(TOGETHER) {
-            let anew = some.iter().filter(|slot| !self.settled.has(**slot));
+            let anew = some.iter().filter(|slot| !self.settled.contains(*slot));
             let anew: Vec<(u32, u64)> = anew.map(|&slot| (slot, abilities)).collect();
             self.judge_anywhere(&anew);
         }
@@ -135,6 +134,8 @@ impl Search<'_, '_> {
         let (query, bounds) = (self.query, self.bounds);
         let mut near = std::mem::take(&mut self.near);
         near.clear();
+        let glimpse = |sum, &(slot, _): &(u32, u64)| sum ^ query.index.person(slot).glimpse();
+        std::hint::black_box(people.iter().fold(0, glimpse));
         near.extend(people.iter().copied().filter(|&(slot, abilities)| {
             let far = bounds.glance(slot, abilities, false) < self.threshold;
             !(far && query.index.person(slot).has_little())
