@@ -62,6 +62,30 @@ async fn a_change_that_commits_late_is_not_skipped() {
 }
 
 #[tokio::test]
+async fn a_change_carries_the_trace_of_its_request_to_the_relay() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let mut db = site.database.look().await;
+    sqlx::query("DELETE FROM outbox").execute(&mut db).await.unwrap();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let request = site.http.patch(format!("{}/v1/staff/{staff}", site.url));
+    let request = request.bearer_auth(&admin.token).header("if-match", "*");
+    let request = request.header("traceparent", trace).json(&json!({ "last_name": "Hopper" }));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    // A request that brings no trace is given one, and not that of the request before.
+    admin.patch(&format!("/v1/staff/{staff}"), json!({ "last_name": "H" })).await.expect(200);
+    let traces: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT trace_parent FROM outbox ORDER BY id")
+            .fetch_all(&mut db)
+            .await
+            .unwrap();
+    assert_eq!(traces.len(), 2, "{traces:?}");
+    assert_eq!(traces[0].as_deref(), Some(trace));
+    assert!(traces[1].as_deref().is_some_and(|text| text.len() == trace.len() && text != trace));
+}
+
+#[tokio::test]
 async fn a_feed_that_vanished_is_noticed_in_silence_and_healed() {
     let site = Site::start().await;
     let admin = site.set_up().await;

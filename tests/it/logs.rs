@@ -27,6 +27,8 @@ async fn neither_tokens_nor_places_nor_names_are_logged() {
     stack.post("/v1/recommendations", stack.token(), ask).await.expect(200);
     let output = stack.output().await;
     assert!(output.contains("/v1/pings"), "the log was really written");
+    let mut told = output.lines().filter(|line| line.contains("was told to the indexes"));
+    assert!(told.any(|line| line.contains("trace.id")), "a change's trace ends at the relay");
     for secret in [
         token.as_str(),
         stack.token(),

@@ -16,7 +16,7 @@ use nearhand_domain::{
     clock,
     token::{PresentedToken, TokenKind},
 };
-use nearhand_storage::{StorageError, audit::AuditContext, facts, sessions};
+use nearhand_storage::{StorageError, Tx, audit::AuditContext, facts, sessions};
 use std::{
     net::{IpAddr, SocketAddr},
     ops::Deref,
@@ -32,6 +32,8 @@ pub(crate) struct Caller {
     pub request_id: String,
     /// Where they call from.
     pub remote_addr: Option<String>,
+    /// The request's trace context.
+    trace_parent: Option<String>,
 }
 
 /// A person with a session, even one with a temporary password.
@@ -55,8 +57,22 @@ impl Caller {
             let detail = "set a password of your own with POST /v1/me/password, then log in again";
             return Err(Problem::new(Code::PasswordChangeRequired, detail));
         }
-        let remote_addr = remote_addr(parts, state.config().trusted_proxy_hops);
-        Ok(Self { actor, request_id: request_id::of(&parts.headers).to_owned(), remote_addr })
+        Ok(Self::with(actor, parts, state))
+    }
+
+    fn with(actor: Arc<Actor>, parts: &Parts, state: &ApiState) -> Self {
+        Self {
+            actor,
+            request_id: request_id::of(&parts.headers).to_owned(),
+            remote_addr: remote_addr(parts, state.config().trusted_proxy_hops),
+            trace_parent: request_id::trace_parent(&parts.headers).map(str::to_owned),
+        }
+    }
+
+    /// Begins a transaction of the caller's organisation; what it changes carries the request's
+    /// trace.
+    pub(crate) async fn begin(&self, state: &ApiState) -> Result<Tx, StorageError> {
+        state.app().traced(self.organization, self.trace_parent.as_deref()).await
     }
 
     /// Refuses callers without the permission.
@@ -114,11 +130,7 @@ impl FromRequestParts<ApiState> for AnyCaller {
         if actor.expires_at <= clock::now().as_second() {
             return Err(unauthorized());
         }
-        Ok(Self(Caller {
-            actor,
-            request_id: request_id::of(&parts.headers).to_owned(),
-            remote_addr: remote_addr(parts, state.config().trusted_proxy_hops),
-        }))
+        Ok(Self(Caller::with(actor, parts, state)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tells the live indexes and credential caches that something changed: one outbox row in the
-//! same transaction as the change, so that neither can happen without the other.
+//! same transaction as the change, so that neither can happen without the other. The row takes the
+//! request's trace from its transaction (see `AppPool::traced`).
 
 use crate::{StorageError, Tx};
 use nearhand_domain::{DeviceId, OrganizationId, RegionId, SessionId, StaffId};

@@ -61,8 +61,26 @@ impl AppPool {
     /// # Errors
     /// When no connection is to be had.
     pub async fn tenant(&self, organization: OrganizationId) -> Result<Tx, StorageError> {
-        // A UUID prints as hex digits and dashes, so that nothing can be smuggled in.
-        let begin = format!("BEGIN; SET LOCAL app.organization_id = '{organization}'");
+        self.traced(organization, None).await
+    }
+
+    /// The same for a request with a W3C trace context: what the transaction announces carries it
+    /// on. Anything but hex digits and dashes is no trace context and left out.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn traced(
+        &self,
+        organization: OrganizationId,
+        trace_parent: Option<&str>,
+    ) -> Result<Tx, StorageError> {
+        let is_plain = |text: &&str| text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        let trace = trace_parent.filter(is_plain).unwrap_or_default();
+        // Both are hex digits and dashes, so that nothing can be smuggled in.
+        let begin = format!(
+            "BEGIN; SET LOCAL app.organization_id = '{organization}'; \
+             SET LOCAL app.trace_parent = '{trace}'"
+        );
         Ok(self.0.begin_with(AssertSqlSafe(begin)).await?)
     }
 

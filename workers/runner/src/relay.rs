@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Most facts in one feed entry.
@@ -95,7 +96,12 @@ impl Relay {
         let mut tx = self.pool.begin().await?;
         let rows = outbox::claim(&mut tx, self.limit, &except).await?;
         let (Some(first), claimed) = (rows.first(), rows.len()) else { return Ok(false) };
-        match self.tell(tx, &rows).await {
+        let span = tracing::info_span!(
+            "relay",
+            batch_len = claimed,
+            trace.id = rows.iter().find_map(|row| row.traceparent.as_deref()),
+        );
+        match self.tell(tx, &rows).instrument(span).await {
             Ok(()) => {
                 self.limit = (self.limit * 2).min(self.config.batch_rows);
                 Ok(true)
@@ -105,7 +111,8 @@ impl Relay {
                     self.limit = (i64::try_from(claimed).unwrap_or(2) / 2).max(1);
                 } else {
                     tracing::error!(
-                        %error, outbox.kind = ?first.kind, outbox.entity = %first.entity,
+                        %error, trace.id = first.traceparent.as_deref(),
+                        outbox.kind = ?first.kind, outbox.entity = %first.entity,
                         "a change cannot be told to the indexes"
                     );
                     // The index keeps the last it knew; whom it lets in must not wait for that.

@@ -154,7 +154,7 @@ pub(crate) async fn create(
     JsonBody { value: form, hash }: JsonBody<CaseForm>,
 ) -> ApiResult<Reply> {
     caller.require(Permission::CasesEdit)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -202,7 +202,7 @@ pub(crate) async fn list(
     let filters = BTreeMap::from([("filter", format!("{filter:?}"))]);
     let name = list_name(caller.organization, "cases", &filters);
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(CaseId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let mut records = cases::list(&mut tx, &filter, after, limit + 1).await?;
     let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
     if more {
@@ -226,7 +226,7 @@ pub(crate) async fn get(
     PathId(id): PathId<CaseId>,
 ) -> ApiResult<Response> {
     caller.require(Permission::CasesView)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = visible(&caller, cases::get(&mut tx, id).await?)?;
     Ok(versioned(record.version, Case::from(record)))
 }
@@ -244,7 +244,7 @@ pub(crate) async fn patch(
     JsonBody { value: form, .. }: JsonBody<CaseForm>,
 ) -> ApiResult<Response> {
     caller.require(Permission::CasesEdit)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let before = visible(&caller, cases::lock(&mut tx, id).await?)?;
     require_match(&headers, before.version)?;
     let mut draft = form.apply(Some(&before))?;

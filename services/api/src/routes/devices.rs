@@ -107,7 +107,7 @@ pub(crate) async fn enrol(
     let mut errors = FieldErrors::default();
     refuse_unknown(&form.unknown, "", &mut errors);
     let name = form.name.required("/name", &mut errors, |v| Name::parse(&v));
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     require_reach(&mut tx, &caller, id).await?;
     errors.finish()?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
@@ -150,7 +150,7 @@ pub(crate) async fn list(
     let limit = page_limit(query.limit)?;
     let name = list_name(caller.organization, &format!("devices/{id}"), &BTreeMap::new());
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(DeviceId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let mut records = devices::list(&mut tx, id, after, limit + 1).await?;
     let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
@@ -174,7 +174,7 @@ pub(crate) async fn revoke(
     caller: Caller,
     PathIds(id, device): PathIds<StaffId, DeviceId>,
 ) -> ApiResult<StatusCode> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     require_reach(&mut tx, &caller, id).await?;
     let revoked = devices::revoke(&mut tx, caller.organization, id, device, clock::now()).await?;
     let revoked = revoked.ok_or_else(Problem::not_found)?;

@@ -79,7 +79,7 @@ pub(crate) async fn get(
     State(state): State<ApiState>,
     AnyCaller(caller): AnyCaller,
 ) -> ApiResult<Json<Me>> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = staff::get(&mut tx, caller.staff).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(Me {
         permissions: caller.permissions.iter().map(|p| p.to_string()).collect(),
@@ -97,7 +97,7 @@ pub(crate) async fn change_password(
     AnyCaller(caller): AnyCaller,
     JsonBody { value: form, .. }: JsonBody<PasswordForm>,
 ) -> ApiResult<StatusCode> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let organization = organizations::get(&mut tx, false).await?;
     let person = staff::get(&mut tx, caller.staff).await?.ok_or_else(Problem::not_found)?;
     let stored = sessions::credential(&mut tx, caller.staff).await?;
@@ -115,7 +115,7 @@ pub(crate) async fn change_password(
         return Err(Problem::field("/current_password", "wrong_password", "is not your password"));
     }
     let hash = state.passwords().hash(new).await?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     staff::lock(&mut tx, caller.staff).await?.ok_or_else(Problem::not_found)?;
     // Somebody may have reset it while this was being hashed; theirs counts.
     let now_stored = sessions::credential(&mut tx, caller.staff).await?.map(|c| c.password_hash);
@@ -191,7 +191,7 @@ pub(crate) async fn pause_tracking(
         if (1..=MAX_PAUSE_MIN).contains(&minutes) { Ok(minutes) } else { Err("must be 1 to 720") }
     });
     errors.finish()?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -219,7 +219,7 @@ pub(crate) async fn resume_tracking(
     State(state): State<ApiState>,
     caller: Caller,
 ) -> ApiResult<StatusCode> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if devices::resume_tracking(&mut tx, caller.organization, caller.staff, clock::now()).await? {
         audit::record(&mut tx, &caller.audit(), &tracking_event(&caller, "tracking.resume"))
             .await?;

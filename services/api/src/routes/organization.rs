@@ -108,7 +108,7 @@ pub(crate) struct OrganizationPatch {
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn get(State(state): State<ApiState>, caller: Caller) -> ApiResult<Response> {
     caller.require(Permission::SettingsView)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = organizations::get(&mut tx, false).await?;
     Ok(versioned(record.version, Organization::from(record)))
 }
@@ -125,7 +125,7 @@ pub(crate) async fn patch(
     JsonBody { value: form, .. }: JsonBody<OrganizationPatch>,
 ) -> ApiResult<Response> {
     caller.require_full(Permission::SettingsManage)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let mut record = organizations::get(&mut tx, true).await?;
     require_match(&headers, record.version)?;
     let before = Organization::from(record.clone());

@@ -199,7 +199,7 @@ async fn load(
 ) -> ApiResult<(Case, Option<i64>)> {
     match subject {
         Subject::Case(id) => {
-            let mut tx = state.app().tenant(caller.organization).await?;
+            let mut tx = caller.begin(state).await?;
             let record = cases::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
             if record.status == CaseStatus::Closed {
                 return Err(Problem::new(
@@ -212,7 +212,7 @@ async fn load(
         }
         Subject::Place(position, mut needs) => {
             if !needs.services.is_empty() {
-                let mut tx = state.app().tenant(caller.organization).await?;
+                let mut tx = caller.begin(state).await?;
                 hold_services(&mut tx, "/place", &mut needs).await?;
             }
             Ok((case_of(CaseId(Uuid::nil()), position, needs), None))

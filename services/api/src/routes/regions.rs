@@ -108,7 +108,7 @@ pub(crate) async fn create(
     let Change { name: Some(name), area: Some(area) } = read(form, true).await? else {
         return Err(Problem::internal());
     };
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -137,7 +137,7 @@ pub(crate) async fn list(
     let limit = page_limit(query.limit)?;
     let name = list_name(caller.organization, "regions", &BTreeMap::new());
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(RegionId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let (records, more) = regions::list(&mut tx, after, limit).await?;
     let last = records.last().map(|record| record.id.0).filter(|_| more);
     Ok(Json(RegionPage {
@@ -157,7 +157,7 @@ pub(crate) async fn get(
     PathId(id): PathId<RegionId>,
 ) -> ApiResult<Response> {
     caller.require(Permission::SettingsView)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = regions::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok(versioned(record.version, Region::from(record)))
 }
@@ -176,7 +176,7 @@ pub(crate) async fn patch(
 ) -> ApiResult<Response> {
     caller.require_full(Permission::SettingsEdit)?;
     let change = read(form, false).await?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     require_match(&headers, before.version)?;
     let name = change.name.as_ref().map(Name::as_str);
@@ -198,7 +198,7 @@ pub(crate) async fn delete(
     PathId(id): PathId<RegionId>,
 ) -> ApiResult<StatusCode> {
     caller.require_full(Permission::SettingsEdit)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let people = regions::delete(&mut tx, caller.organization, id).await?;
     let event = AuditEvent {

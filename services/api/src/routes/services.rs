@@ -76,7 +76,7 @@ pub(crate) async fn create(
     let name = form.name.required("/name", &mut errors, |v| Name::parse(&v));
     errors.finish()?;
     let name = name.ok_or_else(Problem::internal)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -104,7 +104,7 @@ pub(crate) async fn list(
     let limit = page_limit(query.limit)?;
     let name = list_name(caller.organization, "services", &BTreeMap::new());
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(ServiceId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let mut records = services::list(&mut tx, after, limit + 1).await?;
     let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
     if more {
@@ -128,7 +128,7 @@ pub(crate) async fn get(
     PathId(id): PathId<ServiceId>,
 ) -> ApiResult<Json<Service>> {
     caller.require(Permission::SettingsView)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = services::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(record.into()))
 }
@@ -149,7 +149,7 @@ pub(crate) async fn patch(
     refuse_unknown(&form.unknown, "", &mut errors);
     let name = form.name.replacement("/name", &mut errors, |v| Name::parse(&v));
     errors.finish()?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = match &name {
         Some(name) => services::rename(&mut tx, id, name.as_str()).await?,
         None => services::get(&mut tx, id).await?,
@@ -175,7 +175,7 @@ pub(crate) async fn delete(
     PathId(id): PathId<ServiceId>,
 ) -> ApiResult<StatusCode> {
     caller.require_full(Permission::SettingsEdit)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let removed = services::delete(&mut tx, caller.organization, id).await.map_err(|error| {
         if error.violates("case_services_service_fkey") {
             let detail = "a case asks for this service; take it out of the case first";

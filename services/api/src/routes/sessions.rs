@@ -289,7 +289,8 @@ pub(crate) async fn refresh(
         .and_then(PresentedToken::parse)
         .filter(|token| token.kind == TokenKind::Refresh)
         .ok_or_else(refused)?;
-    let mut tx = state.app().tenant(token.organization).await?;
+    let trace = request_id::trace_parent(&parts.headers);
+    let mut tx = state.app().traced(token.organization, trace).await?;
     let (organization, now) = (token.organization, clock::now());
     let until = now + state.config().refresh_ttl;
     let outcome = sessions::exchange(&mut tx, organization, token.hash, now, until).await?;
@@ -327,7 +328,7 @@ pub(crate) async fn log_out(
     State(state): State<ApiState>,
     AnyCaller(caller): AnyCaller,
 ) -> ApiResult<StatusCode> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     sessions::end(&mut tx, caller.organization, caller.session, clock::now()).await?;
     audit::record(&mut tx, &caller.audit(), &session_event("session.end", caller.session)).await?;
     tx.commit().await.map_err(StorageError::from)?;

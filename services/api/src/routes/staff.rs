@@ -179,7 +179,7 @@ pub(crate) async fn create(
     JsonBody { value: form, hash }: JsonBody<StaffForm>,
 ) -> ApiResult<Reply> {
     caller.require_full(Permission::StaffManage)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -213,7 +213,7 @@ pub(crate) async fn list(
     let filters = BTreeMap::from([("filter", format!("{filter:?}"))]);
     let name = list_name(caller.organization, "staff", &filters);
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(StaffId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let mut records = staff::list(&mut tx, &filter, after, limit + 1).await?;
     let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
     if more {
@@ -258,7 +258,7 @@ pub(crate) async fn get(
     if id != caller.staff {
         caller.require_full(Permission::StaffView)?;
     }
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok(versioned(record.version, Staff::shown_to(&caller, record)))
 }
@@ -276,7 +276,7 @@ pub(crate) async fn patch(
     JsonBody { value: form, .. }: JsonBody<StaffForm>,
 ) -> ApiResult<Response> {
     caller.require_full(Permission::StaffEdit)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let before = if form.moves_access() {
         staff::lock_with_account_admins(&mut tx, id).await?
     } else {
@@ -347,7 +347,7 @@ pub(crate) async fn reset_password(
     caller.require_full(Permission::StaffManage)?;
     let password = generate_password();
     let hash = state.passwords().hash(password.clone()).await?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, NO_BODY).await? {
         return Ok(reply);
     }

@@ -111,7 +111,7 @@ pub(crate) async fn create_ticket(
     let now = clock::now();
     let expires_at = now + TICKET_TTL;
     let (organization, session) = (caller.organization, caller.session);
-    let mut tx = state.app().tenant(organization).await?;
+    let mut tx = caller.begin(&state).await?;
     stream_tickets::issue(&mut tx, organization, session, hash, now, expires_at).await?;
     tx.commit().await.map_err(StorageError::from)?;
     let headers = [(header::CACHE_CONTROL, "no-store")];

@@ -92,7 +92,7 @@ pub(crate) async fn create(
 ) -> ApiResult<Reply> {
     require_reach(&caller, id)?;
     let absence = read(form)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
         return Ok(reply);
     }
@@ -143,7 +143,7 @@ pub(crate) async fn list(
     let limit = page_limit(query.limit)?;
     let name = list_name(caller.organization, &format!("time-off/{id}"), &BTreeMap::new());
     let after = state.cursors().open(&name, query.cursor.as_deref())?.map(TimeOffId);
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let mut records = time_off::list(&mut tx, id, clock::now(), after, limit + 1).await?;
     let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
@@ -168,7 +168,7 @@ pub(crate) async fn delete(
     PathIds(id, absence): PathIds<StaffId, TimeOffId>,
 ) -> ApiResult<StatusCode> {
     require_reach(&caller, id)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     lock_in_reach(&mut tx, &caller, id).await?;
     let gone = time_off::delete(&mut tx, caller.organization, id, absence).await?;
     let gone = gone.ok_or_else(Problem::not_found)?;

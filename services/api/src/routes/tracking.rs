@@ -59,7 +59,7 @@ pub(crate) async fn get(
     if id != caller.staff {
         caller.require_full(Permission::StaffView)?;
     }
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let record = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let hours_margin_min = record.tracking_hours_margin_min;
     Ok(Json(Tracking { permitted: record.tracked, hours_margin_min }))
@@ -85,7 +85,7 @@ pub(crate) async fn permit(
         if fits { Ok(minutes) } else { Err("must be 0 to 720") }
     });
     errors.finish()?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let before = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     require_no_more(&caller, before.admin_role)?;
     let basis = basis.unwrap_or_default();
@@ -147,7 +147,7 @@ pub(crate) async fn withdraw(
     caller: &Caller,
     id: StaffId,
 ) -> ApiResult<StatusCode> {
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(state).await?;
     let person = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     if id != caller.staff {
         require_no_more(caller, person.admin_role)?;

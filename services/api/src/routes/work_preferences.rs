@@ -122,7 +122,7 @@ pub(crate) async fn get(
     if id != caller.staff {
         caller.require_full(Permission::StaffView)?;
     }
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let person = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let stored = preferences::get(&mut tx, id).await?;
     Ok(versioned(person.version, WorkPreferencesShown::from(&stored)))
@@ -147,7 +147,7 @@ pub(crate) async fn put(
         caller.require_full(Permission::StaffEdit)?;
     }
     let wanted = read(form)?;
-    let mut tx = state.app().tenant(caller.organization).await?;
+    let mut tx = caller.begin(&state).await?;
     let missing = hold(&mut tx, &wanted).await?;
     let person = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     if id != caller.staff {
