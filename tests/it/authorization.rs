@@ -20,11 +20,13 @@ enum Needs {
     Session,
     /// A permission.
     May(Permission),
-    /// A permission and access level `full`.
+    /// A permission; with an access level below `full` there is nothing to be found.
     MayFully(Permission),
+    /// A permission and access level `full`.
+    OnlyFully(Permission),
 }
 
-use Needs::{AnySession, Device, May, MayFully, Nobody, Session};
+use Needs::{AnySession, Device, May, MayFully, Nobody, OnlyFully, Session};
 use Permission as P;
 
 /// `{id}` stands for a person, service, region or case that is not there. Own resources (one's own
@@ -75,7 +77,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/v1/cases", May(P::CasesView)),
     ("get", "/v1/cases/{id}", May(P::CasesView)),
     ("patch", "/v1/cases/{id}", May(P::CasesEdit)),
-    ("post", "/v1/recommendations", MayFully(P::RecommendationsView)),
+    ("post", "/v1/recommendations", OnlyFully(P::RecommendationsView)),
     ("get", "/v1/positions", MayFully(P::TrackingView)),
     ("get", "/v1/positions/stream", MayFully(P::TrackingView)),
     ("post", "/v1/positions/stream-tickets", MayFully(P::TrackingView)),
@@ -130,8 +132,8 @@ fn opens(needs: Needs, role: AdminRole, full: bool) -> bool {
     match needs {
         Nobody | AnySession | Session => true,
         Device => false,
-        May(permission) => role_permissions(role).has(permission),
-        MayFully(permission) => full && role_permissions(role).has(permission),
+        May(permission) | MayFully(permission) => role_permissions(role).has(permission),
+        OnlyFully(permission) => full && role_permissions(role).has(permission),
     }
 }
 
@@ -144,6 +146,9 @@ async fn try_all(site: &Site, who: &Account<'_>, role: AdminRole, full: bool) {
         match needs {
             Nobody => assert!(status != 403 && status < 500, "{what}"),
             Device => assert_eq!(status, 401, "{what}"),
+            MayFully(permission) if !full && role_permissions(role).has(*permission) => {
+                assert_eq!((status, code.as_str()), (404, "not_found"), "{what}");
+            }
             _ if opens(*needs, role, full) => {
                 assert!(!matches!(status, 401 | 403) && status < 500, "{what}");
             }

@@ -84,13 +84,24 @@ impl Caller {
         Err(Problem::new(Code::Forbidden, detail))
     }
 
-    /// Refuses callers without the permission, and those whose reach is limited to their own.
+    /// Refuses callers without the permission. For those whose reach is limited to their own there
+    /// is nothing here.
     pub(crate) fn require_full(&self, permission: Permission) -> ApiResult<()> {
         self.require(permission)?;
-        if self.access_level == AccessLevel::Full {
+        if self.is_full() { Ok(()) } else { Err(Problem::not_found()) }
+    }
+
+    /// The same for what a limited reach forbids outright instead of hiding it.
+    pub(crate) fn require_full_level(&self, permission: Permission) -> ApiResult<()> {
+        self.require(permission)?;
+        if self.is_full() {
             return Ok(());
         }
         Err(Problem::new(Code::Forbidden, "needs access level `full`; ask an account admin"))
+    }
+
+    fn is_full(&self) -> bool {
+        self.access_level == AccessLevel::Full
     }
 
     /// For the audit trail.

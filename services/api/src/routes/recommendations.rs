@@ -118,7 +118,7 @@ pub(crate) async fn create(
     caller: Caller,
     JsonBody { value: form, .. }: JsonBody<RecommendationForm>,
 ) -> ApiResult<Json<Recommended>> {
-    caller.require_full(Permission::RecommendationsView)?;
+    caller.require_full_level(Permission::RecommendationsView)?;
     let now = clock::now();
     let ask = form.read(now)?;
     let exact = caller.may(Permission::PositionsRead);
