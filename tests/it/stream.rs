@@ -191,6 +191,30 @@ async fn a_ticket_opens_one_stream() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_for_a_ticket_makes_no_second_one() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let ask = || async {
+        let request = site.http.post(format!("{}/v1/positions/stream-tickets", site.url));
+        let request = request.bearer_auth(&admin.token).header("idempotency-key", "once");
+        Answer::read(request.json(&json!({})).send().await.unwrap()).await
+    };
+    let first = ask().await.expect(201);
+    assert_eq!(first.header("cache-control"), "no-store");
+    let repeat = ask().await.refused(409, "idempotency_secret_shown");
+    assert!(!repeat.text.contains(first.str("/ticket")));
+    let mut db = site.database.look().await;
+    let tickets: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM stream_tickets").fetch_one(&mut db).await.unwrap();
+    assert_eq!(tickets, 1);
+    let kept: bool = sqlx::query_scalar("SELECT bool_and(body IS NULL) FROM idempotency_keys")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    assert!(kept, "a secret is not kept");
+}
+
+#[tokio::test]
 async fn a_session_has_eight_streams_and_gets_another_when_one_ends() {
     let site = Site::start().await;
     let admin = site.set_up().await;

@@ -41,8 +41,12 @@ pub(crate) const NO_BODY: [u8; 32] = [0; 32];
 impl Reply {
     /// 201 with the resource's address.
     pub(crate) fn created(location: String, body: &impl Serialize) -> ApiResult<Self> {
-        let reply = Self::ok(body)?;
-        Ok(Self { status: StatusCode::CREATED, location: Some(location), ..reply })
+        Ok(Self { location: Some(location), ..Self::made(body)? })
+    }
+
+    /// 201 for what has no address.
+    pub(crate) fn made(body: &impl Serialize) -> ApiResult<Self> {
+        Ok(Self { status: StatusCode::CREATED, ..Self::ok(body)? })
     }
 
     /// 200.

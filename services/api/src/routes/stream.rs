@@ -12,13 +12,13 @@ use crate::{
     live_view::{Shown, View, read_bbox, record_read, require_ready},
     problem::{ApiResult, Problem, ProblemDocument},
     query::QueryOf,
+    reply::{IdempotencyKey, NO_BODY, Reply},
     state::ApiState,
     streams::Slot,
 };
 use axum::{
-    Json,
     extract::{FromRequestParts, State},
-    http::{StatusCode, header, request::Parts},
+    http::request::Parts,
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -99,24 +99,30 @@ struct Gone {
 }
 
 /// Makes a ticket for one event stream, to be used within a minute.
-#[utoipa::path(post, path = "/v1/positions/stream-tickets", tag = "positions", responses(
-    (status = 201, description = "Shown once", body = StreamTicket),
+#[utoipa::path(post, path = "/v1/positions/stream-tickets", tag = "positions",
+    params(("idempotency-key" = Option<String>, Header,
+        description = "Repeats do nothing twice for 24 h; the ticket itself is shown once")),
+    responses((status = 201, description = "Shown once", body = StreamTicket),
     (status = "4XX", description = "See `code`", body = ProblemDocument)))]
 pub(crate) async fn create_ticket(
     State(state): State<ApiState>,
     caller: Caller,
-) -> ApiResult<Response> {
+    key: IdempotencyKey,
+) -> ApiResult<Reply> {
     caller.require_full(Permission::TrackingView)?;
     let (ticket, hash) = mint(TokenKind::Ticket, caller.organization);
     let now = clock::now();
     let expires_at = now + TICKET_TTL;
     let (organization, session) = (caller.organization, caller.session);
     let mut tx = caller.begin(&state).await?;
+    if let Some(reply) = key.replay(&mut tx, &caller, NO_BODY).await? {
+        return Ok(reply);
+    }
     stream_tickets::issue(&mut tx, organization, session, hash, now, expires_at).await?;
+    let reply = Reply::made(&StreamTicket { ticket, expires_at })?.secret();
+    key.keep(&mut tx, &caller, NO_BODY, &reply).await?;
     tx.commit().await.map_err(StorageError::from)?;
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    let body = Json(StreamTicket { ticket, expires_at });
-    Ok((StatusCode::CREATED, headers, body).into_response())
+    Ok(reply)
 }
 
 /// Streams who is live within a viewport.
