@@ -5,7 +5,7 @@ use nearhand_domain::{
     DeviceId, OrganizationId, Position, StaffId, clock,
     ping::{Ping, Source, ping_key},
 };
-use nearhand_queue::{Lane, Parcel, QueueConfig};
+use nearhand_queue::{Consumer, Entry, Lane, Parcel, QueueConfig};
 use nearhand_runner::{RetentionConfig, prepare};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -97,6 +97,51 @@ async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
     site.start_worker().await;
     drained(&site).await;
     assert_eq!(stored(&mut site.database.look().await).await, 5);
+}
+
+/// Takes everything in hand and dies without a word: neither acknowledged nor released.
+async fn die_with_everything_in_hand(site: &Site, consumer: &mut Consumer) -> Vec<Entry> {
+    eventually("the lease is free", async || consumer.acquire().await.unwrap().then_some(())).await;
+    let mut entries = consumer.recover(Duration::ZERO, 1_000).await.unwrap();
+    if entries.is_empty() {
+        entries = consumer.read(1_000).await.unwrap();
+    }
+    assert!(waiting(site).await > 0);
+    entries
+}
+
+#[tokio::test]
+async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_given_up() {
+    let mut site = Site::without_worker(|config| {
+        short_lease(config);
+        config.partitions = 1;
+    })
+    .await;
+    {
+        let admin = site.set_up().await;
+        let (_, phone) = person(&admin).await;
+        for lng in [-9.1, -9.2, -9.3] {
+            phone.send_from(38.7, lng).await.expect(200);
+        }
+    }
+    for death in 1..=3 {
+        let mut worker = site.queue.consumer(0);
+        let entries = die_with_everything_in_hand(&site, &mut worker).await;
+        assert_eq!(entries.iter().map(|e| e.deliveries).collect::<Vec<_>>(), [death; 3]);
+        assert!(entries.iter().all(|entry| entry.is_suspect() == (death == 3)));
+        if death == 3 {
+            // Each was tried alone from now on; the second of them never came back.
+            for _ in 0..5 {
+                worker.count_attempt(&entries[1]).await.unwrap();
+            }
+        }
+    }
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 2, "its neighbours are innocent");
+    let listed = site.queue.dead_letters().list(10).await.unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert!(listed[0].reason.contains("took the worker down"), "{listed:?}");
 }
 
 #[tokio::test]

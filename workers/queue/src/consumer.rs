@@ -28,6 +28,9 @@ const BACKLOG_TURN: u32 = 4;
 /// Most entries of one read.
 const MAX_ENTRIES: usize = 2_000;
 
+/// Most deliveries that a worker killed for other reasons explains: one restart, not two.
+const SUSPECT_DELIVERIES: u64 = 3;
+
 /// Moves an entry to the dead letters as it stands in its stream.
 static BURY: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -56,11 +59,21 @@ pub struct Entry {
     pub queued_at_ms: i64,
     /// The W3C trace context of the request that brought it.
     pub traceparent: Option<String>,
+    /// How often it was handed out, this time included.
+    pub deliveries: u64,
     /// What it says.
     pub batch: Result<PingBatch, DecodeError>,
 }
 
 impl Entry {
+    /// Whether it was in hand so often without being acknowledged that it may be what takes
+    /// workers down. Whoever shared its batches looks as guilty, and is no worse off for being
+    /// tried alone.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.deliveries >= SUSPECT_DELIVERIES
+    }
+
     /// How many pings it holds.
     #[must_use]
     pub fn pings(&self) -> usize {
@@ -145,7 +158,9 @@ impl Consumer {
                 let [cursor, list, deleted] = reply::exactly(self.query(&call).await?, "a claim")?;
                 let found = reply::entries(list)?;
                 if !found.is_empty() {
-                    return Ok(self.decoded(lane, found));
+                    let mut entries = self.decoded(lane, found);
+                    self.note_deliveries(lane, &mut entries).await?;
+                    return Ok(entries);
                 }
                 // A page of nothing but deleted entries is not the end of the list.
                 let is_end = matches!(&cursor, Value::BulkString(at) if at == b"0-0");
@@ -155,6 +170,23 @@ impl Consumer {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// Looks up how often entries were handed out. A claim does not say it.
+    async fn note_deliveries(
+        &mut self,
+        lane: Lane,
+        entries: &mut [Entry],
+    ) -> Result<(), QueueError> {
+        let [Some(first), Some(last)] = [entries.first(), entries.last()] else { return Ok(()) };
+        let mut call = redis::cmd("XPENDING");
+        call.arg(&self.streams[lane as usize]).arg(GROUP).arg(&first.id).arg(&last.id);
+        call.arg(MAX_ENTRIES);
+        let pending = reply::deliveries(self.query(&call).await?)?;
+        for entry in entries {
+            entry.deliveries = pending.get(&entry.id).copied().unwrap_or(entry.deliveries);
+        }
+        Ok(())
     }
 
     /// The next entries, about `pings` of them, waiting for a moment when there are none.
@@ -380,6 +412,7 @@ fn to_entry(lane: Lane, mut raw: RawEntry) -> Entry {
         lane,
         queued_at_ms: reply::entry_ms(&raw.id),
         traceparent: raw.take_text(FIELD_TRACE),
+        deliveries: 1,
         batch: decode(&version, &data),
         id: raw.id,
     }

@@ -2,6 +2,7 @@
 
 use crate::error::QueueError;
 use redis::Value;
+use std::collections::HashMap;
 
 /// An entry as Redis returns it.
 pub(crate) struct RawEntry {
@@ -67,6 +68,18 @@ pub(crate) fn entries(list: Value) -> Result<Vec<RawEntry>, QueueError> {
         if let Value::Array(fields) = fields {
             found.push(RawEntry { id: text(id, "an identifier")?, fields });
         }
+    }
+    Ok(found)
+}
+
+/// The reply of XPENDING with a range: how often each entry was handed out.
+pub(crate) fn deliveries(reply: Value) -> Result<HashMap<String, u64>, QueueError> {
+    let Value::Array(list) = reply else { return Err(QueueError::Reply("pending entries")) };
+    let mut found = HashMap::with_capacity(list.len());
+    for pending in list {
+        let [id, _, _, count] = exactly(pending, "a pending entry")?;
+        let Value::Int(count) = count else { return Err(QueueError::Reply("a count")) };
+        found.insert(text(id, "an identifier")?, u64::try_from(count).unwrap_or(0));
     }
     Ok(found)
 }

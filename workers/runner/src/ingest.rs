@@ -125,7 +125,9 @@ impl Worker {
                 if left.is_empty() {
                     break;
                 }
-                batches.work(consumer, left, suspect).await?;
+                // A process that dies leaves no mark behind, only entries that come again.
+                let alone = suspect || left.iter().any(Entry::is_suspect);
+                batches.work(consumer, left, alone).await?;
             }
             (suspect, idle) = (false, self.queue.config().lease);
             backoff.reset();
