@@ -279,6 +279,37 @@ async fn days_that_are_over_are_dropped_and_days_to_come_are_ready() {
 }
 
 #[tokio::test]
+async fn old_reads_and_devices_long_revoked_are_forgotten() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let (staff, _) = person(&admin).await;
+    let mut db = site.database.look().await;
+    // By the day before, on and after which each goes.
+    let make = format!(
+        "INSERT INTO devices (organization_id, id, staff_id, name, token_hash, revoked_at) \
+           SELECT organization_id, gen_random_uuid(), id, d || ' days', \
+             sha256(d::text::bytea), now() - d * interval '1 day' \
+           FROM staff, unnest(ARRAY[61, 63]) AS d WHERE id = '{staff}'; \
+         INSERT INTO position_reads (organization_id, id, at, actor_id, request_id, route, people) \
+           SELECT organization_id, gen_random_uuid(), now() - d * interval '1 day', id, \
+             d || ' days', '/v1/positions', '{{}}' \
+           FROM staff, unnest(ARRAY[364, 366]) AS d WHERE id = '{staff}'"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut db).await.unwrap();
+    let pool = site.database.worker().await;
+    prepare(&pool, RetentionConfig::default(), clock::now()).await.unwrap();
+    let left =
+        "SELECT name FROM devices UNION ALL SELECT request_id FROM position_reads ORDER BY 1";
+    let left: Vec<String> = sqlx::query_scalar(left).fetch_all(&mut db).await.unwrap();
+    assert_eq!(left, ["364 days", "61 days", "a phone"]);
+    let shorter = RetentionConfig { read_log_days: 30, ..RetentionConfig::default() };
+    prepare(&pool, shorter, clock::now()).await.unwrap();
+    let reads: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM position_reads").fetch_one(&mut db).await.unwrap();
+    assert_eq!(reads, 0);
+}
+
+#[tokio::test]
 async fn a_day_in_use_is_dropped_another_time_and_keeps_nobody_waiting() {
     let site = Site::without_worker(|_| {}).await;
     let pool = site.database.worker().await;

@@ -276,6 +276,15 @@ async fn nobody_fills_the_tables_with_devices_and_pauses() {
     admin.delete(&format!("{path}/{last}")).await.expect(204);
     admin.post(&path, json!({ "name": "p" })).await.expect(201);
     let mut db = site.database.look().await;
+    let revoke = "UPDATE devices SET revoked_at = now() WHERE staff_id = $1::uuid";
+    sqlx::query(revoke).bind(&admin.id).execute(&mut db).await.unwrap();
+    let fill = "INSERT INTO devices (organization_id, id, staff_id, name, token_hash, revoked_at) \
+        SELECT organization_id, gen_random_uuid(), id, 'p', sha256(n::text::bytea), now() \
+        FROM staff, generate_series(1, 448) AS n WHERE id = $1::uuid";
+    sqlx::query(fill).bind(&admin.id).execute(&mut db).await.unwrap();
+    admin.post(&path, json!({ "name": "p" })).await.expect(201);
+    let answer = admin.post(&path, json!({ "name": "p" })).await.refused(409, "limit_reached");
+    assert!(answer.str("/detail").contains("revoked"), "{}", answer.text);
     let pause = "/v1/me/tracking/pause";
     for minutes in [30, 60, 10] {
         admin.post(pause, json!({ "minutes": minutes })).await.expect(200);

@@ -99,7 +99,11 @@ impl Runtime {
     /// Starts ingest, relay and maintenance.
     pub(crate) fn start_worker(&mut self, worker: WorkerPool, queue: Queue, retention: Retention) {
         let config = RunnerConfig {
-            retention: RetentionConfig { days: retention.retention_days, ..Default::default() },
+            retention: RetentionConfig {
+                days: retention.retention_days,
+                read_log_days: retention.read_log_days,
+                ..Default::default()
+            },
             ..RunnerConfig::default()
         };
         let stop = self.shutdown.clone();

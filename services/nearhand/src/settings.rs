@@ -85,13 +85,17 @@ pub(crate) struct Http {
     pub(crate) bootstrap_token: Option<SecretString>,
 }
 
-/// How long pings are kept.
+/// How long pings are kept, and what was recorded of those who read them.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Retention {
     /// Days that pings are kept; the same for API and worker.
     #[arg(long, env = "NEARHAND_RETENTION_DAYS", default_value_t = 60,
         value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub(crate) retention_days: u16,
+    /// Days for which it stays on record who read whose exact position; the worker's business.
+    #[arg(long, env = "NEARHAND_READ_LOG_DAYS", default_value_t = 365,
+        value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) read_log_days: u16,
 }
 
 impl Retention {

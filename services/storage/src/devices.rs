@@ -74,15 +74,26 @@ pub async fn insert(
     Ok(record(row))
 }
 
-/// How many devices of a person have not been revoked. Exact under the person's lock.
+/// How many devices a person has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCount {
+    /// Not revoked.
+    pub in_use: i64,
+    /// Those still kept, revoked ones included.
+    pub kept: i64,
+}
+
+/// How many devices a person has. Exact under the person's lock.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count(tx: &mut Tx, staff: StaffId) -> Result<i64, StorageError> {
-    let count = sqlx::query_scalar(
-        "SELECT count(*) FROM devices WHERE staff_id = $1 AND revoked_at IS NULL",
+pub async fn count(tx: &mut Tx, staff: StaffId) -> Result<DeviceCount, StorageError> {
+    let count = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE revoked_at IS NULL), count(*) FROM devices \
+         WHERE staff_id = $1",
     );
-    Ok(count.bind(staff.0).fetch_one(&mut **tx).await?)
+    let (in_use, kept) = count.bind(staff.0).fetch_one(&mut **tx).await?;
+    Ok(DeviceCount { in_use, kept })
 }
 
 /// A page of a person's devices, oldest first, revoked ones included.

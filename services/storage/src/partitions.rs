@@ -50,6 +50,28 @@ pub async fn purge_expired(tx: &mut Tx, before: Timestamp) -> Result<i64, Storag
         .await?)
 }
 
+/// Most rows of a kind deleted in one transaction.
+const PURGED_AT_ONCE: i32 = 10_000;
+
+/// Deletes devices revoked before the first instant and records of reads older than the second, a
+/// good many at a time; returns how many went. Repeat until none does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge_history(
+    tx: &mut Tx,
+    revoked_before: Timestamp,
+    read_before: Timestamp,
+) -> Result<i64, StorageError> {
+    unhurried(tx).await?;
+    Ok(sqlx::query_scalar("SELECT purge_history($1, $2, $3)")
+        .bind(revoked_before.to_sqlx())
+        .bind(read_before.to_sqlx())
+        .bind(PURGED_AT_ONCE)
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
 /// What goes by the calendar may take longer than other statements of the worker.
 async fn unhurried(tx: &mut Tx) -> Result<(), StorageError> {
     sqlx::query("SET LOCAL statement_timeout = '10min'").execute(&mut **tx).await?;

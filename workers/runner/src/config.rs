@@ -64,11 +64,13 @@ impl Default for RelayConfig {
     }
 }
 
-/// How long pings are kept.
+/// How long pings are kept, and what was recorded of those who read them.
 #[derive(Clone, Copy, Debug)]
 pub struct RetentionConfig {
     /// Days of history, today not counted. Default 60.
     pub days: u16,
+    /// Days for which reads of exact positions stay on record. Default 365.
+    pub read_log_days: u16,
     /// Days for which partitions are made ahead. Default 7.
     pub days_ahead: u16,
     /// How often to look. Default 1 h: what a restart or an outage missed is soon made up for.
@@ -77,7 +79,7 @@ pub struct RetentionConfig {
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { days: 60, days_ahead: 7, every: Duration::from_hours(1) }
+        Self { days: 60, read_log_days: 365, days_ahead: 7, every: Duration::from_hours(1) }
     }
 }
 

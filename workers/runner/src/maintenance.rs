@@ -5,7 +5,7 @@ use crate::{
     backoff::{Backoff, rest},
     config::RetentionConfig,
 };
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use nearhand_domain::clock;
 use nearhand_queue::{Lane, Queue};
 use nearhand_storage::{StorageError, WorkerPool, outbox, partitions};
@@ -36,12 +36,42 @@ pub async fn prepare(
     let made = unless_in_use(make_ahead(pool, retention, now).await)?;
     let dropped = unless_in_use(drop_before(pool, first).await)?;
     let mut tx = pool.begin().await?;
-    let purged = partitions::purge_expired(&mut tx, now).await?;
+    let expired = partitions::purge_expired(&mut tx, now).await?;
     tx.commit().await?;
+    let purged = expired + purge_history(pool, retention, now).await?;
     if made > 0 || dropped > 0 || purged > 0 {
         tracing::info!(made, dropped, purged, "partitions and expired rows are in order");
     }
     Ok(())
+}
+
+/// How long after a device was revoked a ping of it may still carry a later day: its clock may have
+/// been a day ahead, and the day that began then has to end.
+const LATEST_PING_DAYS: i32 = 2;
+
+/// Forgets revoked devices whose last possible ping has left the history, and reads of positions
+/// that were on record for long enough.
+async fn purge_history(
+    pool: &WorkerPool,
+    retention: RetentionConfig,
+    now: Timestamp,
+) -> Result<i64, StorageError> {
+    let ago = |days: i32| {
+        let age = SignedDuration::from_hours(24 * i64::from(days));
+        now.checked_sub(age).unwrap_or(Timestamp::MIN)
+    };
+    let revoked = ago(i32::from(retention.days) + LATEST_PING_DAYS);
+    let read = ago(i32::from(retention.read_log_days));
+    let mut purged = 0;
+    loop {
+        let mut tx = pool.begin().await?;
+        let gone = partitions::purge_history(&mut tx, revoked, read).await?;
+        tx.commit().await?;
+        if gone == 0 {
+            return Ok(purged);
+        }
+        purged += gone;
+    }
 }
 
 /// A table that somebody keeps is left alone until the next time: days are made well ahead, and

@@ -23,7 +23,7 @@ use nearhand_domain::{
 use nearhand_storage::{
     StorageError, Tx,
     audit::{self, AuditEvent},
-    devices::{self, DeviceRecord},
+    devices::{self, DeviceCount, DeviceRecord},
     staff,
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ use utoipa::ToSchema;
 
 /// Most devices of a person that have not been revoked.
 const MAX_DEVICES: i64 = 50;
+/// Most devices of a person in all. Revoked ones are forgotten with the history.
+const MAX_KEPT: i64 = 500;
 
 /// A device to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -114,10 +116,7 @@ pub(crate) async fn enrol(
         return Ok(reply);
     }
     staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    if devices::count(&mut tx, id).await? >= MAX_DEVICES {
-        let detail = format!("a person has at most {MAX_DEVICES} devices; revoke one first");
-        return Err(Problem::new(Code::LimitReached, detail));
-    }
+    require_room(devices::count(&mut tx, id).await?)?;
     let name = name.map(String::from).unwrap_or_default();
     let device = DeviceId::generate();
     let (token, token_hash) = mint(TokenKind::Device, caller.organization);
@@ -182,6 +181,20 @@ pub(crate) async fn revoke(
     tx.commit().await.map_err(StorageError::from)?;
     state.credentials().forget(device.0);
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn require_room(count: DeviceCount) -> ApiResult<()> {
+    let detail = if count.in_use >= MAX_DEVICES {
+        format!("a person has at most {MAX_DEVICES} devices; revoke one first")
+    } else if count.kept >= MAX_KEPT {
+        format!(
+            "a person has at most {MAX_KEPT} devices, revoked ones included; these are forgotten \
+             when the history of their time is"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new(Code::LimitReached, detail))
 }
 
 /// One's own devices, or those of somebody whose rights are no greater.
