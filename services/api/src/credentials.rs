@@ -19,8 +19,10 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Most entries; when full, everything is forgotten and asked for anew.
-const MAX_ENTRIES: usize = 500_000;
+/// Most entries of a generation. When the young one is full it becomes the old one, and what
+/// nobody asked for since the last time is forgotten: never all at once, which PostgreSQL would
+/// have to answer for with every phone's next ping.
+const GENERATION_ENTRIES: usize = 500_000;
 /// Longest an entry is believed while the feed says what to forget: a bound on what a fault of
 /// ours could cost.
 const MAX_AGE: Duration = Duration::from_mins(15);
@@ -103,9 +105,50 @@ impl Known {
 }
 
 #[derive(Default)]
-struct Entries {
+struct Generation {
     known: FxHashMap<TokenHash, (Instant, Known)>,
     by_subject: FxHashMap<Uuid, Vec<TokenHash>>,
+}
+
+impl Generation {
+    fn keep(&mut self, hash: TokenHash, since: Instant, known: Known) {
+        for subject in known.subjects() {
+            let hashes = self.by_subject.entry(subject).or_default();
+            if !hashes.contains(&hash) {
+                hashes.push(hash);
+            }
+        }
+        self.known.insert(hash, (since, known));
+    }
+
+    fn forget(&mut self, subject: Uuid) {
+        for hash in self.by_subject.remove(&subject).unwrap_or_default() {
+            self.known.remove(&hash);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Entries {
+    young: Generation,
+    old: Generation,
+}
+
+impl Entries {
+    fn keep(&mut self, hash: TokenHash, since: Instant, known: Known, most: usize) {
+        if self.young.known.len() >= most {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.old.known.remove(&hash);
+        self.young.keep(hash, since, known);
+    }
+
+    /// Takes what the old generation knows over into the young one.
+    fn renew(&mut self, hash: TokenHash, most: usize) {
+        if let Some((since, known)) = self.old.known.remove(&hash) {
+            self.keep(hash, since, known, most);
+        }
+    }
 }
 
 /// What was forgotten lately, by the generation in which it was.
@@ -117,9 +160,9 @@ struct Forgotten {
 }
 
 /// The cache.
-#[derive(Default)]
 pub struct Credentials {
     entries: RwLock<Entries>,
+    generation_entries: usize,
     /// Moves with every forgetting: what was read before it must not be kept after it.
     generation: AtomicU64,
     forgotten: RwLock<Forgotten>,
@@ -127,15 +170,30 @@ pub struct Credentials {
     away_since: RwLock<Option<Instant>>,
 }
 
+impl Default for Credentials {
+    fn default() -> Self {
+        Self::of_size(GENERATION_ENTRIES)
+    }
+}
+
 impl Credentials {
+    fn of_size(generation_entries: usize) -> Self {
+        Self {
+            entries: RwLock::default(),
+            generation_entries,
+            generation: AtomicU64::default(),
+            forgotten: RwLock::default(),
+            away_since: RwLock::default(),
+        }
+    }
+
     /// Forgets everything known through a session, a device or a person.
     pub fn forget(&self, subject: Uuid) {
         let generation = self.generation.fetch_add(1, Ordering::SeqCst) + 1;
         self.note_forgotten(subject, generation);
         let mut entries = self.entries.write();
-        for hash in entries.by_subject.remove(&subject).unwrap_or_default() {
-            entries.known.remove(&hash);
-        }
+        entries.young.forget(subject);
+        entries.old.forget(subject);
     }
 
     /// Forgets everything: the feed was lost, and with it what it would have said.
@@ -167,9 +225,16 @@ impl Credentials {
     /// What is known of a token; `fed`: whether the feed can be relied upon.
     pub(crate) fn find(&self, hash: TokenHash, fed: bool) -> Option<Known> {
         let entries = self.entries.read();
-        let (since, known) = entries.known.get(&hash)?;
+        let is_old = !entries.young.known.contains_key(&hash);
+        let generation = if is_old { &entries.old } else { &entries.young };
+        let (since, known) = generation.known.get(&hash)?;
         let max_age = if fed { MAX_AGE } else { MAX_AGE_ALONE };
-        (since.elapsed() < max_age).then(|| known.clone())
+        let found = (since.elapsed() < max_age).then(|| known.clone())?;
+        drop(entries);
+        if is_old {
+            self.entries.write().renew(hash, self.generation_entries);
+        }
+        Some(found)
     }
 
     /// PostgreSQL failed to answer.
@@ -188,16 +253,7 @@ impl Credentials {
         if self.generation() != generation {
             return;
         }
-        if entries.known.len() >= MAX_ENTRIES {
-            *entries = Entries::default();
-        }
-        for subject in known.subjects() {
-            let hashes = entries.by_subject.entry(subject).or_default();
-            if !hashes.contains(&hash) {
-                hashes.push(hash);
-            }
-        }
-        entries.known.insert(hash, (Instant::now(), known.clone()));
+        entries.keep(hash, Instant::now(), known.clone(), self.generation_entries);
     }
 }
 
@@ -229,6 +285,25 @@ mod tests {
         cache.forget_all();
         assert!(cache.forgotten_since(&[other], before));
         assert!(!cache.forgotten_since(&[other], cache.generation()));
+    }
+
+    #[test]
+    fn a_full_cache_forgets_only_what_nobody_asks_for() {
+        let cache = Credentials::of_size(2);
+        let keep = |(hash, known, staff): (TokenHash, Known, StaffId)| {
+            cache.keep(hash, &known, cache.generation());
+            (hash, staff)
+        };
+        let [(used, staff), (idle, _)] = [keep(device()), keep(device())];
+        let third = keep(device()).0;
+        assert!([used, third].into_iter().all(|hash| cache.find(hash, true).is_some()));
+        let fourth = keep(device()).0;
+        assert!(cache.find(idle, true).is_none(), "nobody asked for it in a whole generation");
+        for hash in [used, third, fourth] {
+            assert!(cache.find(hash, true).is_some());
+        }
+        cache.forget(staff.0);
+        assert!(cache.find(used, true).is_none(), "forgotten in whichever generation it is");
     }
 
     #[test]
