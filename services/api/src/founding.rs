@@ -1,7 +1,7 @@
 //! Making an organisation with its first account admin: behind setup and behind
 //! `nearhand organization create`.
 
-use crate::routes::staff_form;
+use crate::routes::staff_form::{self, MAX_DISPLAY_NAME};
 use jiff::Timestamp;
 use nearhand_domain::{
     OrganizationId, StaffId,
@@ -31,6 +31,24 @@ pub struct Founding {
     pub last_name: Name,
     /// The admin's login.
     pub email: Email,
+}
+
+impl Founding {
+    /// Refuses names that are too long together: the admin is called by both.
+    ///
+    /// # Errors
+    /// Says of the family name what is wrong with it.
+    pub fn check_names(first: &Name, last: &Name) -> Result<(), String> {
+        let together = display_name(first, last).chars().count();
+        if together <= MAX_DISPLAY_NAME {
+            return Ok(());
+        }
+        Err(format!("makes more than {MAX_DISPLAY_NAME} characters together with the first name"))
+    }
+}
+
+fn display_name(first: &Name, last: &Name) -> String {
+    format!("{first} {last}")
 }
 
 /// The admin's password.
@@ -79,7 +97,7 @@ fn account_admin(founding: &Founding) -> StaffRecord {
     StaffRecord {
         first_name: Some(first.as_str().to_owned()),
         last_name: Some(last.as_str().to_owned()),
-        display_name: format!("{first} {last}"),
+        display_name: display_name(first, last),
         email: Some(founding.email.as_str().to_owned()),
         access_level: AccessLevel::Full,
         admin_role: AdminRole::AccountAdmin,

@@ -11,7 +11,6 @@ use crate::{
     routes::{
         organization::Organization,
         sessions::{self, SessionTokens},
-        staff_form::MAX_DISPLAY_NAME,
     },
     state::ApiState,
 };
@@ -181,10 +180,7 @@ fn read(form: SetupForm) -> ApiResult<Wanted> {
     if let (Some((Some(name), ..)), Some((Some(first), Some(last), Some(email), Some(password)))) =
         (&organization, &admin)
     {
-        if first.as_str().chars().count() + last.as_str().chars().count() >= MAX_DISPLAY_NAME {
-            let detail = format!("together with first_name at most {MAX_DISPLAY_NAME} characters");
-            e.push("/admin/last_name", "too_long", detail);
-        }
+        e.check("/admin/last_name", "too_long", Founding::check_names(first, last));
         let context = [name.as_str(), first.as_str(), last.as_str(), email.as_str()];
         e.check("/admin/password", "weak_password", check_password(password, &context));
     }

@@ -85,12 +85,38 @@ fn read(create: &Create) -> anyhow::Result<Founding> {
         Some(slug) => Slug::parse(slug).map_err(wrong("--slug"))?,
         None => slugify(name.as_str()).context("no slug can be made of this name; give --slug")?,
     };
+    let first_name = Name::parse(&create.first_name).map_err(wrong("--first-name"))?;
+    let last_name = Name::parse(&create.last_name).map_err(wrong("--last-name"))?;
+    Founding::check_names(&first_name, &last_name)
+        .map_err(|fault| anyhow::anyhow!("--last-name: {fault}"))?;
     Ok(Founding {
         name,
         slug,
         zone: ZoneName::parse(&create.time_zone).map_err(wrong("--time-zone"))?,
-        first_name: Name::parse(&create.first_name).map_err(wrong("--first-name"))?,
-        last_name: Name::parse(&create.last_name).map_err(wrong("--last-name"))?,
+        first_name,
+        last_name,
         email: Email::parse(&create.email).map_err(wrong("--email"))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_too_long_together_are_refused_before_the_database_is_asked() {
+        let create = |last_name: String| Create {
+            name: "Harbour Investigations".to_owned(),
+            slug: None,
+            time_zone: "UTC".to_owned(),
+            first_name: "x".repeat(120),
+            last_name,
+            email: "ada@harbour.example".to_owned(),
+            database: AppDatabase { app_database_url: String::new().into(), app_pool: 1 },
+        };
+        assert!(read(&create("y".repeat(79))).is_ok());
+        let refused = read(&create("y".repeat(80))).unwrap_err().to_string();
+        assert!(refused.starts_with("--last-name: "), "{refused}");
+        assert!(refused.contains("200 characters"), "{refused}");
+    }
 }
