@@ -132,6 +132,23 @@ async fn a_full_queue_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_redis_that_holds_as_much_as_it_may_takes_nothing_more() {
+    let site = Site::without_worker(|config| config.limits.memory_bytes = Some(1)).await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let phone = admin.create_phone(&staff).await;
+    let answer = eventually("the memory is seen", || async {
+        let answer = phone.send_from(38.7, -9.1).await;
+        (answer.status.as_u16() == 503).then_some(answer)
+    })
+    .await;
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    answer.refused(503, "queue_full");
+    let memory = site.queue.depth().await.unwrap().memory();
+    assert!(memory.used > 1 && memory.limit == Some(1), "{memory:?}");
+}
+
+#[tokio::test]
 async fn bodies_that_are_too_much_or_too_broken_are_refused_whole() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;

@@ -60,6 +60,10 @@ pub(crate) struct QueueSettings {
     /// Most waiting entries in the backlog lane.
     #[arg(long, env = "NEARHAND_BACKLOG_LIMIT", default_value_t = 100_000)]
     pub(crate) backlog_limit: u64,
+    /// Most MiB Redis may hold before phones are asked to come back; half of its machine unless
+    /// given, and never more than three quarters of its `maxmemory`.
+    #[arg(long, env = "NEARHAND_REDIS_MEMORY_MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
+    pub(crate) redis_memory_mib: Option<u64>,
     /// Run although Redis may lose what it acknowledged; shown in /readyz and by `doctor`.
     #[arg(long, env = "NEARHAND_ACCEPT_WEAKER_DURABILITY")]
     pub(crate) accept_weaker_durability: bool,
@@ -127,7 +131,11 @@ impl QueueSettings {
         QueueConfig {
             prefix: self.key_prefix.clone(),
             partitions: self.partitions,
-            limits: DepthLimits { live: self.live_limit, backlog: self.backlog_limit },
+            limits: DepthLimits {
+                live: self.live_limit,
+                backlog: self.backlog_limit,
+                memory_bytes: self.redis_memory_mib.map(|mib| mib << 20),
+            },
             accept_weaker_durability: self.accept_weaker_durability,
             ..QueueConfig::new(url.expose_secret())
         }

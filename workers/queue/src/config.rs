@@ -32,13 +32,16 @@ pub struct QueueConfig {
     pub accept_weaker_durability: bool,
 }
 
-/// The most entries waiting in all partitions together.
+/// The most entries waiting in all partitions together, and the most memory for them and all else.
 #[derive(Clone, Copy, Debug)]
 pub struct DepthLimits {
     /// In the live lane. Default 500,000.
     pub live: u64,
     /// In the backlog lane. Default 100,000.
     pub backlog: u64,
+    /// How many bytes Redis may hold before no pings are taken in. Default: half of its machine,
+    /// or three quarters of its `maxmemory` where that is less.
+    pub memory_bytes: Option<u64>,
 }
 
 impl QueueConfig {
@@ -50,7 +53,7 @@ impl QueueConfig {
             prefix: "nh:".to_owned(),
             partitions: 2,
             entry_pings: 200,
-            limits: DepthLimits { live: 500_000, backlog: 100_000 },
+            limits: DepthLimits { live: 500_000, backlog: 100_000, memory_bytes: None },
             depth_poll: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(1),
             response_timeout: Duration::from_secs(2),

@@ -14,6 +14,7 @@ mod feed;
 mod feed_reader;
 mod keys;
 mod lease;
+mod memory;
 mod producer;
 mod reply;
 
@@ -25,4 +26,5 @@ pub use entry::{DecodeError, Lane, PingBatch};
 pub use error::{ConnectError, FeedError, Loss, QueueError, SendError};
 pub use feed::{CredentialChanged, CredentialKind, FeedItem, FeedTail, FeedWriter};
 pub use feed_reader::{FeedEntry, FeedRead, FeedReader};
+pub use memory::Memory;
 pub use producer::{Depth, Parcel, Producer};

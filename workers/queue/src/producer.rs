@@ -7,8 +7,10 @@ use crate::{
     entry::{FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, PING_VERSION, PingBatchRef, encode},
     error::{QueueError, SendError},
     keys::partition_of,
+    memory::{Memory, read_memory},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
+use parking_lot::RwLock;
 use redis::{Cmd, RedisError, RedisResult, Value};
 use std::sync::{
     Arc,
@@ -56,6 +58,7 @@ pub struct Depth {
     live: AtomicU64,
     backlog: AtomicU64,
     dead_letters: AtomicU64,
+    memory: RwLock<Memory>,
 }
 
 impl Depth {
@@ -69,6 +72,12 @@ impl Depth {
     #[must_use]
     pub fn dead_letters(&self) -> u64 {
         self.dead_letters.load(Relaxed)
+    }
+
+    /// What Redis holds, against what it may.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        *self.memory.read()
     }
 
     fn lane(&self, lane: Lane) -> &AtomicU64 {
@@ -124,7 +133,7 @@ impl Producer {
     /// Queues a request's pings, all or none, and waits until Redis has them on disk.
     ///
     /// # Errors
-    /// [`SendError::Full`] when a lane that is needed is too deep; otherwise Redis did not
+    /// [`SendError::Full`] when a lane that is needed may take no more; otherwise Redis did not
     /// confirm. Either way the client must try again, which is harmless even if the pings did
     /// arrive.
     pub async fn send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
@@ -181,14 +190,15 @@ impl Producer {
         tokio::time::timeout(longest, written).await.unwrap_or_else(late)
     }
 
-    /// Whether a lane is deeper than its limit, so that nothing more is taken in.
+    /// Whether a lane is deeper than its limit, or Redis holds as much as it may, so that nothing
+    /// more is taken in.
     #[must_use]
     pub fn is_full(&self, lane: Lane) -> bool {
         let limit = match lane {
             Lane::Live => self.0.limits.live,
             Lane::Backlog => self.0.limits.backlog,
         };
-        self.0.depth.of(lane) >= limit
+        self.0.depth.of(lane) >= limit || self.0.depth.memory().is_full(lane)
     }
 
     /// How much waits.
@@ -296,6 +306,10 @@ async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
             }
             Err(error) => tracing::debug!(%error, "the queue's depth could not be read"),
         }
+        match read_memory(&queue).await {
+            Ok(memory) => *depth.memory.write() = memory,
+            Err(error) => tracing::debug!(%error, "Redis' memory could not be read"),
+        }
     }
 }
 
@@ -306,7 +320,9 @@ impl Queue {
     /// When Redis fails.
     pub async fn depth(&self) -> Result<Depth, QueueError> {
         let [live, backlog, dead_letters] = read_depth(self).await?.map(AtomicU64::new);
-        Ok(Depth { live, backlog, dead_letters })
+        // Not everywhere may it be asked.
+        let memory = read_memory(self).await.unwrap_or_default();
+        Ok(Depth { live, backlog, dead_letters, memory: RwLock::new(memory) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use nearhand_domain::clock;
-use nearhand_queue::{Lane, Queue};
+use nearhand_queue::{Lane, Memory, Queue};
 use nearhand_storage::{StorageError, WorkerPool, outbox, partitions};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -144,12 +144,21 @@ pub(crate) async fn gauges(queue: Queue, pool: WorkerPool, stop: CancellationTok
             }
             #[expect(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!("nearhand_dead_letters").set(depth.dead_letters() as f64);
+            measure(depth.memory());
         }
         if let Ok((rows, oldest_s)) = outbox_waiting(&pool).await {
             #[expect(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!("nearhand_outbox_rows").set(rows as f64);
             metrics::gauge!("nearhand_outbox_oldest_seconds").set(oldest_s);
         }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
+fn measure(memory: Memory) {
+    metrics::gauge!("nearhand_redis_memory_bytes").set(memory.used as f64);
+    if let Some(limit) = memory.limit {
+        metrics::gauge!("nearhand_redis_memory_limit_bytes").set(limit as f64);
     }
 }
 
