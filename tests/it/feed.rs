@@ -123,6 +123,30 @@ async fn a_missing_number_is_noticed_and_healed() {
 }
 
 #[tokio::test]
+async fn an_entry_of_a_newer_layout_costs_a_snapshot_and_loses_nothing() {
+    // No relay beats in between.
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let (feed, head) = feed_keys(&site);
+    let generation = site.follower.generation();
+    let tail = site.queue.feed_tail().await.unwrap();
+    let number = (tail.sequence + 1).to_string();
+    redis(redis::cmd("HSET").arg(&[&head, "sequence", &number])).await;
+    let entry = [feed.as_str(), "*", "e", &tail.epoch, "s", &number, "v", "99", "d", "?"];
+    redis(redis::cmd("XADD").arg(&entry)).await;
+    is_called(&site, &staff, "Grace").await;
+    assert!(site.follower.generation() > generation);
+    // And what it can read after that it follows again.
+    eventually("the relay is heard", || async {
+        site.queue.feed_writer().append(&[FeedItem::Heartbeat]).await.unwrap();
+        let heard = site.follower.relay_silent_for() < Duration::from_millis(500);
+        (heard && site.follower.not_ready().is_none()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_moved_person_is_told_of_even_when_nothing_moved() {
     let site = Site::start().await;
     let admin = site.set_up().await;

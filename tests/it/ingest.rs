@@ -173,7 +173,7 @@ async fn an_entry_the_database_refuses_becomes_a_dead_letter_and_its_neighbours_
         // No calendar holds this instant; the door would never have let it in.
         queue_raw(&site, &phone, &staff, &[ping(i64::MAX - 1)]).await;
         phone.send_from(38.8, -9.1).await.expect(200);
-        put_garbage(&site).await;
+        put_raw(&site, "*", "garbage").await;
     }
     site.start_worker().await;
     drained(&site).await;
@@ -196,15 +196,48 @@ async fn an_entry_the_database_refuses_becomes_a_dead_letter_and_its_neighbours_
     .await;
 }
 
-async fn put_garbage(site: &Site) {
+/// Puts an entry that nobody can read into the first partition.
+async fn put_raw(site: &Site, id: &str, version: &str) {
     let client = redis::Client::open(given("NEARHAND_TEST_REDIS_URL")).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
     let stream = format!("{}pings:{{0}}:live", site.queue.config().prefix);
     redis::cmd("XADD")
-        .arg(&[stream.as_str(), "*", "v", "99", "d", "what is this", "d", "and this"])
+        .arg(&[stream.as_str(), id, "v", version, "d", "what is this", "d", "and this"])
         .query_async::<()>(&mut redis)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn pings_of_a_newer_layout_wait_for_a_newer_worker_and_not_for_ever() {
+    let mut site = Site::without_worker(|config| {
+        short_lease(config);
+        config.partitions = 1;
+    })
+    .await;
+    let admin = site.set_up().await;
+    let (_, phone) = person(&admin).await;
+    // Since 1970, which is long enough.
+    put_raw(&site, "1-1", "99").await;
+    put_raw(&site, "*", "99").await;
+    phone.send_from(38.7, -9.1).await.expect(200);
+    drop((phone, admin));
+    site.start_worker().await;
+    let mut db = site.database.look().await;
+    eventually("what can be read is stored", async || {
+        (stored(&mut db).await == 1 && waiting(&site).await == 1).then_some(())
+    })
+    .await;
+    let listed = site.queue.dead_letters().list(10).await.unwrap();
+    assert_eq!(listed.len(), 1, "only what waited for too long: {listed:?}");
+    assert!(listed[0].reason.contains("newer"), "{listed:?}");
+    let mut newer = site.queue.consumer(0);
+    eventually("the old worker gives way", async || newer.acquire().await.unwrap().then_some(()))
+        .await;
+    let left = newer.recover(Duration::ZERO, 1_000).await.unwrap();
+    assert_eq!(left.len(), 1);
+    newer.acknowledge(&left).await.unwrap();
+    newer.release().await;
 }
 
 #[tokio::test]

@@ -68,7 +68,10 @@ pub(crate) struct PingBatchRef<'a> {
 /// Why an entry's payload cannot be read; trying again will not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Written by a newer or an unknown program.
+    /// Written by a newer program: another worker may know it.
+    #[error("the payload was written by a newer program")]
+    Newer,
+    /// Written by an unknown program.
     #[error("the payload's version is unknown to this program")]
     Version,
     /// Not what its version promises.
@@ -83,12 +86,18 @@ pub(crate) fn encode(batch: &PingBatchRef<'_>) -> Vec<u8> {
 
 pub(crate) fn decode(version: &[u8], data: &[u8]) -> Result<PingBatch, DecodeError> {
     if version != PING_VERSION.as_bytes() {
-        return Err(DecodeError::Version);
+        let newer = number(version) > number(PING_VERSION.as_bytes());
+        return Err(if newer { DecodeError::Newer } else { DecodeError::Version });
     }
     match postcard::take_from_bytes(data) {
         Ok((batch, [])) => Ok(batch),
         _ => Err(DecodeError::Payload),
     }
+}
+
+/// A version as a number; none where it is no version of ours.
+fn number(version: &[u8]) -> Option<u32> {
+    std::str::from_utf8(version).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -148,7 +157,10 @@ pub(crate) mod tests {
             received_at_ms: 0,
             pings: &[],
         });
-        assert_eq!(decode(b"2", &data), Err(DecodeError::Version));
+        assert_eq!(decode(b"2", &data), Err(DecodeError::Newer));
+        for unknown in [&b"0"[..], b"", b"x", b"\xff", b"99999999999999"] {
+            assert_eq!(decode(unknown, &data), Err(DecodeError::Version));
+        }
         assert_eq!(decode(b"1", &data[1..]), Err(DecodeError::Payload));
         assert_eq!(decode(b"1", &[data.clone(), vec![0]].concat()), Err(DecodeError::Payload));
         assert_eq!(decode(b"1", b""), Err(DecodeError::Payload));

@@ -16,7 +16,8 @@ use crate::{
 };
 use batch::Batches;
 use gates::GateCache;
-use nearhand_queue::{Consumer, Entry, Queue, QueueError};
+use nearhand_domain::clock;
+use nearhand_queue::{Consumer, DecodeError, Entry, Queue, QueueError};
 use nearhand_storage::WorkerPool;
 use std::{
     sync::{
@@ -33,6 +34,9 @@ use tokio_util::sync::CancellationToken;
 enum Interruption {
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// Entries wait that only a newer program can read.
+    #[error("pings wait for a newer worker")]
+    Newer,
     /// Everything ends; what was not acknowledged comes again.
     #[error("the worker is stopping")]
     Stopping,
@@ -81,6 +85,13 @@ impl Worker {
             match consumer.acquire().await {
                 Ok(true) => match self.serve(&mut consumer, &stop, &mut backoff).await {
                     Ok(()) | Err(Interruption::Stopping) => break,
+                    Err(Interruption::Newer) => {
+                        tracing::warn!(partition = self.partition, "pings wait for a newer worker");
+                        consumer.release().await;
+                        drop(permit);
+                        // Others look for a free partition several times in this.
+                        rest(self.queue.config().lease, &stop).await;
+                    }
                     Err(Interruption::Queue(error)) => {
                         tracing::warn!(%error, partition = self.partition, "ingest pauses");
                         drop(permit);
@@ -125,9 +136,11 @@ impl Worker {
                 if left.is_empty() {
                     break;
                 }
+                let (left, waiting) = without_newer(left);
                 // A process that dies leaves no mark behind, only entries that come again.
                 let alone = suspect || left.iter().any(Entry::is_suspect);
                 batches.work(consumer, left, alone).await?;
+                give_way(&waiting)?;
             }
             (suspect, idle) = (false, self.queue.config().lease);
             backoff.reset();
@@ -136,10 +149,12 @@ impl Worker {
                     return Ok(());
                 }
                 let entries = consumer.read(pings).await?;
+                let (entries, waiting) = without_newer(entries);
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 if !entries.is_empty() {
                     batches.work(consumer, entries, false).await?;
                 }
+                give_way(&waiting)?;
                 if many > 0 && many < pings / 2 {
                     rest(self.config.gather.saturating_sub(read_at.elapsed()), stop).await;
                 }
@@ -153,6 +168,24 @@ impl Worker {
         self.in_work.store(true, Relaxed);
         InWork(&self.in_work)
     }
+}
+
+/// How long an entry of a newer layout is left for a worker that can read it. Afterwards it is a
+/// dead letter like any other that cannot be read, so that a release taken back stops nothing.
+const NEWER_WAITS: Duration = Duration::from_mins(10);
+
+/// Puts those aside that a newer worker will be able to read. They are left unacknowledged, and
+/// come to whoever has the partition next.
+fn without_newer(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+    let now_ms = clock::now().as_millisecond();
+    let waits = i64::try_from(NEWER_WAITS.as_millis()).unwrap_or(i64::MAX);
+    entries.into_iter().partition(|entry| {
+        entry.batch != Err(DecodeError::Newer) || now_ms - entry.queued_at_ms > waits
+    })
+}
+
+fn give_way(waiting: &[Entry]) -> Result<(), Interruption> {
+    if waiting.is_empty() { Ok(()) } else { Err(Interruption::Newer) }
 }
 
 fn pings_of(entries: &[Entry]) -> usize {
