@@ -79,6 +79,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("patch", "/v1/cases/{id}", May(P::CasesEdit)),
     ("post", "/v1/recommendations", OnlyFully(P::RecommendationsView)),
     ("get", "/v1/positions", MayFully(P::TrackingView)),
+    ("get", "/v1/positions/counts", MayFully(P::TrackingView)),
     ("get", "/v1/positions/stream", MayFully(P::TrackingView)),
     ("post", "/v1/positions/stream-tickets", MayFully(P::TrackingView)),
 ];
@@ -253,6 +254,8 @@ async fn another_tenant_finds_nothing() {
         (!seen.body["items"].as_array()?.is_empty()).then_some(())
     })
     .await;
-    let seen = other.get("/v1/positions?bbox=1,1,2,2").await.expect(200);
-    assert_eq!(seen.body["items"], json!([]));
+    for path in ["/v1/positions?bbox=1,1,2,2", "/v1/positions/counts?bbox=1,1,2,2"] {
+        let seen = other.get(path).await.expect(200);
+        assert_eq!(seen.body["items"], json!([]), "{path}");
+    }
 }

@@ -14,6 +14,7 @@ mod kill;
 mod logs;
 mod openapi;
 mod pings;
+mod position_counts;
 mod recommendations;
 mod sessions;
 mod setup;

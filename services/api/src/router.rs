@@ -4,8 +4,9 @@ use crate::{
     edge::EdgeLayer,
     problem,
     routes::{
-        cases, devices, me, organization, pings, positions, recommendations, regions, services,
-        sessions, setup, staff, stream, system, time_off, tracking, work_preferences,
+        cases, devices, me, organization, pings, position_counts, positions, recommendations,
+        regions, services, sessions, setup, staff, stream, system, time_off, tracking,
+        work_preferences,
     },
     state::ApiState,
 };
@@ -90,6 +91,7 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(cases::get, cases::patch))
         .routes(routes!(recommendations::create))
         .routes(routes!(positions::list))
+        .routes(routes!(position_counts::list))
         .routes(routes!(stream::open))
         .routes(routes!(stream::create_ticket))
         .routes(routes!(system::healthz))

@@ -8,6 +8,7 @@ pub(crate) mod needs_form;
 pub(crate) mod organization;
 pub(crate) mod pings;
 pub(crate) mod place;
+pub(crate) mod position_counts;
 pub(crate) mod positions;
 pub(crate) mod recommendation;
 pub(crate) mod recommendations;

@@ -57,7 +57,9 @@ pub(crate) async fn list(
     let view = View::of(&caller, Some(read_bbox(&query.bbox)?));
     require_ready(state.follower())?;
     let now = clock::now().as_second();
-    let found = find(&state, caller.organization, view, now).await?;
+    let organization = caller.organization;
+    let find = move |index: &LiveIndex| find(index, organization, &view, now);
+    let found = look_at(&state, &view, find).await?;
     if view.exact {
         let people: Vec<StaffId> = found.people.iter().map(|live| live.staff).collect();
         record_read(&state, &caller, "/v1/positions", &people).await?;
@@ -79,13 +81,12 @@ struct Found {
     truncated: bool,
 }
 
-/// Looks off the async threads: a viewport may hold everybody there is.
-async fn find(
+/// Looks at the index off the async threads: a viewport may hold everybody there is.
+pub(crate) async fn look_at<T: Send + 'static>(
     state: &ApiState,
-    organization: OrganizationId,
-    view: View,
-    now: i64,
-) -> ApiResult<Found> {
+    view: &View,
+    look: impl FnOnce(&LiveIndex) -> T + Send + 'static,
+) -> ApiResult<T> {
     let follower = state.follower().clone();
     let wide = view.within.is_none_or(|within| {
         let turn = if within.west <= within.east { 0.0 } else { 360.0 };
@@ -93,17 +94,17 @@ async fn find(
         within.north - within.south > WIDE_DEG || width > WIDE_DEG
     });
     let turn = if wide { state.full_scans().acquire_owned().await.ok() } else { None };
-    let look = move || {
+    let looking = move || {
         let _turn = turn;
-        look(follower.index(), organization, &view, now)
+        look(follower.index())
     };
-    tokio::task::spawn_blocking(look).await.map_err(|error| {
+    tokio::task::spawn_blocking(looking).await.map_err(|error| {
         tracing::error!(error = %error, "looking at positions failed");
         Problem::internal()
     })
 }
 
-fn look(index: &LiveIndex, organization: OrganizationId, view: &View, now: i64) -> Found {
+fn find(index: &LiveIndex, organization: OrganizationId, view: &View, now: i64) -> Found {
     let collect = |org: &OrgIndex| {
         let (mut people, mut truncated) = (Vec::new(), false);
         org.live_in(view.search_area(), now, |live| {
