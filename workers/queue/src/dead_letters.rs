@@ -3,7 +3,7 @@
 
 use crate::{
     connection::Queue,
-    entry::{FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, decode},
+    entry::{DecodeError, FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, decode},
     error::QueueError,
     reply::{self, RawEntry},
 };
@@ -32,6 +32,9 @@ static REQUEUE: LazyLock<Script> = LazyLock::new(|| {
          return 1",
     )
 });
+
+/// Dead letters looked at in one go.
+const TAKEN_BACK_AT_ONCE: usize = 100;
 
 /// What may be said about an entry that was given up.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +124,27 @@ impl DeadLetters {
             count += usize::from(self.requeue(&letter.id).await?);
         }
         Ok(count)
+    }
+
+    /// Puts those back that another program gave up for being newer than itself and this one can
+    /// read, of a page of a partition's; returns from where to go on.
+    ///
+    /// # Errors
+    /// When Redis fails; some may have been put back.
+    pub async fn take_back(
+        &self,
+        partition: u32,
+        from: &str,
+    ) -> Result<Option<String>, QueueError> {
+        let page = self.range(partition, from, "+", TAKEN_BACK_AT_ONCE).await?;
+        let too_new = DecodeError::Newer.to_string();
+        for letter in &page {
+            if letter.reason == too_new && letter.content.is_some() {
+                self.requeue(&letter.id).await?;
+            }
+        }
+        let last = page.last().filter(|_| page.len() >= TAKEN_BACK_AT_ONCE);
+        Ok(last.and_then(|letter| Some(format!("({}", self.split(&letter.id)?.1))))
     }
 
     /// How many there are.

@@ -16,7 +16,6 @@ use crate::{
 };
 use batch::Batches;
 use gates::GateCache;
-use nearhand_domain::clock;
 use nearhand_queue::{Consumer, DecodeError, Entry, Queue, QueueError};
 use nearhand_storage::WorkerPool;
 use std::{
@@ -29,13 +28,17 @@ use std::{
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+/// A worker that meets pings only a newer one can read lets others have its partition, but no more
+/// often than this: there may be no newer one.
+const GIVE_WAY_EVERY: Duration = Duration::from_mins(1);
+
 /// Why a partition is let go of for the moment.
 #[derive(Debug, thiserror::Error)]
 enum Interruption {
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// Entries wait that only a newer program can read.
-    #[error("pings wait for a newer worker")]
+    /// Pings came that only a newer program can read.
+    #[error("pings came that only a newer worker can read")]
     Newer,
     /// Everything ends; what was not acknowledged comes again.
     #[error("the worker is stopping")]
@@ -80,13 +83,15 @@ impl Worker {
         let mut consumer = self.queue.consumer(self.partition);
         let mut backoff = Backoff::new(self.config.longest_pause);
         let standby = self.queue.config().lease / 5;
+        let mut gave_way: Option<Instant> = None;
         while !stop.is_cancelled() {
             let Ok(permit) = self.share.acquire().await else { return };
             match consumer.acquire().await {
-                Ok(true) => match self.serve(&mut consumer, &stop, &mut backoff).await {
+                Ok(true) => match self.serve(&mut consumer, &stop, &mut backoff, gave_way).await {
                     Ok(()) | Err(Interruption::Stopping) => break,
                     Err(Interruption::Newer) => {
-                        tracing::warn!(partition = self.partition, "pings wait for a newer worker");
+                        tracing::warn!(partition = self.partition, "gives way to a newer worker");
+                        gave_way = Some(Instant::now());
                         consumer.release().await;
                         drop(permit);
                         // Others look for a free partition several times in this.
@@ -117,6 +122,7 @@ impl Worker {
         consumer: &mut Consumer,
         stop: &CancellationToken,
         backoff: &mut Backoff,
+        gave_way: Option<Instant>,
     ) -> Result<(), Interruption> {
         let pings = self.config.batch_pings;
         let mut batches = Batches {
@@ -126,6 +132,10 @@ impl Worker {
             heard: apply::Heard::default(),
             stop,
         };
+        // Not one that has met what it cannot read.
+        if gave_way.is_none() {
+            self.take_back(consumer).await?;
+        }
         let mut suspect = self.in_work.load(Relaxed);
         let mut swept = Instant::now();
         let mut idle = Duration::ZERO;
@@ -136,11 +146,13 @@ impl Worker {
                 if left.is_empty() {
                     break;
                 }
-                let (left, waiting) = without_newer(left);
+                let too_new = gives_way(&left, gave_way);
                 // A process that dies leaves no mark behind, only entries that come again.
                 let alone = suspect || left.iter().any(Entry::is_suspect);
                 batches.work(consumer, left, alone).await?;
-                give_way(&waiting)?;
+                if too_new {
+                    return Err(Interruption::Newer);
+                }
             }
             (suspect, idle) = (false, self.queue.config().lease);
             backoff.reset();
@@ -149,18 +161,30 @@ impl Worker {
                     return Ok(());
                 }
                 let entries = consumer.read(pings).await?;
-                let (entries, waiting) = without_newer(entries);
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
+                let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {
                     batches.work(consumer, entries, false).await?;
                 }
-                give_way(&waiting)?;
+                if too_new {
+                    return Err(Interruption::Newer);
+                }
                 if many > 0 && many < pings / 2 {
                     rest(self.config.gather.saturating_sub(read_at.elapsed()), stop).await;
                 }
             }
             swept = Instant::now();
         }
+    }
+
+    /// Puts back into their lanes what an older worker gave up because it could not read it.
+    async fn take_back(&self, consumer: &mut Consumer) -> Result<(), Interruption> {
+        let (letters, mut after) = (self.queue.dead_letters(), Some("-".to_owned()));
+        while let Some(from) = after {
+            consumer.hold().await?;
+            after = letters.take_back(self.partition, &from).await?;
+        }
+        Ok(())
     }
 
     /// Marks entries as being in work, for as long as the mark lives and nothing panics.
@@ -170,22 +194,10 @@ impl Worker {
     }
 }
 
-/// How long an entry of a newer layout is left for a worker that can read it. Afterwards it is a
-/// dead letter like any other that cannot be read, so that a release taken back stops nothing.
-const NEWER_WAITS: Duration = Duration::from_mins(10);
-
-/// Puts those aside that a newer worker will be able to read. They are left unacknowledged, and
-/// come to whoever has the partition next.
-fn without_newer(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
-    let now_ms = clock::now().as_millisecond();
-    let waits = i64::try_from(NEWER_WAITS.as_millis()).unwrap_or(i64::MAX);
-    entries.into_iter().partition(|entry| {
-        entry.batch != Err(DecodeError::Newer) || now_ms - entry.queued_at_ms > waits
-    })
-}
-
-fn give_way(waiting: &[Entry]) -> Result<(), Interruption> {
-    if waiting.is_empty() { Ok(()) } else { Err(Interruption::Newer) }
+/// Whether a newer worker should have a try at what comes after these.
+fn gives_way(entries: &[Entry], gave_way: Option<Instant>) -> bool {
+    gave_way.is_none_or(|at| at.elapsed() >= GIVE_WAY_EVERY)
+        && entries.iter().any(|entry| entry.batch == Err(DecodeError::Newer))
 }
 
 fn pings_of(entries: &[Entry]) -> usize {
