@@ -174,11 +174,16 @@ const LONGEST_LOOKUP: Duration = Duration::from_secs(2);
 const LONGEST_CHECK: Duration = Duration::from_millis(500);
 
 async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
-    let cache = state.credentials();
-    let known = cache.find(token.hash, state.feed_is_current());
+    let known = state.credentials().find(token.hash, state.feed_is_current());
     if let Some(Known::Session(actor)) = known {
         return Ok(actor);
     }
+    // Apart, like everything rare on the way: what it needs would be kept for every request.
+    Box::pin(look_up_session(state, token)).await
+}
+
+async fn look_up_session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
+    let cache = state.credentials();
     let generation = cache.generation();
     let asked = async {
         let mut tx = state.app().tenant(token.organization).await?;
@@ -190,14 +195,19 @@ async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor
     Ok(actor)
 }
 
+async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
+    let known = state.credentials().find(token.hash, state.feed_is_current());
+    if let Some(Known::Device(actor)) = known {
+        return Ok(actor);
+    }
+    Box::pin(look_up_device(state, token)).await
+}
+
 /// A phone that was known is believed for as long as PostgreSQL does not answer: nobody revokes
 /// anything through a database that is down, the worker looks at the gate again, and a phone that
 /// is refused may give its pings up.
-async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
+async fn look_up_device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
     let cache = state.credentials();
-    if let Some(Known::Device(actor)) = cache.find(token.hash, state.feed_is_current()) {
-        return Ok(actor);
-    }
     let before = match cache.find(token.hash, true) {
         Some(Known::Device(actor)) if cache.is_away() => return Ok(actor),
         Some(Known::Device(actor)) => Some(actor),

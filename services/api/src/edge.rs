@@ -3,7 +3,7 @@
 //! since a layer of its own for each would cost every ping a box and a copy.
 
 use crate::{
-    observe::Observation,
+    observe::{Durations, Observation},
     problem::{self, Problem},
     request_id,
 };
@@ -32,17 +32,18 @@ pub(crate) struct EdgeLayer {
 }
 
 /// A wrapped route.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Edge<S> {
     inner: S,
     deadline: Duration,
+    durations: Durations,
 }
 
 impl<S> Layer<S> for EdgeLayer {
     type Service = Edge<S>;
 
     fn layer(&self, inner: S) -> Edge<S> {
-        Edge { inner, deadline: self.deadline }
+        Edge { inner, deadline: self.deadline, durations: Durations::default() }
     }
 }
 
@@ -68,11 +69,14 @@ where
         // The one that was asked whether it is ready does the work.
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
-        let (deadline, span) = (self.deadline, observation.span());
+        let (deadline, durations) = (self.deadline, self.durations.clone());
+        let span = observation.span();
+        // Not inside, where it would keep a place for the request besides.
+        let answer = inner.call(request);
         Box::pin(async move {
             let route = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
             let work = async {
-                let answer = tokio::time::timeout(deadline, inner.call(request));
+                let answer = tokio::time::timeout(deadline, answer);
                 let response = match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(Ok(response))) => response.into_response(),
                     Ok(Ok(Err(never))) => match never {},
@@ -82,7 +86,7 @@ where
                 problem::render(response, route, &id)
             };
             let mut response = work.instrument(span).await;
-            observation.end(route, response.status());
+            observation.end(&durations, route, response.status());
             response.headers_mut().insert(request_id::HEADER, id);
             Ok(response)
         })

@@ -6,8 +6,33 @@ use axum::{
     extract::Request,
     http::{Method, StatusCode},
 };
-use std::time::Instant;
+use metrics::Histogram;
+use parking_lot::RwLock;
+use std::{sync::Arc, time::Instant};
 use tracing::Span;
+
+/// The histograms of one wrapped route, found by their labels once and then kept: every ping would
+/// have them found again.
+#[derive(Clone, Default)]
+pub(crate) struct Durations(Arc<RwLock<Vec<(Labels, Histogram)>>>);
+
+/// Method, route and status.
+type Labels = (&'static str, String, StatusCode);
+
+impl Durations {
+    fn of(&self, method: &'static str, route: &str, status: StatusCode) -> Histogram {
+        let is_it = |(labels, _): &&(Labels, Histogram)| {
+            (labels.0, labels.1.as_str(), labels.2) == (method, route, status)
+        };
+        if let Some((_, known)) = self.0.read().iter().find(is_it) {
+            return known.clone();
+        }
+        let found = metrics::histogram!("nearhand_http_request_duration_seconds",
+            "method" => method, "route" => route.to_owned(), "status" => status.as_str().to_owned());
+        self.0.write().push(((method, route.to_owned(), status), found.clone()));
+        found
+    }
+}
 
 /// A request that is being measured.
 pub(crate) struct Observation {
@@ -36,12 +61,10 @@ impl Observation {
     }
 
     /// Records how it went.
-    pub(crate) fn end(self, route: &str, status: StatusCode) {
+    pub(crate) fn end(self, durations: &Durations, route: &str, status: StatusCode) {
         let elapsed = self.started.elapsed();
-        metrics::histogram!("nearhand_http_request_duration_seconds",
-            "method" => method_name(&self.method), "route" => route.to_owned(),
-            "status" => status.as_str().to_owned())
-        .record(elapsed.as_secs_f64());
+        let duration = durations.of(method_name(&self.method), route, status);
+        duration.record(elapsed.as_secs_f64());
         self.span.in_scope(|| {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
             if status.is_server_error() {

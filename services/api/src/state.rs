@@ -2,7 +2,7 @@
 
 use crate::{
     credentials::Credentials, live_hub::Hubs, passwords::Passwords, query::Cursors,
-    streams::Streams, throttle::Throttle,
+    routes::pings::PingCounters, streams::Streams, throttle::Throttle,
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;
@@ -87,6 +87,7 @@ struct Inner {
     streams: Streams,
     hubs: Hubs,
     full_scans: Arc<Semaphore>,
+    counters: PingCounters,
 }
 
 /// What every handler can reach; cheap to clone.
@@ -109,6 +110,7 @@ impl ApiState {
             streams: Streams::default(),
             hubs: Hubs::default(),
             full_scans: Arc::new(Semaphore::new(1)),
+            counters: PingCounters::new(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -160,6 +162,11 @@ impl ApiState {
     /// Open event streams.
     pub(crate) fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+
+    /// What became of pings.
+    pub(crate) fn counters(&self) -> &PingCounters {
+        &self.0.counters
     }
 
     /// Taken by whoever looks at everybody: updates wait meanwhile, and behind one such reader at

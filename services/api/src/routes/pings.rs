@@ -13,9 +13,10 @@ use crate::{
 use axum::{
     Json,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, header},
+    http::header,
 };
 use jiff::Timestamp;
+use metrics::Counter;
 use nearhand_domain::{
     clock,
     ping::{Admission, Door, RawFix, Rejection, Source, admit},
@@ -140,16 +141,19 @@ pub(crate) struct RejectedFix {
 pub(crate) async fn receive(
     State(state): State<ApiState>,
     Phone(phone): Phone,
-    headers: HeaderMap,
     mut request: Request,
 ) -> ApiResult<Json<PingsReply>> {
+    let mut header = |name| request.headers_mut().remove(name);
+    let (encoding, traceparent) =
+        (header(header::CONTENT_ENCODING), header(request_id::TRACEPARENT));
     // Packed or not.
     DefaultBodyLimit::max(MAX_BYTES).apply(&mut request);
     let bytes = body::read(request, &()).await?;
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    let bytes = inflate(encoding, bytes, MAX_BYTES)?;
+    let bytes = inflate(encoding.as_ref(), bytes, MAX_BYTES)?;
     let now_ms = clock::now().as_millisecond();
     let (fixes, mut rejected) = read_batch(&bytes)?;
+    // The connection's buffer serves the next read if nobody holds a part of it by then.
+    drop((bytes, encoding));
     let door = Door {
         now_ms,
         retention_ms: i64::try_from(state.config().retention.as_millis()).unwrap_or(i64::MAX),
@@ -164,10 +168,10 @@ pub(crate) async fn receive(
         received_at_ms: now_ms,
         live: &admission.live,
         backlog: &admission.backlog,
-        traceparent: request_id::trace_parent(&headers),
+        traceparent: traceparent.as_ref().and_then(|value| value.to_str().ok()),
     };
     state.producer().send(&parcel).await.map_err(refused)?;
-    count(&admission, rejected.len());
+    state.counters().count(&admission, rejected.len());
     rejected.extend(admission.rejected.iter().map(|r| invalid(r.index, r.why)));
     rejected.sort_by_key(|fix| fix.index);
     Ok(Json(PingsReply {
@@ -197,19 +201,33 @@ fn refused(error: SendError) -> Problem {
     }
 }
 
-fn count(admission: &Admission, unreadable: usize) {
-    let add = |outcome: &'static str, n: usize| {
-        if n > 0 {
-            metrics::counter!("nearhand_pings_received_total", "outcome" => outcome)
-                .increment(n as u64);
-        }
-    };
-    add("accepted", admission.accepted());
-    add("duplicate", admission.duplicates);
-    add("rejected", admission.rejected.len() + unreadable);
-    for (reason, n) in &admission.discarded {
-        add(reason.as_str(), *n);
+/// What became of pings, counted. What nearly every request adds to is found once.
+pub(crate) struct PingCounters {
+    accepted: Counter,
+}
+
+impl PingCounters {
+    pub(crate) fn new() -> Self {
+        Self { accepted: received("accepted") }
     }
+
+    fn count(&self, admission: &Admission, unreadable: usize) {
+        self.accepted.increment(admission.accepted() as u64);
+        let add = |outcome: &'static str, n: usize| {
+            if n > 0 {
+                received(outcome).increment(n as u64);
+            }
+        };
+        add("duplicate", admission.duplicates);
+        add("rejected", admission.rejected.len() + unreadable);
+        for (reason, n) in &admission.discarded {
+            add(reason.as_str(), *n);
+        }
+    }
+}
+
+fn received(outcome: &'static str) -> Counter {
+    metrics::counter!("nearhand_pings_received_total", "outcome" => outcome)
 }
 
 /// Reads the batch; a fix of a wrong shape is rejected alone.
