@@ -5,6 +5,7 @@ mod commands;
 mod demo;
 mod doctor;
 mod embedded;
+mod log_fields;
 mod progress;
 mod replay;
 mod runtime;
@@ -69,6 +70,7 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        .fmt_fields(log_fields::Fields)
         .init();
     let result = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
