@@ -143,33 +143,28 @@ impl Producer {
                 return Err(SendError::Full(lane));
             }
         }
-        let mut commands = Vec::with_capacity(2);
-        for (lane, pings) in lanes {
-            for chunk in pings.chunks(self.0.entry_pings) {
-                commands.push((lane, self.entry(parcel, lane, chunk)));
-            }
+        let entries = lanes.map(|(_, pings)| pings.len().div_ceil(self.0.entry_pings));
+        match entries {
+            [0, 0] => {}
+            [1, 0] => self.write(self.entry(parcel, Lane::Live, parcel.live)).await?,
+            [0, 1] => self.write(self.entry(parcel, Lane::Backlog, parcel.backlog)).await?,
+            // Apart, since what it needs would be kept for every single ping.
+            _ => Box::pin(self.write_atomically(parcel)).await?,
         }
-        let lanes: Vec<Lane> = commands.iter().map(|(lane, _)| *lane).collect();
-        if commands.len() > 1 {
-            self.write_atomically(commands.into_iter().map(|(_, command)| command)).await?;
-        } else if let Some((_, only)) = commands.pop() {
-            self.write(only).await?;
-        }
-        for lane in lanes {
-            self.0.depth.lane(lane).fetch_add(1, Relaxed);
+        for ((lane, _), entries) in lanes.into_iter().zip(entries) {
+            self.0.depth.lane(lane).fetch_add(entries as u64, Relaxed);
         }
         Ok(())
     }
 
     /// A request's several entries, all or none.
-    async fn write_atomically(
-        &self,
-        commands: impl Iterator<Item = Cmd>,
-    ) -> Result<(), RedisError> {
+    async fn write_atomically(&self, parcel: &Parcel<'_>) -> Result<(), RedisError> {
         let mut pipe = redis::pipe();
         pipe.atomic();
-        for command in commands {
-            pipe.add_command(command).ignore();
+        for (lane, pings) in [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)] {
+            for chunk in pings.chunks(self.0.entry_pings) {
+                pipe.add_command(self.entry(parcel, lane, chunk)).ignore();
+            }
         }
         let written = pipe.query_async(&mut self.0.queue.shared()).await;
         self.0.queue.leave_replica(&written).await;
@@ -218,8 +213,15 @@ impl Producer {
             received_at_ms: parcel.received_at_ms,
             pings,
         });
-        let mut command = redis::cmd("XADD");
-        command.arg(stream).arg("*").arg(FIELD_VERSION).arg(PING_VERSION).arg(FIELD_DATA).arg(data);
+        let mut command = Cmd::with_capacity(9, data.len() + 160);
+        command
+            .arg("XADD")
+            .arg(stream)
+            .arg("*")
+            .arg(FIELD_VERSION)
+            .arg(PING_VERSION)
+            .arg(FIELD_DATA)
+            .arg(data);
         if let Some(traceparent) = parcel.traceparent {
             command.arg(FIELD_TRACE).arg(traceparent);
         }
