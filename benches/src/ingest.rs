@@ -157,7 +157,7 @@ async fn floor(site: &Site, fixes: usize, length: Duration) -> anyhow::Result<f6
             all.iter().skip(fixes - 1).step_by(fixes).copied().collect();
         newest.sort_unstable_by_key(|row| row.staff);
         let mut tx = pool.begin().await?;
-        rows += ingest::insert_pings(&mut tx, &all).await?;
+        rows += ingest::insert_new_pings(&mut tx, &all).await?;
         ingest::upsert_positions(&mut tx, &newest).await?;
         tx.commit().await?;
     }

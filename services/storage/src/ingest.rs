@@ -89,51 +89,80 @@ pub async fn versions(tx: &mut Tx, staff: &[StaffId]) -> Result<Vec<PersonVersio
         .collect()
 }
 
+/// Writes pings, their columns as arrays; `$end` closes the statement. The arrays are unnested in
+/// the list of columns: in FROM, PostgreSQL would first put all rows aside.
+macro_rules! insert_pings {
+    ($end:literal) => {
+        concat!(
+            "INSERT INTO pings (organization_id, device_id, fix_at, key, staff_id, received_at, \
+             sent_at, position, accuracy_m, altitude_m, speed_mps, course_deg, battery, charging, \
+             motion, mock, flags, source) \
+             SELECT r.organization_id, r.device_id, r.fix_at, r.key, r.staff_id, r.received_at, \
+             r.sent_at, ST_SetSRID(ST_MakePoint(r.x, r.y), 4326), r.accuracy_m, r.altitude_m, \
+             r.speed_mps, r.course_deg, r.battery, r.charging, r.motion, r.mock, r.flags, r.source \
+             FROM (SELECT unnest($1::uuid[]) AS organization_id, unnest($2::uuid[]) AS device_id, \
+             unnest($3::timestamptz[]) AS fix_at, unnest($4::uuid[]) AS key, \
+             unnest($5::uuid[]) AS staff_id, unnest($6::timestamptz[]) AS received_at, \
+             unnest($7::timestamptz[]) AS sent_at, unnest($8::float8[]) AS x, \
+             unnest($9::float8[]) AS y, unnest($10::real[]) AS accuracy_m, \
+             unnest($11::real[]) AS altitude_m, unnest($12::real[]) AS speed_mps, \
+             unnest($13::real[]) AS course_deg, unnest($14::real[]) AS battery, \
+             unnest($15::boolean[]) AS charging, unnest($16::text[]) AS motion, \
+             unnest($17::boolean[]) AS mock, unnest($18::smallint[]) AS flags, \
+             unnest($19::text[]) AS source) AS r",
+            $end
+        )
+    };
+}
+
 /// Writes pings into the history; those that are there already stay as they are. Returns how
 /// many were new.
 ///
 /// # Errors
 /// When the database fails or refuses a value.
 pub async fn insert_pings(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, StorageError> {
+    write_pings(tx, insert_pings!(" ON CONFLICT DO NOTHING"), rows).await
+}
+
+/// Writes pings of which none is there yet, for half of what looking each up first costs.
+///
+/// # Errors
+/// When the database fails or refuses a value; [`StorageError::Constraint`] when one is there.
+pub async fn insert_new_pings(tx: &mut Tx, rows: &[PingRow<'_>]) -> Result<u64, StorageError> {
+    write_pings(tx, insert_pings!(""), rows).await
+}
+
+async fn write_pings(
+    tx: &mut Tx,
+    statement: &'static str,
+    rows: &[PingRow<'_>],
+) -> Result<u64, StorageError> {
     if rows.is_empty() {
         return Ok(0);
     }
     let pings = || rows.iter().map(|row| row.ping);
-    let done = sqlx::query(
-        "INSERT INTO pings (organization_id, device_id, fix_at, key, staff_id, received_at, \
-         sent_at, position, accuracy_m, altitude_m, speed_mps, course_deg, battery, charging, \
-         motion, mock, flags, source) \
-         SELECT r.organization_id, r.device_id, r.fix_at, r.key, r.staff_id, r.received_at, \
-         r.sent_at, ST_SetSRID(ST_MakePoint(r.x, r.y), 4326), r.accuracy_m, r.altitude_m, \
-         r.speed_mps, r.course_deg, r.battery, r.charging, r.motion, r.mock, r.flags, r.source \
-         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::uuid[], \
-         $6::timestamptz[], $7::timestamptz[], $8::float8[], $9::float8[], $10::real[], \
-         $11::real[], $12::real[], $13::real[], $14::real[], $15::boolean[], $16::text[], \
-         $17::boolean[], $18::smallint[], $19::text[]) AS r (organization_id, device_id, fix_at, \
-         key, staff_id, received_at, sent_at, x, y, accuracy_m, altitude_m, speed_mps, \
-         course_deg, battery, charging, motion, mock, flags, source) ON CONFLICT DO NOTHING",
-    )
-    .bind(uuids(rows.iter().map(|row| row.organization.0)))
-    .bind(uuids(rows.iter().map(|row| row.device.0)))
-    .bind(column(pings(), |ping| Millis(ping.fix_at_ms)))
-    .bind(uuids(pings().map(|ping| ping.key)))
-    .bind(uuids(rows.iter().map(|row| row.staff.0)))
-    .bind(column(rows.iter(), |row| Millis(row.received_at_ms)))
-    .bind(column(pings(), |ping| ping.sent_at_ms.map(Millis)))
-    .bind(column(pings(), |ping| ping.position.xy().0))
-    .bind(column(pings(), |ping| ping.position.xy().1))
-    .bind(column(pings(), |ping| ping.accuracy_m))
-    .bind(column(pings(), |ping| ping.altitude_m))
-    .bind(column(pings(), |ping| ping.speed_mps))
-    .bind(column(pings(), |ping| ping.course_deg))
-    .bind(column(pings(), |ping| ping.battery))
-    .bind(column(pings(), |ping| ping.charging))
-    .bind(column(pings(), |ping| ping.motion.map(nearhand_domain::ping::Motion::as_str)))
-    .bind(column(pings(), |ping| ping.mock))
-    .bind(column(pings(), |ping| i16::from(ping.flags)))
-    .bind(column(pings(), |ping| ping.source.as_str()))
-    .execute(&mut **tx)
-    .await?;
+    let done = sqlx::query(statement)
+        .bind(uuids(rows.iter().map(|row| row.organization.0)))
+        .bind(uuids(rows.iter().map(|row| row.device.0)))
+        .bind(column(pings(), |ping| Millis(ping.fix_at_ms)))
+        .bind(uuids(pings().map(|ping| ping.key)))
+        .bind(uuids(rows.iter().map(|row| row.staff.0)))
+        .bind(column(rows.iter(), |row| Millis(row.received_at_ms)))
+        .bind(column(pings(), |ping| ping.sent_at_ms.map(Millis)))
+        .bind(column(pings(), |ping| ping.position.xy().0))
+        .bind(column(pings(), |ping| ping.position.xy().1))
+        .bind(column(pings(), |ping| ping.accuracy_m))
+        .bind(column(pings(), |ping| ping.altitude_m))
+        .bind(column(pings(), |ping| ping.speed_mps))
+        .bind(column(pings(), |ping| ping.course_deg))
+        .bind(column(pings(), |ping| ping.battery))
+        .bind(column(pings(), |ping| ping.charging))
+        .bind(column(pings(), |ping| ping.motion.map(nearhand_domain::ping::Motion::as_str)))
+        .bind(column(pings(), |ping| ping.mock))
+        .bind(column(pings(), |ping| i16::from(ping.flags)))
+        .bind(column(pings(), |ping| ping.source.as_str()))
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected())
 }
 
@@ -155,9 +184,11 @@ pub async fn upsert_positions(
          position, accuracy_m, mock) \
          SELECT r.organization_id, r.staff_id, r.device_id, r.fix_at, r.received_at, \
          ST_SetSRID(ST_MakePoint(r.x, r.y), 4326), r.accuracy_m, r.mock \
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], \
-         $6::float8[], $7::float8[], $8::real[], $9::boolean[]) AS r (organization_id, staff_id, \
-         device_id, fix_at, received_at, x, y, accuracy_m, mock) \
+         FROM (SELECT unnest($1::uuid[]) AS organization_id, unnest($2::uuid[]) AS staff_id, \
+         unnest($3::uuid[]) AS device_id, unnest($4::timestamptz[]) AS fix_at, \
+         unnest($5::timestamptz[]) AS received_at, unnest($6::float8[]) AS x, \
+         unnest($7::float8[]) AS y, unnest($8::real[]) AS accuracy_m, \
+         unnest($9::boolean[]) AS mock) AS r \
          ON CONFLICT (organization_id, staff_id) DO UPDATE SET device_id = excluded.device_id, \
          fix_at = excluded.fix_at, received_at = excluded.received_at, \
          position = excluded.position, accuracy_m = excluded.accuracy_m, mock = excluded.mock \

@@ -15,7 +15,6 @@ use crate::{
     config::IngestConfig,
 };
 use batch::Batches;
-use gates::GateCache;
 use nearhand_queue::{Consumer, DecodeError, Entry, Queue, QueueError};
 use nearhand_storage::WorkerPool;
 use std::{
@@ -128,8 +127,7 @@ impl Worker {
         let mut batches = Batches {
             worker: self,
             feed: self.queue.feed_writer(),
-            gates: GateCache::default(),
-            heard: apply::Heard::default(),
+            memory: apply::Memory::default(),
             stop,
         };
         // Not one that has met what it cannot read.

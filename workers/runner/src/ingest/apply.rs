@@ -19,9 +19,20 @@ const TOUCH_EVERY_MS: i64 = 60_000;
 /// Most phones remembered as noted.
 const MOST_HEARD: usize = 200_000;
 
+/// For how many batches repeats are looked for after one was met: they come in waves, when phones
+/// or a worker begin anew.
+const WARY_BATCHES: u32 = 500;
+
 /// When phones were last noted as heard from.
 #[derive(Default)]
 pub(super) struct Heard(FxHashMap<DeviceId, i64>);
+
+/// Whether pings that are stored already are to be expected. Looking for each costs as much as
+/// writing it, so a batch is first written as if there were none, and again if there was one.
+#[derive(Default)]
+pub(super) struct Repeats {
+    wary: u32,
+}
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -36,22 +47,53 @@ pub(super) struct Applied {
     pub(super) positions: Vec<PositionFact>,
 }
 
+/// What is kept from batch to batch.
+#[derive(Default)]
+pub(super) struct Memory {
+    gates: GateCache,
+    heard: Heard,
+    repeats: Repeats,
+}
+
 /// Writes these batches and commits.
 pub(super) async fn apply(
     pool: &WorkerPool,
-    gates: &mut GateCache,
-    heard: &mut Heard,
+    memory: &mut Memory,
     batches: &[&PingBatch],
     now_ms: i64,
     retention_ms: i64,
 ) -> Result<Applied, StorageError> {
+    let wary = memory.repeats.wary > 0;
+    memory.repeats.wary = memory.repeats.wary.saturating_sub(1);
+    match write(pool, memory, batches, now_ms, retention_ms, wary).await {
+        Err(StorageError::Constraint(_)) if !wary => {
+            memory.repeats.wary = WARY_BATCHES;
+            write(pool, memory, batches, now_ms, retention_ms, true).await
+        }
+        done => done,
+    }
+}
+
+async fn write(
+    pool: &WorkerPool,
+    memory: &mut Memory,
+    batches: &[&PingBatch],
+    now_ms: i64,
+    retention_ms: i64,
+    wary: bool,
+) -> Result<Applied, StorageError> {
+    let Memory { gates, heard, .. } = memory;
     let mut staff: Vec<StaffId> = batches.iter().map(|batch| batch.staff).collect();
     staff.sort_unstable();
     staff.dedup();
     let mut tx = pool.begin().await?;
     let people = gates.people(&mut tx, &staff).await?;
     let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
-    let inserted = ingest::insert_pings(&mut tx, &plan.rows).await?;
+    let inserted = if wary {
+        ingest::insert_pings(&mut tx, &plan.rows).await?
+    } else {
+        ingest::insert_new_pings(&mut tx, &plan.rows).await?
+    };
     let positions = move_on(&mut tx, &plan).await?;
     let silent = heard.silent(&plan.devices);
     if !silent.is_empty() {

@@ -3,9 +3,8 @@
 
 use super::{
     Interruption, Worker,
-    apply::{Applied, Heard, apply},
+    apply::{Applied, Memory, apply},
     faults::{Halves, reason},
-    gates::GateCache,
 };
 use crate::backoff::{Backoff, rest};
 use nearhand_domain::{
@@ -29,8 +28,7 @@ const LONE_PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Batches<'a> {
     pub(super) worker: &'a Worker,
     pub(super) feed: FeedWriter,
-    pub(super) gates: GateCache,
-    pub(super) heard: Heard,
+    pub(super) memory: Memory,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -111,9 +109,9 @@ impl Batches<'_> {
         consumer: &mut Consumer,
         batches: &[&PingBatch],
     ) -> Result<Result<Applied, StorageError>, Interruption> {
-        let (worker, gates, heard) = (self.worker, &mut self.gates, &mut self.heard);
+        let (worker, memory) = (self.worker, &mut self.memory);
         let now_ms = clock::now().as_millisecond();
-        let work = apply(&worker.pool, gates, heard, batches, now_ms, worker.retention_ms);
+        let work = apply(&worker.pool, memory, batches, now_ms, worker.retention_ms);
         let work = tokio::time::timeout(LONGEST_APPLY, work);
         tokio::pin!(work);
         loop {
