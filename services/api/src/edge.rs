@@ -71,25 +71,21 @@ where
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         let (deadline, durations) = (self.deadline, self.durations.clone());
         let span = observation.span();
-        // Not inside, where it would keep a place for the request besides.
-        let answer = inner.call(request);
-        Box::pin(async move {
+        // Chained, not written as a block: that would keep several copies of what it waits for.
+        let answer = AssertUnwindSafe(tokio::time::timeout(deadline, inner.call(request)));
+        let answered = answer.catch_unwind().map(|ended| match ended {
+            Ok(Ok(Ok(response))) => response.into_response(),
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_)) => StatusCode::REQUEST_TIMEOUT.into_response(),
+            Err(_) => panicked(),
+        });
+        Box::pin(answered.instrument(span).map(move |response| {
             let route = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-            let work = async {
-                let answer = tokio::time::timeout(deadline, answer);
-                let response = match AssertUnwindSafe(answer).catch_unwind().await {
-                    Ok(Ok(Ok(response))) => response.into_response(),
-                    Ok(Ok(Err(never))) => match never {},
-                    Ok(Err(_)) => StatusCode::REQUEST_TIMEOUT.into_response(),
-                    Err(_) => panicked(),
-                };
-                problem::render(response, route, &id)
-            };
-            let mut response = work.instrument(span).await;
+            let mut response = problem::render(response, route, &id);
             observation.end(&durations, route, response.status());
             response.headers_mut().insert(request_id::HEADER, id);
             Ok(response)
-        })
+        }))
     }
 }
 
