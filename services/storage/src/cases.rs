@@ -1,7 +1,7 @@
 //! Cases: work to be done, and what it asks of a person.
 
 use crate::{
-    StorageError, Tx,
+    AppPool, StorageError, Tx,
     convert::{self, corrupt},
 };
 use jiff::Timestamp;
@@ -139,6 +139,31 @@ pub async fn get(tx: &mut Tx, id: CaseId) -> Result<Option<CaseRecord>, StorageE
         .await?
         .map(Row::into_record)
         .transpose()
+}
+
+/// A case, in one round trip: recommendations wait for it. The statement itself binds its
+/// transaction to the tenant, which must happen before the case is looked for: so the search
+/// asks for what the binding returns, and the fence of `OFFSET 0` keeps it behind.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(
+    pool: &AppPool,
+    organization: OrganizationId,
+    id: CaseId,
+) -> Result<Option<CaseRecord>, StorageError> {
+    sqlx::query_as::<_, Row>(concat!(
+        "WITH bound AS MATERIALIZED (SELECT set_config('app.organization_id', $2::text, true) \
+         AS organization_id) SELECT c.* FROM bound CROSS JOIN LATERAL (",
+        select!("WHERE c.id = $1 AND c.organization_id = bound.organization_id::uuid OFFSET 0"),
+        ") AS c"
+    ))
+    .bind(id.0)
+    .bind(organization.0)
+    .fetch_optional(pool.pool())
+    .await?
+    .map(Row::into_record)
+    .transpose()
 }
 
 /// The same, locked until the transaction ends.

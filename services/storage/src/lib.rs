@@ -1,7 +1,8 @@
 //! Everything said to PostgreSQL, and nothing else: one file per aggregate, typed rows, tenancy.
 //!
 //! Functions take a transaction from [`AppPool::tenant`] or [`WorkerPool::begin`]; none opens its
-//! own. No HTTP, no Redis, no decisions that could be made without a database.
+//! own, but for the two statements that every recommendation waits for. No HTTP, no Redis, no
+//! decisions that could be made without a database.
 
 pub mod announce;
 pub mod audit;

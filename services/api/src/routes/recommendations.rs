@@ -199,8 +199,8 @@ async fn load(
 ) -> ApiResult<(Case, Option<i64>)> {
     match subject {
         Subject::Case(id) => {
-            let mut tx = caller.begin(state).await?;
-            let record = cases::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+            let record = cases::look(state.app(), caller.organization, id).await?;
+            let record = record.ok_or_else(Problem::not_found)?;
             if record.status == CaseStatus::Closed {
                 return Err(Problem::new(
                     Code::CaseClosed,
