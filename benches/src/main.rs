@@ -86,19 +86,27 @@ impl Options {
     }
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let options = Options::parse();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if matches!(options.name, Name::Ingest | Name::Latency) {
+        // These share the machine with what they measure, and one thread has no other to wake.
+        runtime.worker_threads(1);
+    }
+    runtime.enable_all().build()?.block_on(run(&options))
+}
+
+async fn run(options: &Options) -> anyhow::Result<()> {
     if options.quick {
         report::line("# a quick run: fewer people and questions, no targets");
     }
     match options.name {
         Name::All => run_all(),
-        Name::Nearest => nearest::run(&options).await,
-        Name::Recommend => recommend::run(&options).await,
-        Name::Memory => memory::run(&options),
-        Name::Ingest => ingest::run(&options).await,
-        Name::Latency => latency::run(&options).await,
+        Name::Nearest => nearest::run(options).await,
+        Name::Recommend => recommend::run(options).await,
+        Name::Memory => memory::run(options),
+        Name::Ingest => ingest::run(options).await,
+        Name::Latency => latency::run(options).await,
     }
 }
 
