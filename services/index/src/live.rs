@@ -8,10 +8,12 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Updates applied in one hold of an organisation's lock.
-pub const UPDATES_A_HOLD: usize = 8;
+pub const UPDATES_A_HOLD: usize = 16;
 
-/// Attempts at a lock before its holder is slept for, some tens of microseconds in all.
-const SPINS: u32 = 400;
+/// Attempts at a lock before its holder is slept for: some tens of microseconds for readers. A
+/// writer soon asks for its turn, which readers that follow each other closely would not leave.
+const READ_SPINS: u32 = 400;
+const WRITE_SPINS: u32 = 100;
 const PAUSES_A_SPIN: u32 = 4;
 
 type Shared = Arc<RwLock<OrgIndex>>;
@@ -142,17 +144,17 @@ fn warm(shared: &RwLock<OrgIndex>, facts: &[Prepared<'_>]) {
 }
 
 fn read(shared: &RwLock<OrgIndex>) -> RwLockReadGuard<'_, OrgIndex> {
-    spin(|| shared.try_read()).unwrap_or_else(|| shared.read())
+    spin(READ_SPINS, || shared.try_read()).unwrap_or_else(|| shared.read())
 }
 
 fn write(shared: &RwLock<OrgIndex>) -> RwLockWriteGuard<'_, OrgIndex> {
-    spin(|| shared.try_write()).unwrap_or_else(|| shared.write())
+    spin(WRITE_SPINS, || shared.try_write()).unwrap_or_else(|| shared.write())
 }
 
 /// Tries a while before giving up: holds take microseconds, where being put to sleep and woken
 /// takes many times that.
-fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    (0..SPINS).find_map(|_| {
+fn spin<T>(times: u32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..times).find_map(|_| {
         let got = attempt();
         if got.is_none() {
             (0..PAUSES_A_SPIN).for_each(|_| std::hint::spin_loop());

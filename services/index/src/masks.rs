@@ -252,14 +252,6 @@ impl Masks {
         self.licences |= other.licences;
         self.load_floor = self.load_floor.min(other.load_floor);
     }
-
-    /// Whether taking `other` in would change nothing.
-    #[must_use]
-    pub fn contains(&self, other: &Self) -> bool {
-        let mut merged = *self;
-        merged.merge(other);
-        merged == *self
-    }
 }
 
 fn or<const N: usize>(into: &mut [u64; N], from: &[u64; N]) {

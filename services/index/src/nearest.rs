@@ -99,8 +99,10 @@ impl OrgIndex {
         let (unit, low) = (Unit::new(from), Unit::new(from).to_f32());
         let mut found = Found { k, pending: BinaryHeap::with_capacity(256), near: Vec::new() };
         let bound = |envelope: &Envelope| {
-            let best = closeness(box_chord_at_least(&envelope.bounds, low));
-            needs.met_below(&envelope.masks).then_some(Bound { best, note: best })
+            needs.met_below(&envelope.masks).then(|| {
+                let best = closeness(box_chord_at_least(&envelope.bounds, low));
+                Bound { best, note: best }
+            })
         };
         self.places.best_first(0, bound, |places, best| {
             // What is nearer than this leaf and all after it can be settled.

@@ -1,15 +1,13 @@
-//! Who is live within a rectangle, and how many in each cell. Must show nobody whom the privacy
-//! gate hides at the instant asked for.
+//! Who is live within a rectangle. Must show nobody whom the privacy gate hides at the instant
+//! asked for.
 
 use crate::{
-    OrgIndex, cells,
+    OrgIndex,
     person::{Ping, PlaceKind},
     sphere::Bounds,
 };
-use h3o::{CellIndex, Resolution};
 use nearhand_domain::{Position, StaffId};
 use rstar::Envelope as _;
-use rustc_hash::FxHashMap;
 
 /// A rectangle in degrees; with `west` above `east` it crosses the antimeridian.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,21 +71,6 @@ impl OrgIndex {
         let coarse = ping.accuracy_m.is_some_and(|metres| metres > 100.0);
         let grade = if coarse { Grade::Coarse } else { Grade::Live };
         Some(LivePosition { staff: person.id, ping, grade })
-    }
-
-    /// How many people are live in each H3 cell a rectangle's people lie in.
-    #[must_use]
-    pub fn density(
-        &self,
-        within: Rectangle,
-        at: i64,
-        resolution: Resolution,
-    ) -> FxHashMap<CellIndex, u32> {
-        let mut counts = FxHashMap::default();
-        self.live_in(within, at, |live| {
-            *counts.entry(cells::cell(live.ping.position, resolution)).or_default() += 1;
-        });
-        counts
     }
 }
 
