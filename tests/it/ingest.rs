@@ -18,6 +18,12 @@ fn short_lease(config: &mut QueueConfig) {
     config.lease = Duration::from_millis(200);
 }
 
+/// The same, and everything in one partition.
+fn one_short_lease(config: &mut QueueConfig) {
+    short_lease(config);
+    config.partitions = 1;
+}
+
 async fn stored(db: &mut PgConnection) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM pings").fetch_one(db).await.expect("a count")
 }
@@ -112,11 +118,7 @@ async fn die_with_everything_in_hand(site: &Site, consumer: &mut Consumer) -> Ve
 
 #[tokio::test]
 async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_given_up() {
-    let mut site = Site::without_worker(|config| {
-        short_lease(config);
-        config.partitions = 1;
-    })
-    .await;
+    let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
         let (_, phone) = person(&admin).await;
@@ -210,11 +212,7 @@ async fn put_raw(site: &Site, version: &str) {
 
 #[tokio::test]
 async fn pings_of_a_newer_layout_are_kept_and_an_old_worker_gives_way() {
-    let mut site = Site::without_worker(|config| {
-        short_lease(config);
-        config.partitions = 1;
-    })
-    .await;
+    let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
         let (_, phone) = person(&admin).await;
@@ -235,11 +233,7 @@ async fn pings_of_a_newer_layout_are_kept_and_an_old_worker_gives_way() {
 
 #[tokio::test]
 async fn a_newer_worker_takes_back_what_an_older_one_could_not_read() {
-    let mut site = Site::without_worker(|config| {
-        short_lease(config);
-        config.partitions = 1;
-    })
-    .await;
+    let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
         let (_, phone) = person(&admin).await;
@@ -392,11 +386,7 @@ async fn a_day_in_use_is_dropped_another_time_and_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn an_attempt_is_forgiven_though_the_lease_is_lost() {
-    let site = Site::without_worker(|config| {
-        short_lease(config);
-        config.partitions = 1;
-    })
-    .await;
+    let site = Site::without_worker(one_short_lease).await;
     let admin = site.set_up().await;
     let (_, phone) = person(&admin).await;
     phone.send_from(38.7, -9.1).await.expect(200);

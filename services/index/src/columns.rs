@@ -2,12 +2,15 @@
 //! that those who have several abilities at once are found without looking at anybody else. The
 //! tree's nodes cannot tell that: they know what is below them, not whether in one person.
 
-use crate::masks::{Fluency, Gladness, Profile, Signature, WILLING};
+use crate::{
+    masks::{Fluency, Gladness, WILLING},
+    signature::{LOAD_CLASSES, Profile, Signature},
+};
 
 /// Bits of a profile that are abilities, and of its load.
 const ABILITIES: usize = 256;
 /// For each class of load, those who carry no more.
-const LOADS: usize = 16;
+const LOADS: usize = LOAD_CLASSES as usize;
 /// Those who can be candidates at all.
 const PRESENT: usize = ABILITIES + LOADS;
 /// Those of them without a start, who may turn out to have no location at all.

@@ -2,6 +2,7 @@
 //! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
 
 mod apply;
+mod bloom;
 mod bulk;
 pub mod cells;
 pub mod columns;
@@ -19,6 +20,7 @@ mod placing;
 pub mod regions;
 pub mod roll;
 pub mod schedules;
+pub mod signature;
 pub mod sphere;
 pub mod version;
 pub mod view;

@@ -4,9 +4,10 @@
 use crate::{
     OrgIndex, Person,
     envelope::Envelope,
-    masks::{HourSet, Masks, Signature},
+    masks::{HourSet, Masks},
     person::PlaceKind,
     places::{Bound, Place},
+    signature::Signature,
     sphere::{Origin, Unit, box_chord_at_least},
     vocabulary::{language_word, licence_word},
 };

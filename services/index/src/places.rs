@@ -2,9 +2,10 @@
 
 use crate::{
     envelope::Envelope,
-    masks::{Masks, Signature},
+    masks::Masks,
     octree::{Below, MasksOf, Octree},
     person::PlaceKind,
+    signature::Signature,
     sphere::Unit,
 };
 use std::{cmp::Ordering, collections::BinaryHeap};

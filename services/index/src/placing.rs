@@ -3,9 +3,10 @@
 
 use crate::{
     OrgIndex, Person,
-    masks::{Masks, Profile, Signature},
+    masks::Masks,
     person::{Ping, PlaceKind, flag},
     places::Place,
+    signature::{Profile, Signature},
     sphere::Unit,
     version::Entity,
 };

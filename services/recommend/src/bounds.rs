@@ -3,17 +3,18 @@
 
 use crate::{
     query::{Disclosure, Needs, Query, Term, from_milli, whole},
-    slots::Slots,
     terms::{self, ONE},
 };
 use nearhand_index::{
     Person,
     cells::COARSE_RADIUS_KM,
     envelope::Envelope,
-    masks::{Masks, Signature, UNSTATED},
+    masks::{Masks, UNSTATED},
     places::{Bound, Place},
+    signature::Signature,
     sphere::{Unit, box_km_at_least},
 };
+use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 
 /// 2^(−x) at steps of 1/8. The function is convex, so that the line between two neighbours lies
@@ -57,7 +58,7 @@ pub(crate) struct Bounds<'a, 'q> {
     /// Whether people on the panel are few and judged one by one.
     pub(crate) panel_apart: bool,
     /// Who has visited the client before.
-    pub(crate) visitors: Slots,
+    pub(crate) visitors: FxHashSet<u32>,
 }
 
 /// What visiting a leaf is told.
@@ -338,7 +339,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
 }
 
 /// Who has visited the case's client.
-fn visitors(query: &Query<'_>) -> Slots {
+fn visitors(query: &Query<'_>) -> FxHashSet<u32> {
     let visitors = query.client.map_or(&[][..], |client| query.index.visitors(client));
     visitors.iter().copied().collect()
 }

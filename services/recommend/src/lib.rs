@@ -15,7 +15,6 @@ pub mod recommend;
 pub mod rules;
 mod scan;
 mod search;
-mod slots;
 mod terms;
 
 pub use case::{Case, LicenceNeed, SkillNeed};

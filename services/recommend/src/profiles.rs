@@ -8,7 +8,8 @@ use crate::{
 };
 use nearhand_index::{
     columns::Test,
-    masks::{Gladness, PREFERRED, Profile, Signature, UNSTATED, WILLING},
+    masks::{Gladness, PREFERRED, UNSTATED, WILLING},
+    signature::{LOAD_CLASSES, LOAD_UNIT, Profile, Signature},
 };
 
 impl Bounds<'_, '_> {
@@ -114,8 +115,8 @@ impl Bounds<'_, '_> {
         test: impl Fn(&dyn Fn(u32) -> bool) -> Option<Test>,
     ) -> Facet {
         let query = self.query;
-        let full = query
-            .points(term, if term == Term::Workload { terms::workload(query, 0) } else { ONE });
+        let best = if term == Term::Workload { terms::workload(query, 0) } else { ONE };
+        let full = query.points(term, best);
         let loss = |u: u32| full.saturating_sub(query.points(term, u));
         let mut losses: Vec<u64> = values.into_iter().map(loss).collect();
         losses.sort_unstable();
@@ -147,13 +148,11 @@ pub(crate) struct Class {
     pub(crate) test: Option<Test>,
 }
 
-/// Loads are told apart in steps of so many millionths.
-const LOAD_STEP: u32 = 62_500;
-/// From here on they are alike.
-const HEAVIEST: u32 = 15 * LOAD_STEP;
+/// From here on loads are alike.
+const HEAVIEST: u32 = (LOAD_CLASSES - 1) * LOAD_UNIT;
 
 fn loads() -> impl Iterator<Item = u32> {
-    (0..=15).map(|class| class * LOAD_STEP)
+    (0..LOAD_CLASSES).map(|class| class * LOAD_UNIT)
 }
 
 fn covering(needed: &Signature) -> Option<Test> {

@@ -6,7 +6,8 @@ use nearhand_domain::{StaffId, time::HOUR_S};
 use nearhand_index::{
     OrgIndex,
     load::hour_of,
-    masks::{HourSet, Signature},
+    masks::HourSet,
+    signature::Signature,
     sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
 };

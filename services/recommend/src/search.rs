@@ -6,9 +6,9 @@ use crate::{
     judge::Judgement,
     query::Query,
     scan::Best,
-    slots::Slots,
 };
 use nearhand_index::places::Place;
+use rustc_hash::FxHashSet;
 use std::cell::Cell;
 
 /// People looked at together, so that their records are waited for together.
@@ -22,13 +22,15 @@ pub(crate) struct Search<'a, 'q> {
     pub(crate) query: &'a Query<'q>,
     pub(crate) bounds: &'a Bounds<'a, 'q>,
     pub(crate) best: Best,
-    pub(crate) seen: Slots,
+    /// Those judged, or found not worth it: hundreds, where a bit for everybody would have to be
+    /// cleared for each case.
+    pub(crate) seen: FxHashSet<u32>,
     /// Those whose own abilities were judged, the panel among them.
-    settled: Slots,
+    settled: FxHashSet<u32>,
     /// Ranks that still matter.
     pub(crate) threshold: u64,
     judged: usize,
-    /// The people of one leaf or group to be judged, and what their abilities are worth at most.
+    /// The people of one leaf to be judged, and what their abilities are worth at most.
     near: Vec<(u32, u64)>,
 }
 
@@ -57,8 +59,8 @@ impl Query<'_> {
             query: self,
             bounds,
             best: Best::new(limit),
-            seen: Slots::default(),
-            settled: Slots::default(),
+            seen: FxHashSet::default(),
+            settled: FxHashSet::default(),
             threshold: 0,
             judged: 0,
             near: Vec::new(),
