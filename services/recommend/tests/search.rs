@@ -5,11 +5,11 @@
 mod population;
 
 use nearhand_domain::{
-    CaseId, OrganizationId, StaffId,
+    CaseId, OrganizationId, Position, StaffId,
     facts::{Fact, PositionFact, StaffFacts},
 };
-use nearhand_index::{OrgIndex, PersonParts, roll::Roll};
-use nearhand_recommend::{Disclosure, Judgement, Query};
+use nearhand_index::{OrgIndex, PersonParts, load::LoadInputs, roll::Roll};
+use nearhand_recommend::{Case, Disclosure, Judgement, Policy, Query, SkillNeed};
 use population::{NOW, Random};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -255,4 +255,28 @@ fn rounding_down_decides_before_the_drive() -> Result<(), TestCaseError> {
     let mut world = world(1_581_791_915_663_061_067, 382, 0);
     let index = OrgIndex::bulk_load(organization(), world.people.iter().cloned(), NOW);
     compare(&mut world, &index).map(|listed| assert!(listed > 0))
+}
+
+#[test]
+fn people_alike_without_location_are_listed_by_load_and_lot() {
+    let mut random = Random(5);
+    let people = (0..600).map(|nth| {
+        let mut parts = PersonParts::new(StaffId::from(random.uuid()));
+        // The unfit carry so much that the others' loads count in ties alone.
+        let committed_min = [600, 0, 9_600][nth % 3];
+        parts.load = Some(LoadInputs { committed_min, capacity_min: 2_400 });
+        parts.skills.push(("camera".into(), if committed_min > 600 { 1 } else { 3 }));
+        parts
+    });
+    let people: Vec<PersonParts> = people.collect();
+    let index = OrgIndex::bulk_load(organization(), people, NOW);
+    let mut case = Case::at(CaseId::from(random.uuid()), Position::new(37.77, -122.42).unwrap());
+    case.skills.push(SkillNeed { skill: "camera".into(), required: 3, preferred: 3 });
+    let policy = Policy::default();
+    let query = Query::new(&index, &case, &policy, NOW, Disclosure::Exact);
+    for limit in [1, 20, 200, 300] {
+        let scan = query.scan(limit);
+        assert_eq!(scan.len(), limit);
+        assert_eq!(listed(&query.search(limit)), listed(&scan), "of {limit}");
+    }
 }
