@@ -64,7 +64,7 @@ impl OrgIndex {
     }
 
     /// Reads what a position will need, so that it is in the cache when the lock is held.
-    pub(crate) fn warm_for(&self, prepared: &Prepared<'_>) -> u32 {
+    pub(crate) fn warm_for(&self, prepared: &Prepared<'_>) -> u64 {
         let slot = match prepared.fact {
             Fact::Position(fact) => self.slot(fact.staff),
             _ => None,

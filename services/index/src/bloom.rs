@@ -1,25 +1,17 @@
 //! Filters for words of which there are many and few in one place. Must never deny a word put in.
 
-use crate::masks::or;
-
 /// A Bloom filter of 128 bits and two hashes (Bloom 1970), for words of which there are many and few
 /// in one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bloom([u64; 2]);
+pub(crate) struct Bloom(pub(crate) [u64; 2]);
 
 impl Bloom {
-    pub(crate) const EMPTY: Self = Self([0; 2]);
-
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
     pub(crate) fn of(code: u32) -> Self {
         // Multiplicative hashing (Knuth, TAOCP 6.4), by the golden ratio.
         let mixed = code.wrapping_mul(0x9E37_79B1) >> 25;
         let bits: u128 = 1 << (code & 127) | 1 << mixed;
         Self([bits as u64, (bits >> 64) as u64])
-    }
-
-    pub(crate) fn merge(&mut self, other: Self) {
-        or(&mut self.0, &other.0);
     }
 
     pub(crate) fn has(self, code: u32) -> bool {

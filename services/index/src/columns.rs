@@ -216,7 +216,7 @@ impl People {
 }
 
 /// The numbers of a word's set bits.
-fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (word != 0).then(|| word.trailing_zeros() as usize);
         word &= word.wrapping_sub(1);
@@ -232,7 +232,10 @@ fn write(column: &mut [u64], slot: u32, on: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::masks::{HourSet, Masks};
+    use crate::{
+        masks::{HourSet, Masks},
+        signature::Signed,
+    };
 
     fn profile(slot: u32) -> Profile {
         let mut masks = Masks::unstated(HourSet::ALL, slot % 7 * 200_000);

@@ -9,11 +9,11 @@ use rstar::Envelope as _;
 
 /// Geometry and abilities of everything below a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Envelope {
+pub(crate) struct Envelope {
     /// Where they are.
-    pub bounds: Bounds,
+    pub(crate) bounds: Bounds,
     /// What they can do at best.
-    pub masks: Masks,
+    pub(crate) masks: Masks,
 }
 
 impl Envelope {
@@ -27,21 +27,9 @@ impl Envelope {
         Self { bounds: Bounds::from_point(at.to_f32()), masks: *masks }
     }
 
-    /// Takes others in; whether that changed anything.
-    pub(crate) fn cover(&mut self, other: &Self) -> bool {
-        let before = *self;
+    /// Takes others in.
+    pub(crate) fn cover(&mut self, other: &Self) {
         self.bounds.merge(&other.bounds);
         self.masks.merge(&other.masks);
-        *self != before
-    }
-
-    /// Takes a place in, leaving abilities; whether that changed anything.
-    pub(crate) fn extend(&mut self, at: Unit) -> bool {
-        let at = at.to_f32();
-        let outside = !self.bounds.contains_point(&at);
-        if outside {
-            self.bounds.merge(&Bounds::from_point(at));
-        }
-        outside
     }
 }

@@ -18,22 +18,31 @@ pub const PREFERRED: Gladness = 4;
 /// The languages' classes: 0 below b1, 1 b1, 2 b2, 3 c1, 4 c2 or native.
 pub type Fluency = u8;
 
-/// Loads in nodes are rounded down to this many millionths, so that they seldom change.
+/// Loads are told apart in steps of so many millionths, so that they seldom change.
 const LOAD_STEP: u32 = 50_000;
+/// The class of all loads from there on.
+const LAST_LOAD: u32 = 63;
 
-/// Best abilities of a group of people. 192 bytes.
+/// Best abilities of a group of people, word by word, so that two groups' together are the words
+/// OR-ed. 192 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Masks {
-    pub(crate) services: [u64; 4],
-    /// Regions somebody is willing to work in, and those somebody prefers.
-    pub(crate) regions: [Bloom; 2],
-    pub(crate) clients: Bloom,
-    pub(crate) skills: [u64; 5],
-    pub(crate) languages: [u64; 4],
-    pub(crate) licences: u64,
-    pub(crate) hours: HourSet,
-    pub(crate) load_floor: u32,
-}
+pub struct Masks(pub(crate) [u64; WORDS]);
+
+/// Words of [`Masks`], and where each ability's begin.
+pub(crate) const WORDS: usize = 24;
+/// By gladness, 1 to 4.
+pub(crate) const SERVICES: usize = 0;
+/// A filter of those somebody is willing to work in, and one of those somebody prefers.
+pub(crate) const REGIONS: usize = 4;
+pub(crate) const CLIENTS: usize = 8;
+/// By level, 1 to 5.
+pub(crate) const SKILLS: usize = 10;
+/// By fluency, 1 to 4.
+pub(crate) const LANGUAGES: usize = 15;
+pub(crate) const LICENCES: usize = 19;
+pub(crate) const HOURS: usize = 20;
+/// By class of load, for each whether somebody carries no more.
+pub(crate) const LOADS: usize = 23;
 
 /// Hours of a UTC week, Thursday 00:00 first (the epoch's weekday): 168 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,171 +89,151 @@ fn bit(code: u32) -> u64 {
     1 << slot(code)
 }
 
-/// The best level whose bit is set.
-fn best<const N: usize>(levels: &[u64; N], code: u32) -> u8 {
+/// A group of people, by the words of their [`Masks`], wherever those are kept.
+pub trait Able {
+    /// A word by its number.
+    fn word(&self, at: usize) -> u64;
+
+    /// The best gladness for a service. Only codes below 64 have slots of their own for `never`
+    /// and `avoid`; of the others somebody has always stated nothing.
+    fn service(&self, code: u32) -> Gladness {
+        let level = best::<4>(self, SERVICES, code);
+        if code < 64 { level } else { level.max(UNSTATED) }
+    }
+
+    /// The best gladness for a region; never below [`UNSTATED`].
+    fn region(&self, code: u32) -> Gladness {
+        region_gladness([0, 2].map(|row| filter(self, REGIONS + row).has(code)))
+    }
+
+    /// The best level of a skill, 0 to 5.
+    fn skill(&self, code: u32) -> u8 {
+        best::<5>(self, SKILLS, code)
+    }
+
+    /// The best fluency in a language.
+    fn language(&self, code: u32) -> Fluency {
+        best::<4>(self, LANGUAGES, code)
+    }
+
+    /// Whether somebody may hold a licence.
+    fn licence(&self, code: u32) -> bool {
+        self.word(LICENCES) & bit(code) != 0
+    }
+
+    /// Whether somebody may have visited a client.
+    fn has_visited(&self, code: u32) -> bool {
+        filter(self, CLIENTS).has(code)
+    }
+
+    /// When somebody may work.
+    fn hours(&self) -> HourSet {
+        HourSet([0, 1, 2].map(|word| self.word(HOURS + word)))
+    }
+
+    /// Nobody's load at the kept hours is below this, in millionths.
+    fn load_floor(&self) -> u32 {
+        self.word(LOADS).trailing_zeros() * LOAD_STEP
+    }
+}
+
+impl Able for Masks {
+    fn word(&self, at: usize) -> u64 {
+        self.0[at]
+    }
+}
+
+/// The best of some levels whose bit is set.
+fn best<const LEVELS: usize>(group: &(impl Able + ?Sized), first: usize, code: u32) -> u8 {
     let mut level = 0;
-    for (mask, at) in levels.iter().zip(1u8..) {
-        if mask & bit(code) != 0 {
-            level = at;
+    for (at, this) in (first..first + LEVELS).zip(1u8..) {
+        if group.word(at) & bit(code) != 0 {
+            level = this;
         }
     }
     level
 }
 
-/// The best gladness. Only codes below 64 have slots of their own for `never` and `avoid`; of the
-/// others somebody has always stated nothing.
-fn best_gladness(levels: &[u64; 4], code: u32) -> Gladness {
-    let level = best(levels, code);
-    if code < 64 { level } else { level.max(UNSTATED) }
+fn filter(group: &(impl Able + ?Sized), at: usize) -> Bloom {
+    Bloom([group.word(at), group.word(at + 1)])
 }
 
 impl Masks {
     /// Nobody.
-    pub const EMPTY: Self = Self {
-        services: [0; 4],
-        regions: [Bloom::EMPTY; 2],
-        clients: Bloom::EMPTY,
-        skills: [0; 5],
-        languages: [0; 4],
-        licences: 0,
-        hours: HourSet::EMPTY,
-        load_floor: u32::MAX,
-    };
+    pub const EMPTY: Self = Self([0; WORDS]);
 
     /// Somebody who has stated nothing, works in `hours`, and carries at least `load_ppm`.
     #[must_use]
     pub fn unstated(hours: HourSet, load_ppm: u32) -> Self {
-        let unstated = [u64::MAX, u64::MAX, 0, 0];
-        let load_floor = load_ppm / LOAD_STEP * LOAD_STEP;
-        Self { services: unstated, hours, load_floor, ..Self::EMPTY }
+        let mut masks = Self::EMPTY;
+        masks.0[SERVICES..SERVICES + 2].fill(u64::MAX);
+        masks.0[HOURS..HOURS + 3].copy_from_slice(&hours.0);
+        masks.0[LOADS] = u64::MAX << (load_ppm / LOAD_STEP).min(LAST_LOAD);
+        masks
     }
 
     /// Records a person's stated gladness for a service.
     pub fn set_service(&mut self, code: u32, gladness: Gladness) {
-        set_gladness(&mut self.services, code, gladness);
+        let bit = bit(code);
+        for (mask, level) in self.0[SERVICES..SERVICES + 4].iter_mut().zip(1u8..) {
+            if gladness >= level {
+                *mask |= bit;
+            } else if code < 64 && level <= UNSTATED {
+                *mask &= !bit;
+            }
+        }
     }
 
     /// Records a person's stated gladness for a region.
     pub fn set_region(&mut self, code: u32, gladness: Gladness) {
-        for (filter, least) in self.regions.iter_mut().zip([WILLING, PREFERRED]) {
+        for (row, least) in [WILLING, PREFERRED].into_iter().enumerate() {
             if gladness >= least {
-                filter.merge(Bloom::of(code));
+                self.add_to_filter(REGIONS + 2 * row, code);
             }
         }
     }
 
     /// Records a person's skill level, 1 to 5.
     pub fn set_skill(&mut self, code: u32, level: u8) {
-        set_up_to(&mut self.skills, code, level);
+        self.set_up_to::<5>(SKILLS, code, level);
     }
 
     /// Records a person's fluency.
     pub fn set_language(&mut self, code: u32, fluency: Fluency) {
-        set_up_to(&mut self.languages, code, fluency);
+        self.set_up_to::<4>(LANGUAGES, code, fluency);
     }
 
     /// Records a licence held, whatever its dates.
     pub fn set_licence(&mut self, code: u32) {
-        self.licences |= bit(code);
+        self.0[LICENCES] |= bit(code);
     }
 
     /// Records a client visited.
     pub fn set_client(&mut self, code: u32) {
-        self.clients.merge(Bloom::of(code));
-    }
-
-    /// Whether somebody may have visited a client.
-    #[must_use]
-    pub fn has_visited(&self, code: u32) -> bool {
-        self.clients.has(code)
-    }
-
-    /// The best gladness for a service.
-    #[must_use]
-    pub fn service(&self, code: u32) -> Gladness {
-        best_gladness(&self.services, code)
-    }
-
-    /// The best gladness for a region; never below [`UNSTATED`].
-    #[must_use]
-    pub fn region(&self, code: u32) -> Gladness {
-        region_gladness(self.regions.map(|filter| filter.has(code)))
-    }
-
-    /// The best level of a skill, 0 to 5.
-    #[must_use]
-    pub fn skill(&self, code: u32) -> u8 {
-        best(&self.skills, code)
-    }
-
-    /// Whether somebody may have a skill at a level of 1 to 5; reads one word.
-    #[must_use]
-    pub fn has_skill(&self, code: u32, level: u8) -> bool {
-        let of_level = usize::from(level).checked_sub(1).and_then(|at| self.skills.get(at));
-        of_level.is_none_or(|mask| mask & bit(code) != 0)
-    }
-
-    /// The best fluency in a language.
-    #[must_use]
-    pub fn language(&self, code: u32) -> Fluency {
-        best(&self.languages, code)
-    }
-
-    /// Whether somebody may hold a licence.
-    #[must_use]
-    pub fn licence(&self, code: u32) -> bool {
-        self.licences & bit(code) != 0
-    }
-
-    /// Whether somebody may work in all these hours.
-    #[must_use]
-    pub fn works(&self, needed: &HourSet) -> bool {
-        self.hours.covers(needed)
-    }
-
-    /// Nobody's load at the kept hours is below this, in millionths.
-    #[must_use]
-    pub fn load_floor(&self) -> u32 {
-        self.load_floor
+        self.add_to_filter(CLIENTS, code);
     }
 
     /// Takes another group in.
     pub fn merge(&mut self, other: &Self) {
-        or(&mut self.services, &other.services);
-        for (into, from) in self.regions.iter_mut().zip(other.regions) {
-            into.merge(from);
-        }
-        self.clients.merge(other.clients);
-        or(&mut self.skills, &other.skills);
-        or(&mut self.languages, &other.languages);
-        or(&mut self.hours.0, &other.hours.0);
-        self.licences |= other.licences;
-        self.load_floor = self.load_floor.min(other.load_floor);
+        self.0.iter_mut().zip(other.0).for_each(|(into, from)| *into |= from);
     }
-}
 
-pub(crate) fn or<const N: usize>(into: &mut [u64; N], from: &[u64; N]) {
-    for (into, from) in into.iter_mut().zip(from) {
-        *into |= from;
+    /// The filters of regions somebody is willing to work in, and prefers.
+    pub(crate) fn regions(&self) -> [Bloom; 2] {
+        [0, 2].map(|row| filter(self, REGIONS + row))
     }
-}
 
-fn set_gladness(levels: &mut [u64; 4], code: u32, gladness: Gladness) {
-    let bit = bit(code);
-    for (mask, level) in levels.iter_mut().zip(1u8..) {
-        if gladness >= level {
-            *mask |= bit;
-        } else if code < 64 && level <= UNSTATED {
-            *mask &= !bit;
-        }
+    fn add_to_filter(&mut self, at: usize, code: u32) {
+        let [low, high] = Bloom::of(code).0;
+        self.0[at] |= low;
+        self.0[at + 1] |= high;
     }
-}
 
-fn set_up_to<const N: usize>(levels: &mut [u64; N], code: u32, level: u8) {
-    let bit = bit(code);
-    for (mask, at) in levels.iter_mut().zip(1u8..) {
-        if level >= at {
-            *mask |= bit;
+    fn set_up_to<const LEVELS: usize>(&mut self, first: usize, code: u32, level: u8) {
+        for (mask, at) in self.0[first..first + LEVELS].iter_mut().zip(1u8..) {
+            if level >= at {
+                *mask |= bit(code);
+            }
         }
     }
 }

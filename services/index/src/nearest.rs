@@ -3,16 +3,19 @@
 
 use crate::{
     OrgIndex, Person,
-    envelope::Envelope,
-    masks::{HourSet, Masks},
-    person::PlaceKind,
-    places::{Bound, Place},
+    masks::HourSet,
+    person::{PlaceKind, flag},
+    places::{Bound, Place, Shown},
+    siblings::{Part, Parts, Siblings},
     signature::Signature,
-    sphere::{Origin, Unit, box_chord_at_least},
+    sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
 };
 use nearhand_domain::{Position, ServiceId, StaffId, preference::LanguageLevel};
-use std::{cmp::Ordering, collections::BinaryHeap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
 
 /// What the people looked for must have. The default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,39 +53,57 @@ struct Needs {
     licences: Vec<u32>,
     languages: Vec<(u32, LanguageLevel)>,
     signature: Signature,
+    /// Whether whoever's signature covers the needed one has all of it.
+    told: bool,
 }
 
-/// Places seen, and those of them that count, nearest first. People are looked at only when
-/// nothing nearer is left, so that few are.
+/// Places seen, nearest first: those that count, and those of which only their person's record
+/// tells. Records are read only when nothing nearer is left, so that few are.
 struct Found<'a> {
     k: usize,
-    pending: BinaryHeap<Pending<'a>>,
     near: Vec<(u64, &'a Place)>,
+    /// The farthest that matters: the k-th, give or take the quantisation.
+    limit: u64,
+    pending: BinaryHeap<Reverse<Pending<'a>>>,
 }
 
 struct Pending<'a> {
-    closeness: u64,
+    distance: u64,
     place: &'a Place,
 }
 
 impl<'a> Found<'a> {
-    /// Looks at the places at least so close.
-    fn settle(&mut self, closeness: u64, counts: impl Fn(&Place) -> bool) {
-        while let Some(next) = self.pending.peek() {
-            if next.closeness < closeness.max(self.threshold()) {
-                break;
+    fn new(k: usize) -> Self {
+        let near = Vec::with_capacity(2 * k.min(100));
+        Self { k, near, limit: u64::MAX, pending: BinaryHeap::new() }
+    }
+
+    fn add(&mut self, distance: u64, place: &'a Place) {
+        if distance > self.limit {
+            return;
+        }
+        let at = self.near.partition_point(|&(other, _)| other <= distance);
+        self.near.insert(at, (distance, place));
+        if let Some(&(kth, _)) = self.near.get(self.k - 1) {
+            self.limit = as_key(square(f64::from_bits(kth).sqrt() + SLACK));
+            while self.near.last().is_some_and(|&(last, _)| last > self.limit) {
+                self.near.pop();
             }
-            if counts(next.place) {
-                self.near.push((next.closeness, next.place));
-            }
-            self.pending.pop();
         }
     }
 
-    /// How close a place must be to matter: as the k-th, give or take the quantisation.
-    fn threshold(&self) -> u64 {
-        let kth = self.near.get(self.k - 1);
-        kth.map_or(0, |kth| closeness(f64::from_bits(!kth.0) + SLACK))
+    /// Looks at the records of those nearer than `distance`.
+    fn settle(&mut self, distance: u64, counts: impl Fn(&Place) -> bool) {
+        while let Some(Reverse(next)) = self.pending.peek() {
+            let Pending { distance: this, place } = *next;
+            if this > distance.min(self.limit) {
+                break;
+            }
+            self.pending.pop();
+            if counts(place) {
+                self.add(this, place);
+            }
+        }
     }
 }
 
@@ -97,41 +118,61 @@ impl OrgIndex {
     #[must_use]
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
         let Some(needs) = self.needs(filter).filter(|_| k > 0) else { return Vec::new() };
-        let (unit, low) = (Unit::new(from), Unit::new(from).to_f32());
-        let mut found = Found { k, pending: BinaryHeap::with_capacity(256), near: Vec::new() };
-        let bound = |envelope: &Envelope| {
-            needs.met_below(&envelope.masks).then(|| {
-                let best = closeness(box_chord_at_least(&envelope.bounds, low));
-                Bound { best, note: best }
-            })
+        let unit = Unit::new(from);
+        let low = unit.to_f32();
+        let mut found = Found::new(k);
+        let counts = |place: &Place| self.is_shown(place, at) && self.meets(place, &needs);
+        // Bounds grow with distance here, and ranks fall.
+        let bound = |part: Part<'_>| {
+            let nearest = as_key(square(part.chord_at_least(low).max(0.0)));
+            Some(Bound { best: !nearest, note: nearest })
         };
-        self.places.best_first(0, bound, |places, best| {
-            // What is nearer than this leaf and all after it can be settled.
-            found.settle(best, |place| self.is_shown(place, at) && self.meets(place, &needs));
-            let threshold = found.threshold();
-            for place in places.iter().filter(|place| place.signature.covers(&needs.signature)) {
-                let closeness = closeness(unit.chord(place.at));
-                if closeness >= threshold {
-                    found.pending.push(Pending { closeness, place });
+        self.places.best_first(
+            0,
+            |siblings| needs.met_in(siblings),
+            bound,
+            |leaf, nearest| {
+                // What is nearer than this leaf and all after it can be settled.
+                found.settle(nearest, counts);
+                for nth in leaf.covering(&needs.signature) {
+                    let place = &leaf.places()[nth];
+                    let distance = as_key(square(unit.chord(place.at)));
+                    match self.shown(place, at) {
+                        _ if distance > found.limit => {}
+                        Shown::Never => {}
+                        Shown::Always if needs.told => found.add(distance, place),
+                        _ => found.pending.push(Reverse(Pending { distance, place })),
+                    }
                 }
-            }
-            threshold
-        });
-        found.settle(0, |place| self.is_shown(place, at) && self.meets(place, &needs));
+                !found.limit
+            },
+        );
+        found.settle(u64::MAX, counts);
         self.measured(from, &found.near, k)
     }
 
     fn meets(&self, place: &Place, needs: &Needs) -> bool {
-        needs.met_by(self.person(place.slot()))
+        needs.told || needs.met_by(self.person(place.slot()))
     }
 
-    /// Whether a place is the one a person is shown at.
-    fn is_shown(&self, place: &Place, at: i64) -> bool {
+    /// Whether a place is the one a person is shown at, as far as the place tells.
+    fn shown(&self, place: &Place, at: i64) -> Shown {
         match place.kind() {
-            PlaceKind::Ping => self.tracking_allowed(self.person(place.slot()), at),
-            PlaceKind::Start if place.is_current() => true,
-            PlaceKind::Start => !self.tracking_allowed(self.person(place.slot()), at),
-            PlaceKind::LastJob | PlaceKind::Booking => false,
+            PlaceKind::LastJob | PlaceKind::Booking => Shown::Never,
+            _ if self.tracked_since.is_some_and(|since| at < since) => Shown::Sometimes,
+            _ => place.shown(),
+        }
+    }
+
+    fn is_shown(&self, place: &Place, at: i64) -> bool {
+        match self.shown(place, at) {
+            Shown::Never => false,
+            Shown::Always => true,
+            Shown::Sometimes => {
+                let person = self.person(place.slot());
+                let by_fix = person.has(flag::PING_PLACED) && self.tracking_allowed(person, at);
+                by_fix == (place.kind() == PlaceKind::Ping)
+            }
         }
     }
 
@@ -174,19 +215,24 @@ impl OrgIndex {
         fluent.for_each(|&(code, _)| signature.need_language(code));
         signature.need_hours(&HourSet::EMPTY);
         needs.signature = signature;
+        needs.told = needs.licences.is_empty()
+            && needs.languages.is_empty()
+            && (needs.skills.is_empty() || words.skills.len() <= Signature::EXACT_SKILLS)
+            && needs.services.iter().all(|&code| Signature::tells_service(code));
         Some(needs)
     }
 }
 
 impl Needs {
-    fn met_below(&self, masks: &Masks) -> bool {
-        self.services.iter().all(|&code| masks.service(code) > 0)
-            && self.skills.iter().all(|&(code, level)| masks.has_skill(code, level))
-            && self.licences.iter().all(|&code| masks.licence(code))
-            && self
-                .languages
-                .iter()
-                .all(|&(code, level)| masks.language(code) >= crate::person::fluency(level as u8))
+    /// In which parts of a cube somebody may meet each of them.
+    fn met_in(&self, siblings: &Siblings) -> Parts {
+        let services = self.services.iter().map(|&code| siblings.with_service(code));
+        let skills = self.skills.iter().map(|&(code, level)| siblings.with_skill(code, level));
+        let licences = self.licences.iter().map(|&code| siblings.with_licence(code));
+        let languages = self.languages.iter().map(|&(code, level)| {
+            siblings.with_language(code, crate::person::fluency(level as u8))
+        });
+        skills.chain(languages).chain(licences).chain(services).fold(Parts::MAX, |all, of| all & of)
     }
 
     fn met_by(&self, person: &Person) -> bool {
@@ -201,7 +247,7 @@ impl Needs {
 
 impl PartialEq for Pending<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.closeness == other.closeness
+        self.distance == other.distance
     }
 }
 
@@ -215,11 +261,15 @@ impl PartialOrd for Pending<'_> {
 
 impl Ord for Pending<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.closeness.cmp(&other.closeness)
+        self.distance.cmp(&other.distance)
     }
 }
 
-/// A number that falls as a chord grows.
-fn closeness(chord: f64) -> u64 {
-    !chord.max(0.0).to_bits()
+fn square(chord: f64) -> f64 {
+    chord * chord
+}
+
+/// A squared distance, not negative, as a number of the same order.
+fn as_key(squared: f64) -> u64 {
+    squared.to_bits()
 }

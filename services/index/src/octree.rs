@@ -8,22 +8,25 @@
 
 use crate::{
     envelope::Envelope,
+    leaf::Leaf,
     masks::Masks,
     person::PlaceKind,
     places::Place,
+    siblings::{PARTS, Parts, Siblings},
+    signature::Signature,
     sphere::{SCALE, Unit},
 };
+use slab::Slab;
 
-/// The most places in one leaf.
-const LEAF_MAX: usize = 32;
-/// Leaves of one parent become one again when they hold no more together.
-const MERGED_MAX: usize = 12;
-/// Levels that halve space: cubes of 49 metres at last.
+/// A cube's leaves become one again when they hold no more together.
+const MERGED_MAX: usize = 24;
+/// Levels that halve space: cubes of 49 metres at last. Below those people are told apart by their
+/// numbers, for many may share one place.
 const SPACE_LEVELS: u8 = 18;
-/// Below those people are told apart by their numbers, for many may share one place.
-const LEVELS: u8 = SPACE_LEVELS + 10;
 
+/// The cube around everything.
 const ROOT: u32 = 0;
+/// Around everything there is no cube.
 const NONE: u32 = u32::MAX;
 
 /// Gives a person's masks by number.
@@ -33,74 +36,101 @@ impl<F: Fn(u32) -> Masks> MasksOf for F {}
 /// The tree.
 #[derive(Debug)]
 pub(crate) struct Octree {
-    nodes: Vec<Node>,
-    free: Vec<u32>,
+    cubes: Slab<Cube>,
     leaves: usize,
     count: usize,
 }
 
-#[derive(Debug)]
-struct Node {
-    body: Body,
-    parent: u32,
-    /// Changes since the envelope was last exact.
-    stale: u16,
+/// A cube that is halved along each axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Cube {
+    siblings: Siblings,
+    parts: [Inside; PARTS],
+    /// By part, changes since what is known of it was last exact.
+    stale: [u8; PARTS],
+    /// Which part of which cube this is, and how many halvings below everything.
+    around: u32,
+    part: u8,
     level: u8,
-    envelope: Envelope,
+    /// The parts in which there is anything.
+    used: Parts,
 }
 
-#[derive(Debug)]
-enum Body {
-    Leaf(Vec<Place>),
-    Inner([u32; 8]),
+/// What is in a part of a cube.
+#[derive(Clone, Debug)]
+pub(crate) enum Inside {
+    Nothing,
+    /// Places that are not told apart further.
+    Leaf(Box<Leaf>),
+    /// A cube, by number.
+    Cube(u32),
 }
 
-/// What is below a node.
-pub(crate) enum Below<'a> {
-    Places(&'a [Place]),
-    Nodes([u32; 8]),
-}
+/// A part of a cube.
+type PartOf = (u32, usize);
 
 impl Default for Octree {
     fn default() -> Self {
-        let root = Node::leaf(Vec::new(), NONE, 0, Envelope::empty());
-        Self { nodes: vec![root], free: Vec::new(), leaves: 1, count: 0 }
+        let root = Cube::empty(NONE, 0, 0);
+        Self { cubes: [(ROOT as usize, root)].into_iter().collect(), leaves: 0, count: 0 }
     }
 }
 
-impl Node {
-    fn leaf(places: Vec<Place>, parent: u32, level: u8, envelope: Envelope) -> Self {
-        Self { body: Body::Leaf(places), parent, stale: 0, level, envelope }
+impl Cube {
+    fn empty(around: u32, part: u8, level: u8) -> Self {
+        Self {
+            siblings: Siblings::EMPTY,
+            parts: [const { Inside::Nothing }; PARTS],
+            stale: [0; PARTS],
+            around,
+            part,
+            level,
+            used: 0,
+        }
     }
 
-    fn places(&self) -> &[Place] {
-        match &self.body {
-            Body::Leaf(places) => places,
-            Body::Inner(_) => &[],
-        }
+    /// What is known of its parts.
+    pub(crate) fn siblings(&self) -> &Siblings {
+        &self.siblings
+    }
+
+    /// What is in a part.
+    pub(crate) fn inside(&self, part: usize) -> &Inside {
+        &self.parts[part]
+    }
+
+    /// Those of some parts in which there is anything.
+    pub(crate) fn among(&self, some: Parts) -> impl Iterator<Item = usize> + use<> {
+        let mut left = some & self.used;
+        std::iter::from_fn(move || {
+            let part = (left != 0).then(|| left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            part
+        })
+    }
+
+    fn put(&mut self, part: usize, inside: Inside) {
+        let bit = 1 << part;
+        let used = !matches!(inside, Inside::Nothing);
+        self.used = if used { self.used | bit } else { self.used & !bit };
+        (self.parts[part], self.stale[part]) = (inside, 0);
+    }
+
+    /// The places of a part that is a leaf.
+    fn places(&self, part: usize) -> &[Place] {
+        if let Inside::Leaf(leaf) = &self.parts[part] { leaf.places() } else { &[] }
     }
 }
 
 impl Octree {
-    /// The node everything is below.
-    pub(crate) fn root(&self) -> u32 {
-        ROOT
+    /// The cube everything is in.
+    pub(crate) fn root(&self) -> &Cube {
+        self.cube(ROOT)
     }
 
-    /// Whether a number among a node's children is a node.
-    pub(crate) fn exists(&self, node: u32) -> bool {
-        node != NONE
-    }
-
-    pub(crate) fn envelope(&self, node: u32) -> &Envelope {
-        &self.nodes[node as usize].envelope
-    }
-
-    pub(crate) fn below(&self, node: u32) -> Below<'_> {
-        match &self.nodes[node as usize].body {
-            Body::Leaf(places) => Below::Places(places),
-            Body::Inner(children) => Below::Nodes(*children),
-        }
+    /// The cube of a number that was told.
+    pub(crate) fn cube(&self, id: u32) -> &Cube {
+        &self.cubes[id as usize]
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -112,44 +142,45 @@ impl Octree {
     }
 
     /// Puts a place in. Cost: a descent; now and then a leaf is split.
+    ///
+    /// A person has one place of a kind at a spot, so that the smallest cubes' leaves never fill.
     pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
         let mut id = ROOT;
-        loop {
-            let level = self.nodes[id as usize].level;
-            match &mut self.nodes[id as usize].body {
-                Body::Leaf(places) if places.len() < LEAF_MAX || level == LEVELS => {
-                    places.push(place);
-                    break;
+        let part = loop {
+            let cube = &mut self.cubes[id as usize];
+            let part = digit(place.at, place.slot(), cube.level);
+            match &mut cube.parts[part] {
+                Inside::Cube(deeper) => id = *deeper,
+                Inside::Leaf(leaf) if leaf.is_full() => self.split((id, part), &masks_of),
+                Inside::Leaf(leaf) => {
+                    leaf.push(place, &Signature::of(masks));
+                    break part;
                 }
-                Body::Leaf(_) => self.split(id, &masks_of),
-                Body::Inner(children) => {
-                    let digit = digit(place.at, place.slot(), level);
-                    id = match children[digit] {
-                        NONE => self.add_leaf(id, digit, level + 1),
-                        child => child,
-                    };
+                Inside::Nothing => {
+                    cube.put(part, Inside::Leaf(Box::new(Leaf::new())));
+                    self.leaves += 1;
                 }
             }
-        }
+        };
         self.count += 1;
-        self.cover(id, &Envelope::of(place.at, masks));
+        self.cover((id, part), &Envelope::of(place.at, masks));
     }
 
     /// Takes a place out.
     pub(crate) fn remove(&mut self, at: Unit, slot: u32, kind: PlaceKind, masks_of: impl MasksOf) {
-        let Some(id) = self.leaf_of(at, slot) else { return };
-        let Body::Leaf(places) = &mut self.nodes[id as usize].body else { return };
-        let held = |place: &Place| place.is_of(slot, kind) && place.at == at;
-        let Some(found) = places.iter().position(held) else { return };
-        places.swap_remove(found);
-        let left = places.len();
+        let part = self.part_of(at, slot);
+        let Some(leaf) = self.leaf_mut(part) else { return };
+        if !leaf.remove(at, slot, kind) {
+            return;
+        }
+        let left = leaf.places().len();
         self.count -= 1;
         if left == 0 {
-            self.unlink(id);
+            self.unlink(part);
         } else {
-            self.touch(id, masks_of);
+            self.touch(part, masks_of);
             if left <= MERGED_MAX {
-                self.merge_if_small(self.nodes[id as usize].parent);
+                self.merge_if_small(part.0);
             }
         }
     }
@@ -161,15 +192,13 @@ impl Octree {
         (from, to): (Unit, Unit),
         masks_of: impl MasksOf,
     ) {
-        let Some(id) = self.leaf_of(from, slot) else { return };
-        let node = &mut self.nodes[id as usize];
-        let level = node.level;
-        let Body::Leaf(places) = &mut node.body else { return };
-        let held = |place: &&mut Place| place.is_of(slot, kind) && place.at == from;
-        let Some(place) = places.iter_mut().find(held) else { return };
+        let part = self.part_of(from, slot);
+        let level = self.cube(part.0).level + 1;
+        let leaf = self.leaf_mut(part);
+        let Some(place) = leaf.and_then(|leaf| leaf.place_mut(from, slot, kind)) else { return };
         if same_cube(from, to, level) {
             place.at = to;
-            self.extend(id, to);
+            self.extend(part, to);
             return;
         }
         let mut moved = *place;
@@ -180,197 +209,185 @@ impl Octree {
 
     /// Says that a person's abilities or the place they are shown at changed.
     pub(crate) fn update(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
-        let Some(id) = self.leaf_of(place.at, place.slot()) else { return };
-        let Body::Leaf(places) = &mut self.nodes[id as usize].body else { return };
-        let same = |held: &&mut Place| held.is_of(place.slot(), place.kind());
-        places.iter_mut().filter(same).filter(|held| held.at == place.at).for_each(|held| {
-            *held = place;
-        });
-        self.cover(id, &Envelope::of(place.at, masks));
-        self.touch(id, masks_of);
+        let part = self.part_of(place.at, place.slot());
+        let Some(leaf) = self.leaf_mut(part) else { return };
+        leaf.replace(place, masks);
+        self.cover(part, &Envelope::of(place.at, masks));
+        self.touch(part, masks_of);
     }
 
     /// Reads what a change at a place will need, so that it is in the cache by then.
-    pub(crate) fn warm(&self, at: Unit, slot: u32) -> u32 {
-        let leaf = self.leaf_of(at, slot).map(|id| &self.nodes[id as usize]);
-        leaf.map_or(0, |leaf| leaf.places().iter().step_by(2).map(Place::slot).sum())
+    pub(crate) fn warm(&self, at: Unit, slot: u32) -> u64 {
+        let (cube, part) = self.part_of(at, slot);
+        let cube = self.cube(cube);
+        let leaf = match &cube.parts[part] {
+            Inside::Leaf(leaf) => leaf.glimpse(),
+            _ => 0,
+        };
+        leaf ^ cube.siblings.glimpse(part)
     }
 
     /// Gives back room kept for growing.
     pub(crate) fn shrink(&mut self) {
-        for node in &mut self.nodes {
-            if let Body::Leaf(places) = &mut node.body {
-                places.shrink_to_fit();
+        for inside in self.cubes.iter_mut().flat_map(|(_, cube)| &mut cube.parts) {
+            if let Inside::Leaf(leaf) = inside {
+                leaf.shrink();
             }
         }
-        self.nodes.shrink_to_fit();
+        self.cubes.shrink_to_fit();
     }
 
     /// Memory held, in bytes, roughly.
     pub(crate) fn approximate_bytes(&self) -> usize {
-        let room = |node: &Node| match &node.body {
-            Body::Leaf(places) => places.capacity() * size_of::<Place>() + 16,
-            Body::Inner(_) => 0,
+        let room = |inside: &Inside| match inside {
+            Inside::Leaf(leaf) => leaf.approximate_bytes(),
+            _ => 0,
         };
-        self.nodes.iter().map(room).sum::<usize>() + self.nodes.capacity() * size_of::<Node>()
+        let parts = self.cubes.iter().flat_map(|(_, cube)| &cube.parts);
+        parts.map(room).sum::<usize>() + self.cubes.capacity() * size_of::<Cube>()
     }
 
-    fn leaf_of(&self, at: Unit, slot: u32) -> Option<u32> {
-        let (mut id, mut level) = (ROOT, 0);
+    /// The part of a cube that a place is in, or would be.
+    fn part_of(&self, at: Unit, slot: u32) -> PartOf {
+        let mut id = ROOT;
         loop {
-            match &self.nodes.get(id as usize)?.body {
-                Body::Leaf(_) => return Some(id),
-                Body::Inner(children) => id = children[digit(at, slot, level)],
+            let cube = self.cube(id);
+            let part = digit(at, slot, cube.level);
+            match cube.parts[part] {
+                Inside::Cube(deeper) => id = deeper,
+                _ => return (id, part),
             }
-            level += 1;
         }
     }
 
-    fn add(&mut self, node: Node) -> u32 {
-        if let Some(id) = self.free.pop() {
-            self.nodes[id as usize] = node;
-            return id;
+    fn leaf_mut(&mut self, (cube, part): PartOf) -> Option<&mut Leaf> {
+        match &mut self.cubes[cube as usize].parts[part] {
+            Inside::Leaf(leaf) => Some(leaf),
+            _ => None,
         }
-        self.nodes.push(node);
-        u32::try_from(self.nodes.len() - 1).unwrap_or(NONE)
     }
 
-    fn add_leaf(&mut self, parent: u32, digit: usize, level: u8) -> u32 {
-        let id = self.add(Node::leaf(Vec::new(), parent, level, Envelope::empty()));
-        self.leaves += 1;
-        if let Body::Inner(children) = &mut self.nodes[parent as usize].body {
-            children[digit] = id;
+    /// Makes a full leaf a cube of smaller ones. What is known of it still covers all.
+    #[expect(clippy::cast_possible_truncation, reason = "one of eight")]
+    fn split(&mut self, (around, part): PartOf, masks_of: &impl MasksOf) {
+        let level = self.cube(around).level + 1;
+        let mut parts = [const { None::<Box<Leaf>> }; PARTS];
+        for (place, signature) in
+            self.leaf_mut((around, part)).iter().flat_map(|leaf| leaf.signed())
+        {
+            let part = &mut parts[digit(place.at, place.slot(), level)];
+            part.get_or_insert_with(|| Box::new(Leaf::new())).push(place, &signature);
         }
-        id
-    }
-
-    /// Makes a full leaf the parent of smaller ones. Its envelope still covers all.
-    fn split(&mut self, id: u32, masks_of: &impl MasksOf) {
-        let level = self.nodes[id as usize].level;
-        let body = std::mem::replace(&mut self.nodes[id as usize].body, Body::Inner([NONE; 8]));
-        let Body::Leaf(places) = body else { return };
-        let mut parts: [Vec<Place>; 8] = Default::default();
-        for place in places {
-            parts[digit(place.at, place.slot(), level)].push(place);
-        }
+        let mut cube = Cube::empty(around, part as u8, level);
         self.leaves -= 1;
-        for (digit, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
-            let child = self.add_leaf(id, digit, level + 1);
-            let envelope = exact(&part, masks_of);
-            let node = &mut self.nodes[child as usize];
-            (node.body, node.envelope) = (Body::Leaf(part), envelope);
+        for (part, leaf) in parts.into_iter().enumerate() {
+            if let Some(leaf) = leaf {
+                cube.siblings.set(part, &exact(leaf.places(), masks_of));
+                cube.put(part, Inside::Leaf(leaf));
+                self.leaves += 1;
+            }
         }
+        let id = number(self.cubes.insert(cube));
+        self.cubes[around as usize].put(part, Inside::Cube(id));
     }
 
-    /// Takes an empty leaf away, and parents that are left without children.
-    fn unlink(&mut self, mut id: u32) {
+    /// Takes an empty leaf away, and cubes that are left empty.
+    fn unlink(&mut self, (mut id, mut part): PartOf) {
+        self.leaves -= 1;
         loop {
-            let parent = self.nodes[id as usize].parent;
-            if matches!(self.nodes[id as usize].body, Body::Leaf(_)) {
-                self.leaves -= 1;
-            }
-            if parent == NONE {
-                self.nodes[ROOT as usize] = Node::leaf(Vec::new(), NONE, 0, Envelope::empty());
-                self.leaves += 1;
+            let cube = &mut self.cubes[id as usize];
+            cube.put(part, Inside::Nothing);
+            cube.siblings.set(part, &Envelope::empty());
+            if id == ROOT || cube.used != 0 {
+                self.refresh(id);
+                self.merge_if_small(id);
                 return;
             }
-            self.discard(id);
-            if let Body::Inner(children) = &mut self.nodes[parent as usize].body {
-                children.iter_mut().filter(|child| **child == id).for_each(|child| *child = NONE);
-                if children.iter().any(|&child| child != NONE) {
-                    self.refresh(parent);
-                    self.merge_if_small(parent);
-                    return;
+            let around = (cube.around, cube.part.into());
+            self.cubes.remove(id as usize);
+            (id, part) = around;
+        }
+    }
+
+    /// Makes a cube a leaf again, and those around it, where few places are left in it.
+    fn merge_if_small(&mut self, mut id: u32) {
+        while id != ROOT && self.is_small(id) {
+            let cube = self.cubes.remove(id as usize);
+            let mut merged = Box::new(Leaf::new());
+            for inside in &cube.parts {
+                if let Inside::Leaf(leaf) = inside {
+                    leaf.signed().for_each(|(place, signature)| merged.push(place, &signature));
+                    self.leaves -= 1;
                 }
             }
-            id = parent;
-        }
-    }
-
-    fn discard(&mut self, id: u32) {
-        self.nodes[id as usize].body = Body::Leaf(Vec::new());
-        self.free.push(id);
-    }
-
-    /// Makes a parent a leaf again, and its parents, where few places are left below it.
-    fn merge_if_small(&mut self, mut id: u32) {
-        while let Some(children) = self.small(id) {
-            let mut places = Vec::with_capacity(MERGED_MAX);
-            for child in children.into_iter().filter(|&child| child != NONE) {
-                places.extend_from_slice(self.nodes[child as usize].places());
-                self.discard(child);
-                self.leaves -= 1;
-            }
-            let node = &mut self.nodes[id as usize];
-            (node.body, node.stale, id) = (Body::Leaf(places), 0, node.parent);
             self.leaves += 1;
+            self.cubes[cube.around as usize].put(cube.part.into(), Inside::Leaf(merged));
+            id = cube.around;
         }
     }
 
-    /// The children of a parent of leaves that hold few places together.
-    fn small(&self, id: u32) -> Option<[u32; 8]> {
-        let Body::Inner(children) = self.nodes.get(id as usize)?.body else { return None };
-        let mut held = 0;
-        for child in children.into_iter().filter(|&child| child != NONE) {
-            match &self.nodes[child as usize].body {
-                Body::Leaf(places) => held += places.len(),
-                Body::Inner(_) => return None,
-            }
-        }
-        (held <= MERGED_MAX).then_some(children)
+    /// Whether a cube has nothing but leaves that hold few places together.
+    fn is_small(&self, id: u32) -> bool {
+        let held = self.cube(id).parts.iter().try_fold(0, |held, inside| match inside {
+            Inside::Nothing => Some(held),
+            Inside::Leaf(leaf) => Some(held + leaf.places().len()),
+            Inside::Cube(_) => None,
+        });
+        held.is_some_and(|held| held <= MERGED_MAX)
     }
 
-    /// Makes a node and those above it cover something.
-    fn cover(&mut self, mut id: u32, envelope: &Envelope) {
-        while let Some(node) = self.nodes.get_mut(id as usize) {
-            if !node.envelope.cover(envelope) {
-                return;
-            }
-            id = node.parent;
+    /// Makes what is known of a leaf, and of the cubes around it, cover something.
+    fn cover(&mut self, (mut id, mut part): PartOf, envelope: &Envelope) {
+        while let Some(cube) = self.cubes.get_mut(id as usize)
+            && cube.siblings.cover(part, envelope)
+        {
+            (id, part) = (cube.around, cube.part.into());
         }
     }
 
-    /// Makes a node and those above it cover a place of somebody whose abilities they cover.
-    fn extend(&mut self, mut id: u32, at: Unit) {
-        while let Some(node) = self.nodes.get_mut(id as usize) {
-            if !node.envelope.extend(at) {
-                return;
-            }
-            id = node.parent;
+    /// Makes it cover a place of somebody whose abilities it covers.
+    fn extend(&mut self, (mut id, mut part): PartOf, at: Unit) {
+        while let Some(cube) = self.cubes.get_mut(id as usize)
+            && cube.siblings.extend(part, at)
+        {
+            (id, part) = (cube.around, cube.part.into());
         }
     }
 
-    /// Counts a change of a leaf; after a few its envelope is made exact again.
-    fn touch(&mut self, id: u32, masks_of: impl MasksOf) {
-        let node = &mut self.nodes[id as usize];
-        let Body::Leaf(places) = &node.body else { return };
-        node.stale += 1;
-        if usize::from(node.stale) * 4 < places.len() {
+    /// Counts a change of a leaf; after a few, what is known of it is made exact again.
+    fn touch(&mut self, (id, part): PartOf, masks_of: impl MasksOf) {
+        let cube = &mut self.cubes[id as usize];
+        cube.stale[part] += 1;
+        if usize::from(cube.stale[part]) * 4 < cube.places(part).len() && cube.stale[part] < u8::MAX
+        {
             return;
         }
-        node.stale = 0;
-        let exact = exact(places, &masks_of);
-        if exact != node.envelope {
-            node.envelope = exact;
-            let parent = node.parent;
-            self.refresh(parent);
+        cube.stale[part] = 0;
+        let exact = exact(cube.places(part), &masks_of);
+        if exact != cube.siblings.envelope(part) {
+            cube.siblings.set(part, &exact);
+            self.refresh(id);
         }
     }
 
-    /// Makes the envelopes of a node and those above it what their children's come to.
+    /// Makes what is known of a cube, and of those around it, what its parts come to.
     fn refresh(&mut self, mut id: u32) {
-        while let Some(Node { body: Body::Inner(children), .. }) = self.nodes.get(id as usize) {
-            let mut exact = Envelope::empty();
-            for child in children.iter().filter(|&&child| child != NONE) {
-                exact.cover(&self.nodes[*child as usize].envelope);
-            }
-            let node = &mut self.nodes[id as usize];
-            if exact == node.envelope {
+        while id != ROOT {
+            let cube = self.cube(id);
+            let (together, part) = (cube.siblings.together(), usize::from(cube.part));
+            id = cube.around;
+            let around = &mut self.cubes[id as usize].siblings;
+            if together == around.envelope(part) {
                 return;
             }
-            (node.envelope, id) = (exact, node.parent);
+            around.set(part, &together);
         }
     }
+}
+
+/// A number given out; there is no memory for as many as would not fit.
+fn number(id: usize) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX)
 }
 
 fn exact(places: &[Place], masks_of: &impl MasksOf) -> Envelope {

@@ -59,6 +59,8 @@ pub struct OrgIndex {
     pub(crate) sum: IndexVersion,
     pub(crate) kept: [KeptHour; 2],
     pub(crate) considered: usize,
+    /// From then on, in Unix seconds, those tracked without condition or end all are.
+    pub(crate) tracked_since: Option<i64>,
 }
 
 impl OrgIndex {
@@ -88,6 +90,7 @@ impl OrgIndex {
             sum: IndexVersion::of(id),
             kept,
             considered: 0,
+            tracked_since: None,
         }
     }
 

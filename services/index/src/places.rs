@@ -1,23 +1,33 @@
 //! Every place a person can count from, in an octree. Must know nothing of scores.
 
 use crate::{
-    envelope::Envelope,
+    leaf::Leaf,
     masks::Masks,
-    octree::{Below, MasksOf, Octree},
+    octree::{Cube, Inside, MasksOf, Octree},
     person::PlaceKind,
-    signature::Signature,
-    sphere::Unit,
+    siblings::{Part, Parts, Siblings},
+    sphere::{Bounds, Unit},
 };
 use std::{cmp::Ordering, collections::BinaryHeap};
 
-/// One place of one person. 32 bytes.
+/// One place of one person. 16 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Where.
     pub at: Unit,
     who: u32,
-    /// What the person can do, roughly.
-    pub signature: Signature,
+}
+
+/// Whether a place is the one its person is shown at: the fix if it may be used at the instant of
+/// asking, else the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// It is not, unless tracking may not be permitted for that the instant is too early.
+    Never = 0,
+    /// That depends on the instant.
+    Sometimes = 1,
+    /// It is, with the same exception.
+    Always = 2,
 }
 
 /// All places of an organisation.
@@ -27,23 +37,22 @@ pub struct Places {
 }
 
 impl Place {
-    /// A place of the person at `slot` (below 2²⁹). `current`: the one place the person is shown
-    /// at, the counted fix or else the start.
+    /// A place of the person at `slot` (below 2²⁸).
     #[must_use]
-    pub fn new(at: Unit, slot: u32, kind: PlaceKind, current: bool, signature: Signature) -> Self {
-        Self { at, who: slot << 3 | (kind as u32) << 1 | u32::from(current), signature }
+    pub fn new(at: Unit, slot: u32, kind: PlaceKind, shown: Shown) -> Self {
+        Self { at, who: slot << 4 | (kind as u32) << 2 | shown as u32 }
     }
 
     /// The person's number.
     #[must_use]
     pub fn slot(&self) -> u32 {
-        self.who >> 3
+        self.who >> 4
     }
 
     /// Why the place counts.
     #[must_use]
     pub fn kind(&self) -> PlaceKind {
-        match (self.who >> 1) & 3 {
+        match (self.who >> 2) & 3 {
             0 => PlaceKind::Start,
             1 => PlaceKind::Ping,
             2 => PlaceKind::LastJob,
@@ -53,12 +62,16 @@ impl Place {
 
     /// Whether this is where the person is shown.
     #[must_use]
-    pub fn is_current(&self) -> bool {
-        self.who & 1 == 1
+    pub fn shown(&self) -> Shown {
+        match self.who & 3 {
+            0 => Shown::Never,
+            1 => Shown::Sometimes,
+            _ => Shown::Always,
+        }
     }
 
     pub(crate) fn is_of(&self, slot: u32, kind: PlaceKind) -> bool {
-        self.who >> 1 == slot << 2 | kind as u32
+        self.who >> 2 == slot << 2 | kind as u32
     }
 }
 
@@ -91,47 +104,56 @@ impl Places {
         self.tree.insert(place, masks, masks_of);
     }
 
-    /// Visits leaves' places, best bound first, for as long as bounds reach the threshold.
+    /// Visits leaves, best bound first, for as long as bounds reach the threshold.
     ///
-    /// `bound` gives the best possible value below a node and whatever else `visit` wants to know
-    /// of it, or `None` to pass it over; `visit` returns the threshold from then on. Leaves that
-    /// just reach it are still visited. Cost: a heap operation per node opened.
+    /// `sift` tells quickly which parts of a cube may matter; `bound` gives the best possible
+    /// value in a part and whatever else `visit` wants to know of it, or `None` to pass it over;
+    /// `visit` returns the threshold from then on. Leaves that just reach it are still visited.
+    /// Cost: a heap operation per node opened.
     pub fn best_first<'a, N>(
         &'a self,
         mut threshold: u64,
-        mut bound: impl FnMut(&Envelope) -> Option<Bound<N>>,
-        mut visit: impl FnMut(&'a [Place], N) -> u64,
+        sift: impl Fn(&Siblings) -> Parts,
+        mut bound: impl FnMut(Part<'_>) -> Option<Bound<N>>,
+        mut visit: impl FnMut(&'a Leaf, N) -> u64,
     ) {
-        let mut heap: BinaryHeap<Ranked<N>> = BinaryHeap::with_capacity(256);
-        heap.extend(self.rank(self.tree.root(), threshold, &mut bound));
-        while let Some(best) = heap.pop() {
-            if best.bound.best < threshold {
+        let mut heap: BinaryHeap<Ranked<'a, N>> = BinaryHeap::with_capacity(256);
+        let mut open = |cube: &'a Cube, threshold: u64, heap: &mut BinaryHeap<_>| {
+            for part in cube.among(sift(cube.siblings())) {
+                let bound = bound(cube.siblings().part(part)).filter(|it| it.best >= threshold);
+                if let Some(bound) = bound {
+                    heap.push(Ranked { bound, inside: cube.inside(part) });
+                }
+            }
+        };
+        open(self.tree.root(), threshold, &mut heap);
+        while let Some(Ranked { bound, inside }) = heap.pop() {
+            if bound.best < threshold {
                 break;
             }
-            match self.tree.below(best.node) {
-                Below::Places(places) => threshold = visit(places, best.bound.note),
-                Below::Nodes(children) => {
-                    let known = children.into_iter().filter(|&child| self.tree.exists(child));
-                    heap.extend(known.filter_map(|child| self.rank(child, threshold, &mut bound)));
-                }
+            match inside {
+                Inside::Leaf(leaf) => threshold = visit(leaf, bound.note),
+                Inside::Cube(cube) => open(self.tree.cube(*cube), threshold, &mut heap),
+                Inside::Nothing => {}
             }
         }
     }
 
-    /// Visits all leaves whose envelope passes, in no order.
+    /// Visits all leaves whose bounds pass, in no order.
     pub fn each<'a>(
         &'a self,
-        mut passes: impl FnMut(&Envelope) -> bool,
+        passes: impl Fn(&Bounds) -> bool,
         mut visit: impl FnMut(&'a [Place]),
     ) {
         let mut stack = vec![self.tree.root()];
-        while let Some(node) = stack.pop() {
-            if !self.tree.exists(node) || !passes(self.tree.envelope(node)) {
-                continue;
-            }
-            match self.tree.below(node) {
-                Below::Places(places) => visit(places),
-                Below::Nodes(children) => stack.extend(children),
+        while let Some(cube) = stack.pop() {
+            let around = |part: &usize| passes(&cube.siblings().part(*part).bounds());
+            for part in cube.among(Parts::MAX).filter(around) {
+                match cube.inside(part) {
+                    Inside::Leaf(leaf) => visit(leaf.places()),
+                    Inside::Cube(cube) => stack.push(self.tree.cube(*cube)),
+                    Inside::Nothing => {}
+                }
             }
         }
     }
@@ -140,16 +162,6 @@ impl Places {
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
         self.tree.approximate_bytes()
-    }
-
-    fn rank<N>(
-        &self,
-        node: u32,
-        threshold: u64,
-        bound: &mut impl FnMut(&Envelope) -> Option<Bound<N>>,
-    ) -> Option<Ranked<N>> {
-        let bound = bound(self.tree.envelope(node)).filter(|bound| bound.best >= threshold)?;
-        Some(Ranked { bound, node })
     }
 }
 
@@ -162,26 +174,26 @@ pub struct Bound<N> {
     pub note: N,
 }
 
-struct Ranked<N> {
+struct Ranked<'a, N> {
     bound: Bound<N>,
-    node: u32,
+    inside: &'a Inside,
 }
 
-impl<N> PartialEq for Ranked<N> {
+impl<N> PartialEq for Ranked<'_, N> {
     fn eq(&self, other: &Self) -> bool {
         self.bound.best == other.bound.best
     }
 }
 
-impl<N> Eq for Ranked<N> {}
+impl<N> Eq for Ranked<'_, N> {}
 
-impl<N> PartialOrd for Ranked<N> {
+impl<N> PartialOrd for Ranked<'_, N> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<N> Ord for Ranked<N> {
+impl<N> Ord for Ranked<'_, N> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.bound.best.cmp(&other.bound.best)
     }

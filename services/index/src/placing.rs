@@ -3,13 +3,13 @@
 
 use crate::{
     OrgIndex, Person,
-    masks::Masks,
     person::{Ping, PlaceKind, flag},
-    places::Place,
-    signature::{Profile, Signature},
+    places::{Place, Shown},
+    signature::Profile,
     sphere::Unit,
     version::Entity,
 };
+use nearhand_domain::Position;
 
 /// The masks of a person by number, borrowing no more of the index than they need.
 macro_rules! masks_of {
@@ -45,7 +45,7 @@ impl OrgIndex {
             }
             (false, true) => {
                 let masks = masks_of!(self)(slot);
-                let place = Place::new(at, slot, PlaceKind::Ping, true, Signature::of(&masks));
+                let place = ping_place(&self.people[slot as usize], slot);
                 self.places.insert(place, &masks, masks_of!(self));
                 self.refresh_start(slot);
             }
@@ -54,9 +54,9 @@ impl OrgIndex {
     }
 
     /// Reads what [`Self::move_ping`] will need.
-    pub(crate) fn warm(&self, slot: u32, to: Unit) -> u32 {
+    pub(crate) fn warm(&self, slot: u32, to: Unit) -> u64 {
         let tree = &self.places.tree;
-        tree.warm(self.person(slot).ping_at, slot).wrapping_add(tree.warm(to, slot))
+        tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot)
     }
 
     /// The start is where a person is shown only without a ping.
@@ -64,7 +64,7 @@ impl OrgIndex {
         let person = &self.people[slot as usize];
         if person.start.is_some() && person.is_active() {
             let masks = masks_of!(self)(slot);
-            let place = start_place(person, slot, &masks);
+            let place = start_place(person, slot);
             self.places.tree.update(place, &masks, masks_of!(self));
         }
     }
@@ -84,8 +84,9 @@ impl OrgIndex {
         let person = &mut self.people[slot as usize];
         person.set(flag::PING_PLACED, placed);
         let (masks, person) = (masks_of!(self)(slot), &self.people[slot as usize]);
+        self.tracked_since = self.tracked_since.max(person.always_tracked_since());
         self.columns.set(slot, Profile::of(&masks), person.start.is_none());
-        for place in places(person, slot, &masks) {
+        for place in places(person, slot) {
             self.places.insert(place, &masks, masks_of!(self));
         }
     }
@@ -97,7 +98,7 @@ impl OrgIndex {
             return;
         }
         self.columns.clear(slot);
-        for place in places(person, slot, &Masks::EMPTY) {
+        for place in places(person, slot) {
             self.places.tree.remove(place.at, slot, place.kind(), masks_of!(self));
         }
         self.people[slot as usize].set(flag::PING_PLACED, false);
@@ -108,32 +109,38 @@ impl OrgIndex {
         let masks = masks_of!(self)(slot);
         let person = &self.people[slot as usize];
         self.columns.set(slot, Profile::of(&masks), person.start.is_none());
-        for place in places(person, slot, &masks) {
+        for place in places(person, slot) {
             self.places.tree.update(place, &masks, masks_of!(self));
         }
     }
 }
 
 /// The places that a person, active and as the record stands, has in the tree.
-fn places(person: &Person, slot: u32, masks: &Masks) -> Vec<Place> {
-    let signature = Signature::of(masks);
-    let mut places = Vec::new();
-    if person.start.is_some() {
-        places.push(start_place(person, slot, masks));
-    }
-    if person.has(flag::PING_PLACED) {
-        places.push(Place::new(person.ping_at, slot, PlaceKind::Ping, true, signature));
-    }
+fn places(person: &Person, slot: u32) -> Vec<Place> {
+    let start = person.start.map(|_| start_place(person, slot));
+    let ping = person.has(flag::PING_PLACED).then(|| ping_place(person, slot));
+    let job = person.last_job().map(|job| (job.position, PlaceKind::LastJob));
+    // A site is one place however often it is booked: nothing tells those apart.
     let booked = person.bookings().iter().filter(|booking| !booking.cancelled);
-    let jobs = person.last_job().map(|job| (job.position, PlaceKind::LastJob));
-    let extra = jobs
-        .into_iter()
-        .chain(booked.filter_map(|booking| booking.position).map(|at| (at, PlaceKind::Booking)));
-    places.extend(extra.map(|(at, kind)| Place::new(Unit::new(at), slot, kind, false, signature)));
-    places
+    let mut sites: Vec<Position> = booked.filter_map(|booking| booking.position).collect();
+    sites.sort_unstable_by_key(|site| site.e7());
+    sites.dedup();
+    let extra = job.into_iter().chain(sites.into_iter().map(|site| (site, PlaceKind::Booking)));
+    let extra = extra.map(|(at, kind)| Place::new(Unit::new(at), slot, kind, Shown::Never));
+    start.into_iter().chain(ping).chain(extra).collect()
 }
 
-fn start_place(person: &Person, slot: u32, masks: &Masks) -> Place {
-    let shown = !person.has(flag::PING_PLACED);
-    Place::new(person.start_at, slot, PlaceKind::Start, shown, Signature::of(masks))
+fn start_place(person: &Person, slot: u32) -> Place {
+    let shown = match (person.has(flag::PING_PLACED), person.always_tracked_since()) {
+        (false, _) => Shown::Always,
+        (true, None) => Shown::Sometimes,
+        (true, Some(_)) => Shown::Never,
+    };
+    Place::new(person.start_at, slot, PlaceKind::Start, shown)
+}
+
+fn ping_place(person: &Person, slot: u32) -> Place {
+    let always = person.always_tracked_since().is_some();
+    let shown = if always { Shown::Always } else { Shown::Sometimes };
+    Place::new(person.ping_at, slot, PlaceKind::Ping, shown)
 }

@@ -3,8 +3,10 @@
 
 use crate::{
     bloom::Bloom,
+    columns::ones,
     masks::{
-        Fluency, Gladness, HourSet, Masks, PREFERRED, UNSTATED, WILLING, region_gladness, slot,
+        Able, Fluency, Gladness, HourSet, LANGUAGES, LICENCES, Masks, PREFERRED, SERVICES, SKILLS,
+        UNSTATED, WILLING, region_gladness, slot,
     },
 };
 
@@ -18,6 +20,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signature([u64; 2]);
 
+/// Bits of a signature.
+pub(crate) const SIGNATURE_BITS: usize = 128;
 /// Loads are told apart in steps of so many millionths.
 pub const LOAD_UNIT: u32 = 62_500;
 /// Classes of load; the last is everything above.
@@ -34,46 +38,39 @@ impl Signature {
     /// Of a person's masks.
     #[must_use]
     pub fn of(masks: &Masks) -> Self {
-        let mut first = (Self::class_of_load(masks.load_floor) as u64) << LOAD_SHIFT;
-        for (level, mask) in (0u32..).zip(masks.skills) {
+        let mut first = (Self::class_of_load(masks.load_floor()) as u64) << LOAD_SHIFT;
+        for level in 0..5u32 {
+            let mask = masks.word(SKILLS + level as usize);
             first |= folded(mask, SKILL_SLOTS) << (level * SKILL_SLOTS);
         }
-        let mut second = masks.services[0] & ((1 << SERVICE_SLOTS) - 1);
-        second |= folded(masks.services[2], SERVICE_SLOTS) << SERVICE_SLOTS;
-        second |= folded(masks.services[3], SERVICE_SLOTS) << (2 * SERVICE_SLOTS);
-        second |= folded(masks.licences, 6) << LICENCE_SHIFT;
-        second |= folded(masks.languages[1], 6) << LANGUAGE_SHIFT;
-        Self([first, second | folded_hours(&masks.hours)])
-    }
-
-    /// The best gladness for a service.
-    #[must_use]
-    pub fn service(&self, code: u32) -> Gladness {
-        let has = |row: u32, slot: u32| self.0[1] >> (row * SERVICE_SLOTS + slot) & 1 == 1;
-        let slot = slot(code) % SERVICE_SLOTS;
-        match (has(2, slot), has(1, slot)) {
-            (true, _) => PREFERRED,
-            (false, true) => WILLING,
-            _ if code < SERVICE_SLOTS && !has(0, slot) => 0,
-            _ => UNSTATED,
-        }
+        let mut second = masks.word(SERVICES) & ((1 << SERVICE_SLOTS) - 1);
+        second |= folded(masks.word(SERVICES + 2), SERVICE_SLOTS) << SERVICE_SLOTS;
+        second |= folded(masks.word(SERVICES + 3), SERVICE_SLOTS) << (2 * SERVICE_SLOTS);
+        second |= folded(masks.word(LICENCES), 6) << LICENCE_SHIFT;
+        second |= folded(masks.word(LANGUAGES + 1), 6) << LANGUAGE_SHIFT;
+        Self([first, second | folded_hours(&masks.hours())])
     }
 
     /// So many skills have slots of their own, and levels that are a person's own.
     pub const EXACT_SKILLS: usize = SKILL_SLOTS as usize;
 
-    /// The best level of a skill, 0 to 5.
-    #[must_use]
-    pub fn skill(&self, code: u32) -> u8 {
-        let column = self.0[0] >> (slot(code) % SKILL_SLOTS);
-        let level = |at: &u32| column >> (at * SKILL_SLOTS) & 1 == 1;
-        (0..5u32).rev().find(level).and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+    /// Whether a signature that covers a service says that it is not the person's `never`.
+    pub(crate) fn tells_service(code: u32) -> bool {
+        code < SERVICE_SLOTS
     }
 
-    /// The load at the kept hours is not below this, in millionths.
-    #[must_use]
-    pub fn load_floor(&self) -> u32 {
-        u32::try_from(self.load_class()).unwrap_or(0) * LOAD_UNIT
+    /// A signature of bits in their order.
+    pub(crate) fn from_bits(bits: impl Iterator<Item = bool>) -> Self {
+        let mut words = [0; 2];
+        for (at, bit) in bits.enumerate() {
+            words[at / 64] |= u64::from(bit) << (at % 64);
+        }
+        Self(words)
+    }
+
+    /// The numbers of the bits that are set.
+    pub(crate) fn bits(&self) -> impl Iterator<Item = usize> {
+        ones(self.0[0]).chain(ones(self.0[1]).map(|bit| 64 + bit))
     }
 
     pub(crate) fn load_class(&self) -> usize {
@@ -124,10 +121,50 @@ impl Signature {
     pub fn need_hours(&mut self, hours: &HourSet) {
         self.0[1] |= folded_hours(hours);
     }
+}
+
+/// What a signature tells, wherever its bits are kept.
+pub trait Signed {
+    /// Whether a bit is set, the first word's first.
+    fn bit(&self, bit: usize) -> bool;
 
     /// Whether everything needed is here.
-    #[must_use]
-    pub fn covers(&self, needed: &Self) -> bool {
+    fn covers(&self, needed: &Signature) -> bool {
+        needed.bits().all(|bit| self.bit(bit))
+    }
+
+    /// The best gladness for a service.
+    fn service(&self, code: u32) -> Gladness {
+        let slot = slot(code) % SERVICE_SLOTS;
+        let has = |row: u32| self.bit((64 + row * SERVICE_SLOTS + slot) as usize);
+        match (has(2), has(1)) {
+            (true, _) => PREFERRED,
+            (false, true) => WILLING,
+            _ if code < SERVICE_SLOTS && !has(0) => 0,
+            _ => UNSTATED,
+        }
+    }
+
+    /// The best level of a skill, 0 to 5.
+    fn skill(&self, code: u32) -> u8 {
+        let slot = slot(code) % SKILL_SLOTS;
+        let has = |level: &u8| self.bit((u32::from(level - 1) * SKILL_SLOTS + slot) as usize);
+        (1..=5).rev().find(has).unwrap_or(0)
+    }
+
+    /// The load at the kept hours is not below this, in millionths.
+    fn load_floor(&self) -> u32 {
+        let bit = |at| u32::from(self.bit((LOAD_SHIFT + at) as usize)) << at;
+        (0..4).map(bit).sum::<u32>() * LOAD_UNIT
+    }
+}
+
+impl Signed for Signature {
+    fn bit(&self, bit: usize) -> bool {
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    fn covers(&self, needed: &Self) -> bool {
         (needed.0[0] & !self.0[0]) | (needed.0[1] & !self.0[1]) == 0
     }
 }
@@ -178,11 +215,11 @@ impl Profile {
     /// Of a person's masks.
     #[must_use]
     pub fn of(masks: &Masks) -> Self {
-        let levels = (0u32..).zip(masks.languages);
-        let languages = levels.fold(0, |all, (level, mask)| {
+        let languages = (0..4u32).fold(0, |all, level| {
+            let mask = masks.word(LANGUAGES + level as usize);
             all | folded(mask, LANGUAGE_SLOTS) << (level * LANGUAGE_SLOTS)
         });
-        let regions = masks.regions.map(Bloom::folded);
+        let regions = masks.regions().map(Bloom::folded);
         Self { signature: Signature::of(masks), languages, regions }
     }
 

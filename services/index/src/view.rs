@@ -50,7 +50,7 @@ impl OrgIndex {
     pub fn live_in(&self, within: Rectangle, at: i64, mut visit: impl FnMut(LivePosition)) {
         let around = within.bounds();
         self.places.each(
-            |envelope| envelope.bounds.intersects(&around),
+            |bounds| bounds.intersects(&around),
             |places| {
                 for place in places.iter().filter(|p| p.kind() == PlaceKind::Ping) {
                     if let Some(live) = self.live(place.slot(), at)

@@ -8,7 +8,10 @@ use crate::{
     profiles::Facet,
     search::{Search, TOGETHER},
 };
-use nearhand_index::columns::{People, Test};
+use nearhand_index::{
+    columns::{People, Test},
+    signature::Signed,
+};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Micro-points below the best imaginable, for those who come so close to be looked at first: the

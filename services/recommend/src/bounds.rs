@@ -2,17 +2,18 @@
 //! way is worked out. Must never be below the score; every rounding goes up.
 
 use crate::{
-    query::{Disclosure, Needs, Query, Term, from_milli, whole},
+    query::{Disclosure, Needs, Query, Skill, Term, from_milli, whole},
     terms::{self, ONE},
 };
 use nearhand_index::{
     Person,
     cells::COARSE_RADIUS_KM,
-    envelope::Envelope,
-    masks::{Masks, UNSTATED},
-    places::{Bound, Place},
-    signature::Signature,
-    sphere::{Unit, box_km_at_least},
+    leaf::Leaf,
+    masks::{Able, UNSTATED},
+    places::Bound,
+    siblings::{Part, Parts, Siblings},
+    signature::{Signature, Signed},
+    sphere::{Unit, arc_km_at_least},
 };
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
@@ -166,19 +167,19 @@ impl<'a, 'q> Bounds<'a, 'q> {
     }
 
     /// The rank of the best imaginable person below a node; `None` if nobody there is eligible.
-    pub(crate) fn node(&self, envelope: &Envelope) -> Option<Bound<Note>> {
-        let km = box_km_at_least(&envelope.bounds, self.from);
-        if km - self.shrink_km > self.limit_km || !envelope.masks.works(&self.needs(km).hours) {
+    pub(crate) fn node(&self, part: Part<'_>) -> Option<Bound<Note>> {
+        let km = arc_km_at_least(part.chord_at_least(self.from));
+        if km - self.shrink_km > self.limit_km || !part.hours().covers(&self.needs(km).hours) {
             return None;
         }
-        let (all, points) = self.split_abilities(&envelope.masks)?;
+        let (all, points) = self.split_abilities(&part)?;
         let others = all - points.told() - points.0[Term::Continuity as usize];
         let note = Note { all, others, far: km > self.reach_km };
         Some(Bound { best: self.rank_from(km, all), note })
     }
 
     /// Micro-points of the best imaginable abilities among `masks`, in all and by term.
-    pub(crate) fn split_abilities(&self, masks: &Masks) -> Option<(u64, ByTerm)> {
+    pub(crate) fn split_abilities(&self, masks: &impl Able) -> Option<(u64, ByTerm)> {
         let query = self.query;
         if self.ruled_out(masks) {
             return None;
@@ -199,28 +200,36 @@ impl<'a, 'q> Bounds<'a, 'q> {
         Some((all, ByTerm(points)))
     }
 
-    fn ruled_out(&self, masks: &Masks) -> bool {
+    /// The parts of a cube in which somebody may have all that is required and no matter of
+    /// degree.
+    pub(crate) fn able_in(&self, siblings: &Siblings) -> Parts {
+        let query = self.query;
+        let licences = query.licences.iter().flatten().map(|&code| siblings.with_licence(code));
+        let skill = |skill: &Skill| Some(siblings.with_skill(skill.code?, skill.required));
+        let skills = query.skills.iter().filter_map(skill);
+        skills.chain(licences).fold(Parts::MAX, |all, of| all & of)
+    }
+
+    fn ruled_out(&self, masks: &impl Able) -> bool {
         let query = self.query;
         let least = if query.policy.filter_by_preferences { UNSTATED + 1 } else { 1 };
         let service = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.service(code));
         let region = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.region(code));
         query.services.iter().any(|code| service(code) < least)
             || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
-            || query.skills.iter().any(|s| s.code.is_some_and(|c| !masks.has_skill(c, s.required)))
-            || query.licences.iter().flatten().any(|&code| !masks.licence(code))
             || (query.case.language_required
                 && !query.languages.is_empty()
                 && query.languages.iter().flatten().all(|&code| masks.language(code) < 2))
     }
 
     /// Micro-points of a person's abilities by their signature, given their leaf's note.
-    fn abilities_of(&self, slot: u32, signature: &Signature, note: Note) -> u64 {
+    fn abilities_of(&self, slot: u32, signature: &impl Signed, note: Note) -> u64 {
         let told = self.query.sum(&self.told(slot, signature)).1;
         (told + note.others).min(note.all)
     }
 
     /// Millionths of the terms that a signature and the client's visitors tell, at most.
-    pub(crate) fn told(&self, slot: u32, signature: &Signature) -> [u32; 9] {
+    pub(crate) fn told(&self, slot: u32, signature: &impl Signed) -> [u32; 9] {
         let query = self.query;
         let mut u = [0; 9];
         u[Term::Service as usize] = terms::service(query, |code| signature.service(code));
@@ -238,20 +247,26 @@ impl<'a, 'q> Bounds<'a, 'q> {
         u
     }
 
-    /// Micro-points of the abilities of whoever counts from a place, at most; `None` if they
-    /// cannot reach the threshold from there, or not do the case.
-    pub(crate) fn place(&self, place: &Place, note: Note, threshold: u64) -> Option<u64> {
-        if !place.signature.covers(&self.query.needs[0].signature) {
-            return None;
-        }
-        let km = self.query.unit.km_at_least(place.at);
-        let near = km - self.shrink_km <= self.limit_km;
-        if !near || self.rank_from(km, note.all) < threshold {
-            return None;
-        }
-        let abilities = self.abilities_of(place.slot(), &place.signature, note);
-        let reaches = self.rank_from(km, abilities) >= threshold;
-        (reaches && place.signature.covers(&self.needs(km).signature)).then_some(abilities)
+    /// Whoever counts from a leaf's places and can do the case from there and reach the threshold,
+    /// and what their abilities are worth at most, in micro-points.
+    pub(crate) fn able_at<'l>(
+        &'l self,
+        leaf: &'l Leaf,
+        note: Note,
+        threshold: u64,
+    ) -> impl Iterator<Item = (u32, u64)> + 'l {
+        leaf.covering(&self.query.needs[0].signature).filter_map(move |at| {
+            let (place, occupant) = (&leaf.places()[at], leaf.occupant(at));
+            let km = self.query.unit.km_at_least(place.at);
+            let near = km - self.shrink_km <= self.limit_km;
+            if !near || self.rank_from(km, note.all) < threshold {
+                return None;
+            }
+            let abilities = self.abilities_of(place.slot(), &occupant, note);
+            let reaches = self.rank_from(km, abilities) >= threshold;
+            (reaches && occupant.covers(&self.needs(km).signature))
+                .then_some((place.slot(), abilities))
+        })
     }
 
     /// The best rank of somebody with a travel term of at most `travel` millionths and everything

@@ -1,13 +1,7 @@
 //! The exact search: best-first over the tree, by upper bounds. Must list the very people in the
 //! very order of the scan.
 
-use crate::{
-    bounds::{Bounds, Note},
-    judge::Judgement,
-    query::Query,
-    scan::Best,
-};
-use nearhand_index::places::Place;
+use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
 use rustc_hash::FxHashSet;
 use std::cell::Cell;
 
@@ -92,11 +86,12 @@ impl Search<'_, '_> {
         let (query, bounds, left) = (self.query, self.bounds, Cell::new(patience));
         query.index.places().best_first(
             self.threshold,
-            |envelope| bounds.node(envelope).filter(|bound| left.get() > 0 || !bound.note.far),
-            |places, note| {
+            |siblings| bounds.able_in(siblings),
+            |part| bounds.node(part).filter(|bound| left.get() > 0 || !bound.note.far),
+            |leaf, note| {
                 if left.get() > 0 || !note.far {
                     left.set(left.get().saturating_sub(usize::from(note.far)));
-                    self.visit(places, note);
+                    self.judge_some(bounds.able_at(leaf, note, self.threshold));
                 }
                 self.threshold
             },
@@ -104,12 +99,6 @@ impl Search<'_, '_> {
         if left.get() == 0 {
             self.visit_far();
         }
-    }
-
-    fn visit(&mut self, places: &[Place], note: Note) {
-        let (bounds, threshold) = (self.bounds, self.threshold);
-        let worth = |place: &Place| Some((place.slot(), bounds.place(place, note, threshold)?));
-        self.judge_some(places.iter().filter_map(worth));
     }
 
     /// Judges people who may be worth it, with what their abilities are worth at most.

@@ -1,7 +1,7 @@
 //! The tree is held to a plain list.
 
 use super::*;
-use crate::{masks::HourSet, signature::Signature};
+use crate::{leaf::LEAF_MAX, masks::HourSet, places::Shown};
 use proptest::prelude::*;
 
 fn masks_of(slot: u32) -> Masks {
@@ -11,7 +11,7 @@ fn masks_of(slot: u32) -> Masks {
 }
 
 fn place(at: Unit, slot: u32) -> Place {
-    Place::new(at, slot, PlaceKind::Ping, true, Signature::of(&masks_of(slot)))
+    Place::new(at, slot, PlaceKind::Ping, Shown::Always)
 }
 
 /// One of a few places that many share, or some place of its own near one of them.
@@ -22,30 +22,46 @@ fn unit() -> impl Strategy<Value = Unit> {
     )
 }
 
-/// Every node covers everything below it; returns the places found and the leaves.
-fn check(tree: &Octree, id: u32, above: Option<&Envelope>) -> (Vec<(u32, Unit)>, usize) {
-    let envelope = tree.envelope(id);
-    if let Some(above) = above {
-        assert!(!{ *above }.cover(envelope), "a parent covers its children");
-    }
-    match tree.below(id) {
-        Below::Places(places) => {
-            for place in places {
-                let of = Envelope::of(place.at, &masks_of(place.slot()));
-                assert!(!{ *envelope }.cover(&of), "a leaf covers its places");
-                assert_eq!(tree.leaf_of(place.at, place.slot()), Some(id));
+/// Whether an envelope covers another.
+fn covers(envelope: &Envelope, other: &Envelope) -> bool {
+    let mut both = *envelope;
+    both.cover(other);
+    both == *envelope
+}
+
+/// What is known of every part covers everything in it; returns the places found and the leaves.
+fn check(tree: &Octree, id: u32) -> (Vec<(u32, Unit)>, usize) {
+    let (mut all, mut leaves) = (Vec::new(), 0);
+    let cube = tree.cube(id);
+    for part in 0..PARTS {
+        let envelope = cube.siblings.envelope(part);
+        match cube.inside(part) {
+            Inside::Nothing => assert_eq!(envelope, Envelope::empty(), "nobody is in there"),
+            Inside::Leaf(leaf) => {
+                let places = leaf.places();
+                assert!((1..=LEAF_MAX).contains(&places.len()), "no leaf is empty or too full");
+                for (place, signature) in leaf.signed() {
+                    let masks = masks_of(place.slot());
+                    assert_eq!(signature, Signature::of(&masks), "a leaf knows its people");
+                    let of = Envelope::of(place.at, &masks);
+                    assert!(covers(&envelope, &of), "a leaf covers its places");
+                    assert_eq!(tree.part_of(place.at, place.slot()), (id, part));
+                }
+                all.extend(places.iter().map(|place| (place.slot(), place.at)));
+                leaves += 1;
             }
-            (places.iter().map(|place| (place.slot(), place.at)).collect(), 1)
-        }
-        Below::Nodes(children) => {
-            let known = children.into_iter().filter(|&child| tree.exists(child));
-            let parts = known.map(|child| check(tree, child, Some(envelope)));
-            parts.fold((Vec::new(), 0), |(mut all, leaves), (places, more)| {
+            Inside::Cube(inner) => {
+                let together = tree.cube(*inner).siblings.together();
+                assert!(covers(&envelope, &together), "a cube covers its parts");
+                let (places, more) = check(tree, *inner);
                 all.extend(places);
-                (all, leaves + more)
-            })
+                leaves += more;
+            }
         }
     }
+    let used = cube.among(Parts::MAX).filter(|&part| !matches!(cube.inside(part), Inside::Nothing));
+    assert_eq!(used.count(), cube.used.count_ones() as usize);
+    (all, leaves)
 }
 
 proptest! {
@@ -73,15 +89,16 @@ proptest! {
                 }
             }
         }
-        let (mut found, leaves) = check(&tree, tree.root(), None);
+        let (mut found, leaves) = check(&tree, ROOT);
         found.sort_unstable_by_key(|(slot, _)| *slot);
         prop_assert_eq!(found, plain.clone().into_iter().collect::<Vec<_>>());
         prop_assert_eq!((tree.len(), tree.leaves()), (plain.len(), leaves));
         for (slot, at) in plain {
             tree.remove(at, slot, PlaceKind::Ping, masks_of);
         }
-        prop_assert_eq!((tree.len(), tree.leaves()), (0, 1));
-        prop_assert_eq!(tree.nodes.len() - tree.free.len(), 1, "no node is lost");
+        prop_assert_eq!((tree.len(), tree.leaves()), (0, 0));
+        prop_assert_eq!(tree.cubes.len(), 1, "no cube is lost");
+        check(&tree, ROOT);
     }
 }
 
@@ -90,6 +107,5 @@ fn thousands_at_one_place_are_told_apart_by_number() {
     let mut tree = Octree::default();
     let at = Unit([SCALE, 0, 0]);
     (0..5_000).for_each(|slot| tree.insert(place(at, slot), &masks_of(slot), masks_of));
-    let deepest = tree.nodes.iter().map(|node| node.places().len()).max().unwrap_or(0);
-    assert!(deepest <= LEAF_MAX && check(&tree, ROOT, None).0.len() == 5_000);
+    assert_eq!(check(&tree, ROOT).0.len(), 5_000);
 }

@@ -1,0 +1,162 @@
+//! The parts of a cube side by side: what is known of everybody in each, word by word, so that one
+//! question to all of them reads one line of memory. Must always cover everybody below, perhaps a
+//! little more.
+
+use crate::{
+    envelope::Envelope,
+    masks::{Able, LANGUAGES, LICENCES, Masks, SERVICES, SKILLS, WORDS, slot},
+    sphere::{Bounds, Unit, box_chord_at_least},
+};
+use rstar::Envelope as _;
+
+/// Parts of a cube.
+pub(crate) const PARTS: usize = 8;
+
+/// Some of the parts of a cube, a bit each.
+pub type Parts = u8;
+
+/// Envelopes of a cube's parts. Empty parts hold nobody.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub struct Siblings {
+    masks: [[u64; PARTS]; WORDS],
+    low: [[f32; PARTS]; 3],
+    high: [[f32; PARTS]; 3],
+}
+
+impl Siblings {
+    pub(crate) const EMPTY: Self = Self {
+        masks: [[0; PARTS]; WORDS],
+        low: [[f32::MAX; PARTS]; 3],
+        high: [[f32::MIN; PARTS]; 3],
+    };
+
+    /// Parts in which somebody may have a skill at a level of 1 to 5.
+    #[must_use]
+    pub fn with_skill(&self, code: u32, level: u8) -> Parts {
+        self.with_level::<5>(SKILLS, code, level)
+    }
+
+    /// Parts in which somebody may be so fluent in a language.
+    #[must_use]
+    pub fn with_language(&self, code: u32, fluency: u8) -> Parts {
+        self.with_level::<4>(LANGUAGES, code, fluency)
+    }
+
+    /// Parts in which somebody may hold a licence.
+    #[must_use]
+    pub fn with_licence(&self, code: u32) -> Parts {
+        self.with_bit(LICENCES, code)
+    }
+
+    /// Parts in which not everybody's preference for a service is `never`.
+    #[must_use]
+    pub fn with_service(&self, code: u32) -> Parts {
+        if code < 64 { self.with_bit(SERVICES, code) } else { Parts::MAX }
+    }
+
+    /// What no level tells of is left to be found out.
+    fn with_level<const LEVELS: u8>(&self, first: usize, code: u32, level: u8) -> Parts {
+        let row = level.checked_sub(1).filter(|row| *row < LEVELS);
+        row.map_or(Parts::MAX, |row| self.with_bit(first + usize::from(row), code))
+    }
+
+    fn with_bit(&self, word: usize, code: u32) -> Parts {
+        let slot = slot(code);
+        let of_part = |(part, word): (usize, &u64)| ((word >> slot & 1) as Parts) << part;
+        self.masks[word].iter().enumerate().map(of_part).fold(0, |parts, part| parts | part)
+    }
+
+    /// What is known of one part.
+    #[must_use]
+    pub fn part(&self, part: usize) -> Part<'_> {
+        Part { siblings: self, part }
+    }
+
+    pub(crate) fn envelope(&self, part: usize) -> Envelope {
+        let masks = Masks(std::array::from_fn(|word| self.masks[word][part]));
+        Envelope { bounds: self.part(part).bounds(), masks }
+    }
+
+    /// Reads what is known of a part, so that it is in the cache when it changes.
+    pub(crate) fn glimpse(&self, part: usize) -> u64 {
+        let words = self.masks.iter().fold(0, |sum, row| sum ^ row[part]);
+        words ^ u64::from(self.low[0][part].to_bits() ^ self.high[2][part].to_bits())
+    }
+
+    pub(crate) fn set(&mut self, part: usize, envelope: &Envelope) {
+        for (row, word) in self.masks.iter_mut().zip(envelope.masks.0) {
+            row[part] = word;
+        }
+        for axis in 0..3 {
+            self.low[axis][part] = envelope.bounds.lower()[axis];
+            self.high[axis][part] = envelope.bounds.upper()[axis];
+        }
+    }
+
+    /// Takes others into a part; whether that changed anything.
+    pub(crate) fn cover(&mut self, part: usize, envelope: &Envelope) -> bool {
+        let mut news = 0;
+        for (row, word) in self.masks.iter_mut().zip(envelope.masks.0) {
+            news |= word & !row[part];
+            row[part] |= word;
+        }
+        self.widen(part, &envelope.bounds) || news != 0
+    }
+
+    /// Takes a place into a part, leaving abilities; whether that changed anything.
+    pub(crate) fn extend(&mut self, part: usize, at: Unit) -> bool {
+        self.widen(part, &Bounds::from_point(at.to_f32()))
+    }
+
+    fn widen(&mut self, part: usize, bounds: &Bounds) -> bool {
+        let mut wider = false;
+        for axis in 0..3 {
+            let (low, high) = (&mut self.low[axis][part], &mut self.high[axis][part]);
+            wider |= bounds.lower()[axis] < *low || bounds.upper()[axis] > *high;
+            *low = low.min(bounds.lower()[axis]);
+            *high = high.max(bounds.upper()[axis]);
+        }
+        wider
+    }
+
+    /// What all parts come to.
+    pub(crate) fn together(&self) -> Envelope {
+        let masks = self.masks.map(|row| row.iter().fold(0, |all, word| all | word));
+        let low = self.low.map(|row| row.into_iter().fold(f32::MAX, f32::min));
+        let high = self.high.map(|row| row.into_iter().fold(f32::MIN, f32::max));
+        if low[0] > high[0] {
+            return Envelope::empty();
+        }
+        Envelope { bounds: Bounds::from_corners(low, high), masks: Masks(masks) }
+    }
+}
+
+/// One part of a cube and what is known of everybody in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    siblings: &'a Siblings,
+    part: usize,
+}
+
+impl Able for Part<'_> {
+    fn word(&self, at: usize) -> u64 {
+        self.siblings.masks[at][self.part]
+    }
+}
+
+impl Part<'_> {
+    /// Where they are.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        let of = |rows: &[[f32; PARTS]; 3]| rows.map(|row| row[self.part]);
+        let (low, high) = (of(&self.siblings.low), of(&self.siblings.high));
+        if low[0] > high[0] { Bounds::new_empty() } else { Bounds::from_corners(low, high) }
+    }
+
+    /// A lower bound of the chord from `from` to any of them, in Earth radii; may be below 0.
+    #[must_use]
+    pub fn chord_at_least(&self, from: [f32; 3]) -> f64 {
+        box_chord_at_least(&self.bounds(), from)
+    }
+}
