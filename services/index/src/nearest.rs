@@ -5,8 +5,8 @@ use crate::{
     OrgIndex, Person,
     masks::HourSet,
     person::{PlaceKind, flag},
-    places::{Bound, Place, Shown},
-    siblings::{Part, Parts, Siblings},
+    places::{Place, Shown},
+    siblings::{Parts, Siblings, each},
     signature::Signature,
     sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
@@ -122,15 +122,16 @@ impl OrgIndex {
         let low = unit.to_f32();
         let mut found = Found::new(k);
         let counts = |place: &Place| self.is_shown(place, at) && self.meets(place, &needs);
-        // Bounds grow with distance here, and ranks fall.
-        let bound = |part: Part<'_>| {
-            let nearest = as_key(square(part.chord_at_least(low).max(0.0)));
-            Some(Bound { best: !nearest, note: nearest })
-        };
         self.places.best_first(
             0,
-            |siblings| needs.met_in(siblings),
-            bound,
+            |siblings, parts, ranking| {
+                let chords = siblings.chords_at_least(low);
+                for part in each(parts & needs.met_in(siblings)) {
+                    // Bounds grow with distance here, and ranks fall.
+                    let nearest = as_key(square(f64::from(chords[part])));
+                    ranking.add(part, !nearest, nearest);
+                }
+            },
             |leaf, nearest| {
                 // What is nearer than this leaf and all after it can be settled.
                 found.settle(nearest, counts);
@@ -178,6 +179,9 @@ impl OrgIndex {
 
     fn measured(&self, from: Position, found: &[(u64, &Place)], k: usize) -> Vec<Near> {
         let origin = Origin::new(from);
+        // Read together, they are waited for once.
+        let persons = found.iter().map(|(_, place)| self.person(place.slot()));
+        std::hint::black_box(persons.fold(0, |sum, person| sum ^ person.glimpse()));
         let measure = |&(_, place): &(u64, &Place)| {
             let person = self.person(place.slot());
             let live = place.kind() == PlaceKind::Ping;

@@ -99,14 +99,9 @@ impl Cube {
         &self.parts[part]
     }
 
-    /// Those of some parts in which there is anything.
-    pub(crate) fn among(&self, some: Parts) -> impl Iterator<Item = usize> + use<> {
-        let mut left = some & self.used;
-        std::iter::from_fn(move || {
-            let part = (left != 0).then(|| left.trailing_zeros() as usize);
-            left &= left.wrapping_sub(1);
-            part
-        })
+    /// The parts in which there is anything.
+    pub(crate) fn used(&self) -> Parts {
+        self.used
     }
 
     fn put(&mut self, part: usize, inside: Inside) {

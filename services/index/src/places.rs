@@ -5,7 +5,7 @@ use crate::{
     masks::Masks,
     octree::{Cube, Inside, MasksOf, Octree},
     person::PlaceKind,
-    siblings::{Part, Parts, Siblings},
+    siblings::{PARTS, Parts, Siblings, each},
     sphere::{Bounds, Unit},
 };
 use std::{cmp::Ordering, collections::BinaryHeap};
@@ -106,25 +106,22 @@ impl Places {
 
     /// Visits leaves, best bound first, for as long as bounds reach the threshold.
     ///
-    /// `sift` tells quickly which parts of a cube may matter; `bound` gives the best possible
-    /// value in a part and whatever else `visit` wants to know of it, or `None` to pass it over;
-    /// `visit` returns the threshold from then on. Leaves that just reach it are still visited.
-    /// Cost: a heap operation per node opened.
+    /// `rank` says of some parts of a cube which may matter: the best possible value in each, and
+    /// whatever else `visit` wants to know of it; `visit` returns the threshold from then on.
+    /// Leaves that just reach it are still visited. Cost: a heap operation per part that may
+    /// matter.
     pub fn best_first<'a, N>(
         &'a self,
         mut threshold: u64,
-        sift: impl Fn(&Siblings) -> Parts,
-        mut bound: impl FnMut(Part<'_>) -> Option<Bound<N>>,
+        mut rank: impl FnMut(&Siblings, Parts, &mut Ranking<N>),
         mut visit: impl FnMut(&'a Leaf, N) -> u64,
     ) {
         let mut heap: BinaryHeap<Ranked<'a, N>> = BinaryHeap::with_capacity(256);
+        let mut ranking = Ranking(Vec::with_capacity(PARTS));
         let mut open = |cube: &'a Cube, threshold: u64, heap: &mut BinaryHeap<_>| {
-            for part in cube.among(sift(cube.siblings())) {
-                let bound = bound(cube.siblings().part(part)).filter(|it| it.best >= threshold);
-                if let Some(bound) = bound {
-                    heap.push(Ranked { bound, inside: cube.inside(part) });
-                }
-            }
+            rank(cube.siblings(), cube.used(), &mut ranking);
+            let worth = ranking.0.drain(..).filter(|bound| bound.best >= threshold);
+            heap.extend(worth.map(|bound| Ranked { inside: cube.inside(bound.part), bound }));
         };
         open(self.tree.root(), threshold, &mut heap);
         while let Some(Ranked { bound, inside }) = heap.pop() {
@@ -148,7 +145,7 @@ impl Places {
         let mut stack = vec![self.tree.root()];
         while let Some(cube) = stack.pop() {
             let around = |part: &usize| passes(&cube.siblings().part(*part).bounds());
-            for part in cube.among(Parts::MAX).filter(around) {
+            for part in each(cube.used()).filter(around) {
                 match cube.inside(part) {
                     Inside::Leaf(leaf) => visit(leaf.places()),
                     Inside::Cube(cube) => stack.push(self.tree.cube(*cube)),
@@ -165,13 +162,22 @@ impl Places {
     }
 }
 
-/// What is said of a node.
-#[derive(Clone, Copy, Debug)]
-pub struct Bound<N> {
-    /// The best possible value below it.
-    pub best: u64,
-    /// What visiting a leaf is to be told.
-    pub note: N,
+/// The parts of a cube that may matter.
+#[derive(Debug)]
+pub struct Ranking<N>(Vec<Bound<N>>);
+
+#[derive(Debug)]
+struct Bound<N> {
+    part: usize,
+    best: u64,
+    note: N,
+}
+
+impl<N> Ranking<N> {
+    /// Adds a part with the best possible value in it, and what visiting a leaf is to be told.
+    pub fn add(&mut self, part: usize, best: u64, note: N) {
+        self.0.push(Bound { part, best, note });
+    }
 }
 
 struct Ranked<'a, N> {

@@ -3,9 +3,10 @@
 //! little more.
 
 use crate::{
+    columns::ones,
     envelope::Envelope,
     masks::{Able, LANGUAGES, LICENCES, Masks, SERVICES, SKILLS, WORDS, slot},
-    sphere::{Bounds, Unit, box_chord_at_least},
+    sphere::{Bounds, Unit, chord_at_least},
 };
 use rstar::Envelope as _;
 
@@ -14,6 +15,11 @@ pub(crate) const PARTS: usize = 8;
 
 /// Some of the parts of a cube, a bit each.
 pub type Parts = u8;
+
+/// The numbers of some parts.
+pub fn each(parts: Parts) -> impl Iterator<Item = usize> {
+    ones(parts.into())
+}
 
 /// Envelopes of a cube's parts. Empty parts hold nobody.
 #[derive(Clone, Debug)]
@@ -65,6 +71,20 @@ impl Siblings {
         let slot = slot(code);
         let of_part = |(part, word): (usize, &u64)| ((word >> slot & 1) as Parts) << part;
         self.masks[word].iter().enumerate().map(of_part).fold(0, |parts, part| parts | part)
+    }
+
+    /// Lower bounds of the chords from `from` to anybody in each part, in Earth radii; meaningless
+    /// of empty ones.
+    #[must_use]
+    pub fn chords_at_least(&self, from: [f32; 3]) -> [f32; PARTS] {
+        let mut sums = [0.0; PARTS];
+        for ((low, high), from) in self.low.iter().zip(&self.high).zip(from) {
+            for ((sum, low), high) in sums.iter_mut().zip(low).zip(high) {
+                let gap = (low - from).max(from - high).max(0.0);
+                *sum += gap * gap;
+            }
+        }
+        sums.map(chord_at_least)
     }
 
     /// What is known of one part.
@@ -152,11 +172,5 @@ impl Part<'_> {
         let of = |rows: &[[f32; PARTS]; 3]| rows.map(|row| row[self.part]);
         let (low, high) = (of(&self.siblings.low), of(&self.siblings.high));
         if low[0] > high[0] { Bounds::new_empty() } else { Bounds::from_corners(low, high) }
-    }
-
-    /// A lower bound of the chord from `from` to any of them, in Earth radii; may be below 0.
-    #[must_use]
-    pub fn chord_at_least(&self, from: [f32; 3]) -> f64 {
-        box_chord_at_least(&self.bounds(), from)
     }
 }

@@ -102,22 +102,15 @@ impl Origin {
 /// An axis-parallel box around unit vectors, in single precision.
 pub type Bounds = rstar::AABB<[f32; 3]>;
 
-/// A lower bound of the chord from `from` to anything in `bounds`, in Earth radii; may be
-/// below 0.
-#[must_use]
-pub fn box_chord_at_least(bounds: &Bounds, from: [f32; 3]) -> f64 {
-    let (low, high) = (bounds.lower(), bounds.upper());
-    let mut sum = 0.0_f32;
-    for axis in 0..3 {
-        let gap = (low[axis] - from[axis]).max(from[axis] - high[axis]).max(0.0);
-        sum += gap * gap;
-    }
-    f64::from(sum.sqrt() * (1.0 - 1e-6) - BOX_SLACK)
+/// A lower bound of a chord whose square was worked out in single precision, in Earth radii.
+pub(crate) fn chord_at_least(squared: f32) -> f32 {
+    (squared.sqrt() * (1.0 - 1e-6) - BOX_SLACK).max(0.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::siblings::Siblings;
     use proptest::prelude::*;
 
     fn place() -> impl Strategy<Value = Position> {
@@ -148,9 +141,10 @@ mod tests {
         fn bounds_hold_nearby((a, b) in place().prop_flat_map(|a| (Just(a), near(a)))) {
             let (exact, from) = (haversine_km(a, b), Unit::new(a));
             prop_assert!(from.km_at_least(Unit::new(b)) <= exact);
-            let around = Bounds::from_point(Unit::new(b).to_f32());
-            let nearest = box_chord_at_least(&around, from.to_f32());
-            prop_assert!(arc_km_at_least(nearest) <= exact);
+            let mut siblings = Siblings::EMPTY;
+            siblings.extend(3, Unit::new(b));
+            let nearest = siblings.chords_at_least(from.to_f32())[3];
+            prop_assert!(arc_km_at_least(f64::from(nearest)) <= exact);
         }
     }
 }

@@ -10,8 +10,7 @@ use nearhand_index::{
     cells::COARSE_RADIUS_KM,
     leaf::Leaf,
     masks::{Able, UNSTATED},
-    places::Bound,
-    siblings::{Part, Parts, Siblings},
+    siblings::{Parts, Siblings, each},
     signature::{Signature, Signed},
     sphere::{Unit, arc_km_at_least},
 };
@@ -166,16 +165,27 @@ impl<'a, 'q> Bounds<'a, 'q> {
         &needs[hours.min(needs.len() - 1)]
     }
 
-    /// The rank of the best imaginable person below a node; `None` if nobody there is eligible.
-    pub(crate) fn node(&self, part: Part<'_>) -> Option<Bound<Note>> {
-        let km = arc_km_at_least(part.chord_at_least(self.from));
-        if km - self.shrink_km > self.limit_km || !part.hours().covers(&self.needs(km).hours) {
-            return None;
+    /// The rank of the best imaginable person in each of some parts of a cube, but for those where
+    /// nobody is eligible.
+    pub(crate) fn rank(
+        &self,
+        siblings: &Siblings,
+        parts: Parts,
+        mut add: impl FnMut(usize, u64, Note),
+    ) {
+        let chords = siblings.chords_at_least(self.from);
+        for part in each(parts & self.able_in(siblings)) {
+            let km = arc_km_at_least(f64::from(chords[part]));
+            let near = km - self.shrink_km <= self.limit_km;
+            let masks = siblings.part(part);
+            if !near || !masks.hours().covers(&self.needs(km).hours) {
+                continue;
+            }
+            let Some((all, points)) = self.split_abilities(&masks) else { continue };
+            let others = all - points.told() - points.0[Term::Continuity as usize];
+            let note = Note { all, others, far: km > self.reach_km };
+            add(part, self.rank_from(km, all), note);
         }
-        let (all, points) = self.split_abilities(&part)?;
-        let others = all - points.told() - points.0[Term::Continuity as usize];
-        let note = Note { all, others, far: km > self.reach_km };
-        Some(Bound { best: self.rank_from(km, all), note })
     }
 
     /// Micro-points of the best imaginable abilities among `masks`, in all and by term.

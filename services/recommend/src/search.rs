@@ -86,8 +86,14 @@ impl Search<'_, '_> {
         let (query, bounds, left) = (self.query, self.bounds, Cell::new(patience));
         query.index.places().best_first(
             self.threshold,
-            |siblings| bounds.able_in(siblings),
-            |part| bounds.node(part).filter(|bound| left.get() > 0 || !bound.note.far),
+            |siblings, parts, ranking| {
+                let patient = left.get() > 0;
+                bounds.rank(siblings, parts, |part, best, note| {
+                    if patient || !note.far {
+                        ranking.add(part, best, note);
+                    }
+                });
+            },
             |leaf, note| {
                 if left.get() > 0 || !note.far {
                     left.set(left.get().saturating_sub(usize::from(note.far)));

@@ -1,7 +1,7 @@
 //! The tree is held to a plain list.
 
 use super::*;
-use crate::{leaf::LEAF_MAX, masks::HourSet, places::Shown};
+use crate::{leaf::LEAF_MAX, masks::HourSet, places::Shown, siblings::each};
 use proptest::prelude::*;
 
 fn masks_of(slot: u32) -> Masks {
@@ -59,8 +59,8 @@ fn check(tree: &Octree, id: u32) -> (Vec<(u32, Unit)>, usize) {
             }
         }
     }
-    let used = cube.among(Parts::MAX).filter(|&part| !matches!(cube.inside(part), Inside::Nothing));
-    assert_eq!(used.count(), cube.used.count_ones() as usize);
+    let used = |part: &usize| !matches!(cube.inside(*part), Inside::Nothing);
+    assert!(each(cube.used).eq((0..PARTS).filter(used)));
     (all, leaves)
 }
 
