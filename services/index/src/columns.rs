@@ -23,6 +23,8 @@ pub struct Columns {
     rows: Vec<Profile>,
     /// By bit, 64 people a word.
     bits: Vec<Vec<u64>>,
+    /// By bit, how many people have it.
+    counts: Vec<u32>,
 }
 
 /// What people are told apart by.
@@ -50,7 +52,7 @@ pub struct People {
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { rows: Vec::new(), bits: vec![Vec::new(); COLUMNS] }
+        Self { rows: Vec::new(), bits: vec![Vec::new(); COLUMNS], counts: vec![0; COLUMNS] }
     }
 }
 
@@ -61,14 +63,14 @@ impl Columns {
         self.rows[slot as usize] = profile;
         let words = profile.words();
         let class = profile.signature.load_class();
-        for (at, column) in self.bits.iter_mut().enumerate() {
+        for at in 0..COLUMNS {
             let on = match at {
                 0..ABILITIES => words[at / 64] >> (at % 64) & 1 == 1,
                 PRESENT => true,
                 PLACELESS => placeless,
                 _ => class <= at - ABILITIES,
             };
-            write(column, slot, on);
+            self.write(at, slot, on);
         }
     }
 
@@ -76,7 +78,7 @@ impl Columns {
     pub(crate) fn clear(&mut self, slot: u32) {
         if (slot as usize) < self.rows.len() {
             self.rows[slot as usize] = Profile::default();
-            self.bits.iter_mut().for_each(|column| write(column, slot, false));
+            (0..COLUMNS).for_each(|at| self.write(at, slot, false));
         }
     }
 
@@ -91,6 +93,14 @@ impl Columns {
     pub fn blocks(&self) -> impl Iterator<Item = People> {
         let present = self.bits[PRESENT].chunks(WORDS).enumerate();
         present.map(|(block, words)| People { block, words: words.into() })
+    }
+
+    /// The active people who pass some tests, block by block.
+    pub fn passing(&self, tests: &[Test]) -> impl Iterator<Item = People> {
+        self.blocks().map(move |mut people| {
+            tests.iter().for_each(|test| self.keep(&mut people, test));
+            people
+        })
     }
 
     /// Leaves only those who pass a test. Cost: a word for every 64 people and every column.
@@ -116,6 +126,26 @@ impl Columns {
         }
     }
 
+    /// How many are active.
+    #[must_use]
+    pub fn present(&self) -> u32 {
+        self.counts[PRESENT]
+    }
+
+    /// How many of the active would pass some tests, if one ability told nothing of another.
+    pub(crate) fn expected(&self, tests: &[Test]) -> f64 {
+        let all = f64::from(self.present());
+        let share = |bit: &usize| f64::from(self.counts[*bit]) / all.max(1.0);
+        let passing = |test: &Test| match &test.0 {
+            By::Columns(lists) => {
+                let of = |list: &Vec<usize>| list.iter().map(share).product::<f64>();
+                lists.iter().map(of).sum::<f64>().min(1.0)
+            }
+            By::Among(_) => 1.0,
+        };
+        all * tests.iter().map(passing).product::<f64>()
+    }
+
     /// Memory held, in bytes, roughly.
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
@@ -126,6 +156,13 @@ impl Columns {
     pub(crate) fn shrink(&mut self) {
         self.rows.shrink_to_fit();
         self.bits.iter_mut().for_each(Vec::shrink_to_fit);
+    }
+
+    fn write(&mut self, at: usize, slot: u32, on: bool) {
+        let (word, bit) = (&mut self.bits[at][slot as usize / 64], slot % 64);
+        let was = *word >> bit & 1 == 1;
+        *word = *word & !(1 << bit) | u64::from(on) << bit;
+        self.counts[at] = self.counts[at] + u32::from(on) - u32::from(was);
     }
 
     fn grow(&mut self, people: usize) {
@@ -140,6 +177,14 @@ impl Columns {
 }
 
 impl Test {
+    /// How many abilities are asked for, each or one of several.
+    pub(crate) fn abilities(&self) -> usize {
+        match &self.0 {
+            By::Columns(lists) => lists.iter().map(Vec::len).max().unwrap_or(0),
+            By::Among(_) => 0,
+        }
+    }
+
     /// Of those whose signatures cover what is needed.
     #[must_use]
     pub fn covering(needed: &Signature) -> Self {
@@ -222,11 +267,6 @@ pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
         word &= word.wrapping_sub(1);
         bit
     })
-}
-
-fn write(column: &mut [u64], slot: u32, on: bool) {
-    let (word, bit) = (&mut column[slot as usize / 64], 1_u64 << (slot % 64));
-    *word = if on { *word | bit } else { *word & !bit };
 }
 
 #[cfg(test)]

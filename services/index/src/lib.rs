@@ -24,6 +24,7 @@ pub mod schedules;
 pub mod siblings;
 pub mod signature;
 pub mod sphere;
+mod turns;
 pub mod version;
 pub mod view;
 pub mod vocabulary;

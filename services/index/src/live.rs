@@ -1,22 +1,16 @@
 //! Every organisation's index behind its own lock. Must hold a lock for a few updates only, so
 //! that readers never wait long.
 
-use crate::{OrgIndex, apply::Prepared, roll::Roll, version::LOW_48_BITS};
+use crate::{OrgIndex, apply::Prepared, roll::Roll, turns::Turns, version::LOW_48_BITS};
 use nearhand_domain::{OrganizationId, facts::Fact};
-use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Updates applied in one hold of an organisation's lock.
-pub const UPDATES_A_HOLD: usize = 16;
+pub const UPDATES_A_HOLD: usize = 8;
 
-/// Attempts at a lock before its holder is slept for: some tens of microseconds for readers. A
-/// writer soon asks for its turn, which readers that follow each other closely would not leave.
-const READ_SPINS: u32 = 400;
-const WRITE_SPINS: u32 = 100;
-const PAUSES_A_SPIN: u32 = 4;
-
-type Shared = Arc<RwLock<OrgIndex>>;
+type Shared = Arc<Turns<OrgIndex>>;
 
 /// The live indexes of all organisations this process serves.
 #[derive(Debug, Default)]
@@ -60,7 +54,7 @@ impl LiveIndex {
                 let (run, others) = rest.split_at(same);
                 let shared = self.get_or_create(organization, now);
                 warm(&shared, run);
-                let mut index = write(&shared);
+                let mut index = shared.write();
                 run.iter().for_each(|fact| index.apply_prepared(fact, now));
                 rest = others;
             }
@@ -70,7 +64,7 @@ impl LiveIndex {
     /// Puts a whole organisation in, replacing what was known of it at one blow.
     pub fn insert(&self, index: OrgIndex) {
         let id = index.id();
-        self.organizations.write().insert(id, Arc::new(RwLock::new(index)));
+        self.organizations.write().insert(id, Arc::new(Turns::new(index)));
     }
 
     /// Replaces everything by a freshly built index at one blow; readers of the old one finish
@@ -86,7 +80,7 @@ impl LiveIndex {
         read: impl FnOnce(&OrgIndex) -> T,
     ) -> Option<T> {
         let shared = self.organizations.read().get(&organization).cloned()?;
-        let index = self::read(&shared);
+        let index = shared.read();
         Some(read(&index))
     }
 
@@ -95,7 +89,7 @@ impl LiveIndex {
     pub fn roll(&self, now: i64) {
         for shared in self.all() {
             let mut roll = Roll::default();
-            while !write(&shared).roll_step(&mut roll, now) {}
+            while !shared.write().roll_step(&mut roll, now) {}
         }
     }
 
@@ -110,7 +104,7 @@ impl LiveIndex {
     pub fn sizes(&self) -> Sizes {
         let mut sizes = Sizes::default();
         for shared in self.all() {
-            let index = read(&shared);
+            let index = shared.read();
             sizes.organizations += 1;
             sizes.people += index.considered();
             sizes.places += index.places().len();
@@ -131,34 +125,14 @@ impl LiveIndex {
         }
         let mut all = self.organizations.write();
         all.entry(organization)
-            .or_insert_with(|| Arc::new(RwLock::new(OrgIndex::new(organization, now))))
+            .or_insert_with(|| Arc::new(Turns::new(OrgIndex::new(organization, now))))
             .clone()
     }
 }
 
 /// Reads what updates will need, beside other readers, so that the hold that keeps them out is not
 /// spent waiting for memory.
-fn warm(shared: &RwLock<OrgIndex>, facts: &[Prepared<'_>]) {
-    let index = read(shared);
+fn warm(shared: &Turns<OrgIndex>, facts: &[Prepared<'_>]) {
+    let index = shared.read();
     std::hint::black_box(facts.iter().fold(0, |sum, fact| sum ^ index.warm_for(fact)));
-}
-
-fn read(shared: &RwLock<OrgIndex>) -> RwLockReadGuard<'_, OrgIndex> {
-    spin(READ_SPINS, || shared.try_read()).unwrap_or_else(|| shared.read())
-}
-
-fn write(shared: &RwLock<OrgIndex>) -> RwLockWriteGuard<'_, OrgIndex> {
-    spin(WRITE_SPINS, || shared.try_write()).unwrap_or_else(|| shared.write())
-}
-
-/// Tries a while before giving up: holds take microseconds, where being put to sleep and woken
-/// takes many times that.
-fn spin<T>(times: u32, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    (0..times).find_map(|_| {
-        let got = attempt();
-        if got.is_none() {
-            (0..PAUSES_A_SPIN).for_each(|_| std::hint::spin_loop());
-        }
-        got
-    })
 }

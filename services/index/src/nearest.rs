@@ -3,19 +3,20 @@
 
 use crate::{
     OrgIndex, Person,
+    columns::Test,
     masks::HourSet,
     person::{PlaceKind, flag},
     places::{Place, Shown},
+    placing::shown_places,
     siblings::{Parts, Siblings, each},
     signature::Signature,
     sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
 };
 use nearhand_domain::{Position, ServiceId, StaffId, preference::LanguageLevel};
-use std::{
-    cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
-};
+
+mod found;
+use found::{Found, distance_key};
 
 /// What the people looked for must have. The default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,59 +58,6 @@ struct Needs {
     told: bool,
 }
 
-/// Places seen, nearest first: those that count, and those of which only their person's record
-/// tells. Records are read only when nothing nearer is left, so that few are.
-struct Found<'a> {
-    k: usize,
-    near: Vec<(u64, &'a Place)>,
-    /// The farthest that matters: the k-th, give or take the quantisation.
-    limit: u64,
-    pending: BinaryHeap<Reverse<Pending<'a>>>,
-}
-
-struct Pending<'a> {
-    distance: u64,
-    place: &'a Place,
-}
-
-impl<'a> Found<'a> {
-    fn new(k: usize) -> Self {
-        let near = Vec::with_capacity(2 * k.min(100));
-        Self { k, near, limit: u64::MAX, pending: BinaryHeap::new() }
-    }
-
-    fn add(&mut self, distance: u64, place: &'a Place) {
-        if distance > self.limit {
-            return;
-        }
-        let at = self.near.partition_point(|&(other, _)| other <= distance);
-        self.near.insert(at, (distance, place));
-        if let Some(&(kth, _)) = self.near.get(self.k - 1) {
-            self.limit = as_key(square(f64::from_bits(kth).sqrt() + SLACK));
-            while self.near.last().is_some_and(|&(last, _)| last > self.limit) {
-                self.near.pop();
-            }
-        }
-    }
-
-    /// Looks at the records of those nearer than `distance`.
-    fn settle(&mut self, distance: u64, counts: impl Fn(&Place) -> bool) {
-        while let Some(Reverse(next)) = self.pending.peek() {
-            let Pending { distance: this, place } = *next;
-            if this > distance.min(self.limit) {
-                break;
-            }
-            self.pending.pop();
-            if counts(place) {
-                self.add(this, place);
-            }
-        }
-    }
-}
-
-/// What quantised unit vectors may be off against each other, in Earth radii.
-const SLACK: f64 = 2e-8;
-
 impl OrgIndex {
     /// The `k` nearest active people who meet a filter, nearest first, then by id.
     ///
@@ -117,43 +65,35 @@ impl OrgIndex {
     /// start from. Cost: some microseconds; grows with `k` and with how rare the fit are.
     #[must_use]
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
-        let Some(needs) = self.needs(filter).filter(|_| k > 0) else { return Vec::new() };
-        let unit = Unit::new(from);
-        let low = unit.to_f32();
-        let mut found = Found::new(k);
-        let counts = |place: &Place| self.is_shown(place, at) && self.meets(place, &needs);
-        self.places.best_first(
-            0,
-            |siblings, parts, ranking| {
-                let chords = siblings.chords_at_least(low);
-                for part in each(parts & needs.met_in(siblings)) {
-                    // Bounds grow with distance here, and ranks fall.
-                    let nearest = as_key(square(f64::from(chords[part])));
-                    ranking.add(part, !nearest, nearest);
-                }
-            },
-            |leaf, nearest| {
-                // What is nearer than this leaf and all after it can be settled.
-                found.settle(nearest, counts);
-                for nth in leaf.covering(&needs.signature) {
-                    let place = &leaf.places()[nth];
-                    let distance = as_key(square(unit.chord(place.at)));
-                    match self.shown(place, at) {
-                        _ if distance > found.limit => {}
-                        Shown::Never => {}
-                        Shown::Always if needs.told => found.add(distance, place),
-                        _ => found.pending.push(Reverse(Pending { distance, place })),
-                    }
-                }
-                !found.limit
-            },
-        );
-        found.settle(u64::MAX, counts);
-        self.measured(from, &found.near, k)
+        self.nearest_going_by_abilities(from, filter, k, at, FEW)
     }
 
-    fn meets(&self, place: &Place, needs: &Needs) -> bool {
-        needs.told || needs.met_by(self.person(place.slot()))
+    /// The same, where people are found by their abilities if not even one in `few` is fit: only
+    /// the cost depends on it.
+    #[must_use]
+    pub fn nearest_going_by_abilities(
+        &self,
+        from: Position,
+        filter: &Filter,
+        k: usize,
+        at: i64,
+        few: f64,
+    ) -> Vec<Near> {
+        let Some(needs) = self.needs(filter).filter(|_| k > 0) else { return Vec::new() };
+        let search = Search { index: self, needs: &needs, from: Unit::new(from), at };
+        let mut found = Found::new(k);
+        let tests = needs.tests();
+        // What a node knows of one ability is all there is to know; of several, it does not know
+        // whether anybody has them all.
+        let several = tests.iter().map(Test::abilities).sum::<usize>() > 1;
+        let rare = self.columns.expected(&tests) * few < f64::from(self.columns.present());
+        if several && rare {
+            search.by_abilities(&tests, &mut found);
+        } else {
+            search.by_places(&mut found);
+        }
+        found.settle(u64::MAX, |place| search.counts(place));
+        self.measured(from, &found.near, k)
     }
 
     /// Whether a place is the one a person is shown at, as far as the place tells.
@@ -177,12 +117,12 @@ impl OrgIndex {
         }
     }
 
-    fn measured(&self, from: Position, found: &[(u64, &Place)], k: usize) -> Vec<Near> {
+    fn measured(&self, from: Position, found: &[(u64, Place)], k: usize) -> Vec<Near> {
         let origin = Origin::new(from);
         // Read together, they are waited for once.
         let persons = found.iter().map(|(_, place)| self.person(place.slot()));
         std::hint::black_box(persons.fold(0, |sum, person| sum ^ person.glimpse()));
-        let measure = |&(_, place): &(u64, &Place)| {
+        let measure = |(_, place): &(u64, Place)| {
             let person = self.person(place.slot());
             let live = place.kind() == PlaceKind::Ping;
             let ping = person.ping.filter(|_| live).map(|ping| ping.position);
@@ -227,16 +167,94 @@ impl OrgIndex {
     }
 }
 
+/// If not even one in so many is fit, the fit are found by their abilities rather than by place.
+const FEW: f64 = 256.0;
+/// People looked at together, so that their records are waited for together.
+const TOGETHER: usize = 32;
+
+/// One search.
+struct Search<'a> {
+    index: &'a OrgIndex,
+    needs: &'a Needs,
+    from: Unit,
+    at: i64,
+}
+
+impl Search<'_> {
+    /// Looks at the nearest places first, for as long as they matter.
+    fn by_places(&self, found: &mut Found) {
+        let from = self.from.to_f32();
+        self.index.places.best_first(
+            0,
+            |siblings, parts, ranking| {
+                let chords = siblings.chords_at_least(from);
+                for part in each(parts & self.needs.met_in(siblings)) {
+                    // Bounds grow with distance here, and ranks fall.
+                    let nearest = distance_key(chords[part].into());
+                    ranking.add(part, !nearest, nearest);
+                }
+            },
+            |leaf, nearest| {
+                // What is nearer than this leaf and all after it can be settled.
+                found.settle(nearest, |place| self.counts(place));
+                for seat in leaf.covering(&self.needs.signature) {
+                    self.consider(leaf.places()[seat], found);
+                }
+                !found.limit()
+            },
+        );
+    }
+
+    /// Looks at everybody who is fit. Cost: a word for every 64 people and every ability, and a
+    /// record for each of the fit.
+    fn by_abilities(&self, tests: &[Test], found: &mut Found) {
+        let fit = self.index.columns.passing(tests);
+        let fit: Vec<u32> = fit.flat_map(|people| people.iter().collect::<Vec<_>>()).collect();
+        for some in fit.chunks(TOGETHER) {
+            let people = some.iter().map(|&slot| self.index.person(slot));
+            std::hint::black_box(people.fold(0, |sum, person| sum ^ person.glimpse()));
+            for &slot in some {
+                let places = shown_places(self.index.person(slot), slot).into_iter().flatten();
+                places.for_each(|place| self.consider(place, found));
+            }
+        }
+    }
+
+    fn consider(&self, place: Place, found: &mut Found) {
+        let distance = distance_key(self.from.chord(place.at));
+        match self.index.shown(&place, self.at) {
+            _ if distance > found.limit() => {}
+            Shown::Never => {}
+            Shown::Always if self.needs.told => found.add(distance, place),
+            _ => found.wait(distance, place),
+        }
+    }
+
+    /// Whether a place's person is fit and shown there.
+    fn counts(&self, place: &Place) -> bool {
+        let person = self.index.person(place.slot());
+        self.index.is_shown(place, self.at) && (self.needs.told || self.needs.met_by(person))
+    }
+}
+
 impl Needs {
     /// In which parts of a cube somebody may meet each of them.
     fn met_in(&self, siblings: &Siblings) -> Parts {
         let services = self.services.iter().map(|&code| siblings.with_service(code));
         let skills = self.skills.iter().map(|&(code, level)| siblings.with_skill(code, level));
         let licences = self.licences.iter().map(|&code| siblings.with_licence(code));
-        let languages = self.languages.iter().map(|&(code, level)| {
-            siblings.with_language(code, crate::person::fluency(level as u8))
-        });
+        let languages = self
+            .languages
+            .iter()
+            .map(|&(code, level)| siblings.with_language(code, fluency(level)));
         skills.chain(languages).chain(licences).chain(services).fold(Parts::MAX, |all, of| all & of)
+    }
+
+    /// The same of people, roughly.
+    fn tests(&self) -> Vec<Test> {
+        let fluent = |&(code, level)| Test::speaking(&[code], fluency(level));
+        let spoken = self.languages.iter().filter(|(_, level)| fluency(*level) > 0).map(fluent);
+        [Test::covering(&self.signature)].into_iter().chain(spoken).collect()
     }
 
     fn met_by(&self, person: &Person) -> bool {
@@ -249,31 +267,6 @@ impl Needs {
     }
 }
 
-impl PartialEq for Pending<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.distance == other.distance
-    }
-}
-
-impl Eq for Pending<'_> {}
-
-impl PartialOrd for Pending<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Pending<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.distance.cmp(&other.distance)
-    }
-}
-
-fn square(chord: f64) -> f64 {
-    chord * chord
-}
-
-/// A squared distance, not negative, as a number of the same order.
-fn as_key(squared: f64) -> u64 {
-    squared.to_bits()
+fn fluency(level: LanguageLevel) -> u8 {
+    crate::person::fluency(level as u8)
 }

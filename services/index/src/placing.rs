@@ -117,8 +117,6 @@ impl OrgIndex {
 
 /// The places that a person, active and as the record stands, has in the tree.
 fn places(person: &Person, slot: u32) -> Vec<Place> {
-    let start = person.start.map(|_| start_place(person, slot));
-    let ping = person.has(flag::PING_PLACED).then(|| ping_place(person, slot));
     let job = person.last_job().map(|job| (job.position, PlaceKind::LastJob));
     // A site is one place however often it is booked: nothing tells those apart.
     let booked = person.bookings().iter().filter(|booking| !booking.cancelled);
@@ -127,7 +125,13 @@ fn places(person: &Person, slot: u32) -> Vec<Place> {
     sites.dedup();
     let extra = job.into_iter().chain(sites.into_iter().map(|site| (site, PlaceKind::Booking)));
     let extra = extra.map(|(at, kind)| Place::new(Unit::new(at), slot, kind, Shown::Never));
-    start.into_iter().chain(ping).chain(extra).collect()
+    shown_places(person, slot).into_iter().flatten().chain(extra).collect()
+}
+
+/// Those of them that an active person may be shown at.
+pub(crate) fn shown_places(person: &Person, slot: u32) -> [Option<Place>; 2] {
+    let start = person.start.map(|_| start_place(person, slot));
+    [start, person.has(flag::PING_PLACED).then(|| ping_place(person, slot))]
 }
 
 fn start_place(person: &Person, slot: u32) -> Place {

@@ -30,9 +30,10 @@ fn place(around: (f64, f64)) -> impl Strategy<Value = Position> {
 }
 
 fn gate() -> impl Strategy<Value = TrackingGate> {
-    (0..4).prop_map(|kind| TrackingGate {
+    (0..20).prop_map(|kind| TrackingGate {
         permissions: match kind {
             0 => Vec::new(),
+            3 => vec![Interval { start: NOW + 9, end: OPEN_END }],
             1 => vec![Interval { start: 0, end: NOW - 50 }],
             _ => vec![Interval { start: 0, end: OPEN_END }],
         },
@@ -118,9 +119,13 @@ proptest! {
         ];
         let index = OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW);
         for filter in &filters {
-            let found = index.nearest(from, filter, k, NOW);
-            let ids: Vec<StaffId> = found.iter().map(|near: &Near| near.staff).collect();
-            prop_assert_eq!(ids, nearest_by_hand(&people, from, filter, k));
+            let by_hand = nearest_by_hand(&people, from, filter, k);
+            // By place alone, and by abilities where several are asked for.
+            for few in [f64::INFINITY, 0.0] {
+                let found = index.nearest_going_by_abilities(from, filter, k, NOW, few);
+                let ids: Vec<StaffId> = found.iter().map(|near: &Near| near.staff).collect();
+                prop_assert_eq!(&ids, &by_hand);
+            }
         }
     }
 

@@ -67,12 +67,7 @@ impl Search<'_, '_> {
     /// Judges those who pass all tests and can reach the threshold, where nobody has more than
     /// `most` micro-points.
     fn visit_able(&mut self, fit: &[Test], most: u64, judge: impl Fn(&mut Self, &People)) {
-        let columns = self.query.index.columns();
-        let fit = |mut people| {
-            fit.iter().for_each(|test| columns.keep(&mut people, test));
-            people
-        };
-        let blocks: Vec<People> = columns.blocks().map(fit).collect();
+        let blocks: Vec<People> = self.query.index.columns().passing(fit).collect();
         let facets = self.bounds.facets();
         let mut walk = Walk { most, step: 0, done: None, judge };
         for step in STEPS {
