@@ -57,23 +57,28 @@ fn ping(fix_at_ms: i64) -> Ping {
     }
 }
 
-/// Puts pings into the queue past the door.
+/// Puts pings into the queue past the door, each as if a request had brought it, all at a time.
 async fn queue_raw(site: &Site, phone: &Phone<'_>, staff: &str, pings: &[Ping]) {
     let mut db = site.database.look().await;
     let organization: Uuid = sqlx::query_scalar("SELECT organization_id FROM organizations")
         .fetch_one(&mut db)
         .await
         .expect("the organisation");
-    let parcel = Parcel {
-        organization: OrganizationId(organization),
-        device: phone.id.parse::<DeviceId>().expect("a device"),
-        staff: staff.parse::<StaffId>().expect("a person"),
-        received_at_ms: clock::now().as_millisecond(),
-        live: pings,
-        backlog: &[],
-        traceparent: None,
-    };
-    site.queue.producer().send(&parcel).await.expect("queued");
+    let producer = site.queue.producer();
+    let parcels: Vec<Parcel<'_>> = pings
+        .iter()
+        .map(|ping| Parcel {
+            organization: OrganizationId(organization),
+            device: phone.id.parse::<DeviceId>().expect("a device"),
+            staff: staff.parse::<StaffId>().expect("a person"),
+            received_at_ms: clock::now().as_millisecond(),
+            live: std::slice::from_ref(ping),
+            backlog: &[],
+            traceparent: None,
+        })
+        .collect();
+    let sent = parcels.iter().map(|parcel| producer.send(parcel));
+    futures::future::try_join_all(sent).await.expect("queued");
 }
 
 async fn person<'a>(admin: &Account<'a>) -> (String, Phone<'a>) {
@@ -146,6 +151,62 @@ async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_give
     assert!(listed[0].reason.contains("took the worker down"), "{listed:?}");
 }
 
+/// Fixes at so many instants, the last of them one that no calendar holds: the door would never
+/// have let it in.
+fn with_a_bad_one(many: i64) -> Vec<Ping> {
+    let now = clock::now().as_millisecond();
+    (1..many).map(|n| ping(now - n)).chain([ping(i64::MAX - 1)]).collect()
+}
+
+#[tokio::test]
+async fn requests_that_share_an_entry_do_not_share_what_becomes_of_it() {
+    let mut site = Site::without_worker(one_short_lease).await;
+    {
+        let admin = site.set_up().await;
+        let (staff, phone) = person(&admin).await;
+        queue_raw(&site, &phone, &staff, &with_a_bad_one(150)).await;
+    }
+    assert!(waiting(&site).await < 10, "written together");
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 149);
+    let listed = site.queue.dead_letters().list(10).await.unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    let fixes: Vec<_> = listed[0].contents.iter().map(|c| c.fixes_at_ms.clone()).collect();
+    assert_eq!(fixes, [[i64::MAX - 1]]);
+}
+
+#[tokio::test]
+async fn what_takes_its_worker_down_is_found_among_those_it_shared_an_entry_with() {
+    let mut site = Site::without_worker(one_short_lease).await;
+    {
+        let admin = site.set_up().await;
+        let (staff, phone) = person(&admin).await;
+        queue_raw(&site, &phone, &staff, &with_a_bad_one(50)).await;
+    }
+    for _ in 1..=3 {
+        die_with_everything_in_hand(&site, &mut site.queue.consumer(0)).await;
+    }
+    let mut worker = site.queue.consumer(0);
+    for entry in die_with_everything_in_hand(&site, &mut worker).await {
+        assert!(entry.is_suspect());
+        worker.take_apart(&entry, true).await.unwrap();
+    }
+    assert_eq!(waiting(&site).await, 50);
+    let parts = worker.read(1_000).await.unwrap();
+    assert!(parts.iter().all(|part| part.is_suspect() && part.batches().len() == 1));
+    // The first of them never comes back.
+    for _ in 0..5 {
+        worker.count_attempt(&parts[0]).await.unwrap();
+    }
+    drop(worker);
+    site.start_worker().await;
+    drained(&site).await;
+    assert_eq!(stored(&mut site.database.look().await).await, 48);
+    let listed = site.queue.dead_letters().list(10).await.unwrap();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+}
+
 #[tokio::test]
 async fn sending_again_what_was_not_answered_adds_nothing() {
     let site = Site::start().await;
@@ -182,11 +243,11 @@ async fn an_entry_the_database_refuses_becomes_a_dead_letter_and_its_neighbours_
     assert_eq!(stored(&mut site.database.look().await).await, 2);
     let letters = site.queue.dead_letters();
     let mut listed = letters.list(10).await.unwrap();
-    listed.sort_by_key(|letter| letter.content.is_some());
+    listed.sort_by_key(|letter| letter.contents.len());
     assert_eq!(listed.len(), 2, "{listed:?}");
-    assert_eq!(listed[0].content, None);
+    assert_eq!(listed[0].contents, []);
     assert!(listed[0].reason.contains("version"), "{listed:?}");
-    let content = listed[1].content.as_ref().unwrap();
+    let content = &listed[1].contents[0];
     assert_eq!(content.fixes_at_ms, [i64::MAX - 1]);
     assert!(!format!("{listed:?}").contains("38.7"), "no coordinate is shown");
     assert_eq!(letters.inspect(&listed[1].id).await.unwrap().as_ref(), Some(&listed[1]));
@@ -303,7 +364,7 @@ async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
     let mut order = String::new();
     for _ in 0..8 {
         let read = consumer.read(1).await.unwrap();
-        assert!(read.iter().all(|entry| entry.traceparent.as_deref() == parcel.traceparent));
+        assert!(read.iter().all(|entry| entry.traceparents().eq(parcel.traceparent)));
         order.push_str(if read[0].lane == Lane::Live { "L" } else { "b" });
         consumer.acknowledge(&read).await.unwrap();
     }

@@ -6,7 +6,10 @@
 
 use crate::{
     connection::Queue,
-    entry::{DecodeError, FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, PingBatch, decode},
+    entry::{
+        DecodeError, FIELD_DATA, FIELD_SUSPECT, FIELD_TRACE, FIELD_VERSION, Lane, PING_VERSION,
+        PingBatch, decode, encode,
+    },
     error::QueueError,
     lease::Lease,
     reply::{self, RawEntry},
@@ -57,12 +60,12 @@ pub struct Entry {
     pub id: String,
     /// When Redis took it in, Unix milliseconds: about when it was acknowledged.
     pub queued_at_ms: i64,
-    /// The W3C trace context of the request that brought it.
-    pub traceparent: Option<String>,
     /// How often it was handed out, this time included.
     pub deliveries: u64,
-    /// What it says.
-    pub batch: Result<PingBatch, DecodeError>,
+    /// Taken out of one that is suspected.
+    of_suspect: bool,
+    /// The requests' pings, at least of one.
+    pub batches: Result<Vec<PingBatch>, DecodeError>,
 }
 
 impl Entry {
@@ -71,13 +74,24 @@ impl Entry {
     /// tried alone.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
-        self.deliveries >= SUSPECT_DELIVERIES
+        self.of_suspect || self.deliveries >= SUSPECT_DELIVERIES
+    }
+
+    /// The pings of each request; none when they cannot be read.
+    #[must_use]
+    pub fn batches(&self) -> &[PingBatch] {
+        self.batches.as_deref().unwrap_or_default()
     }
 
     /// How many pings it holds.
     #[must_use]
     pub fn pings(&self) -> usize {
-        self.batch.as_ref().map_or(0, |batch| batch.pings.len())
+        self.batches().iter().map(|batch| batch.pings.len()).sum()
+    }
+
+    /// The W3C trace contexts of the requests that brought it.
+    pub fn traceparents(&self) -> impl Iterator<Item = &str> {
+        self.batches().iter().filter_map(|batch| batch.traceparent.as_deref())
     }
 }
 
@@ -232,11 +246,7 @@ impl Consumer {
         if entries.is_empty() {
             return Ok(());
         }
-        let result = match self.connection.as_mut() {
-            Some(redis) => pipe.query_async::<()>(redis).await.map_err(QueueError::from),
-            None => Err(QueueError::LeaseLost),
-        };
-        self.closing(result)
+        self.send(&pipe).await
     }
 
     /// Notes, before it is tried, that an entry is tried alone; returns how often it was by now.
@@ -291,6 +301,33 @@ impl Consumer {
             None => Err(QueueError::LeaseLost),
         };
         self.closing(result)
+    }
+
+    /// Puts the requests of an entry back into its lane, each as an entry of its own: what one of
+    /// them does must not become of the others. `suspect`: they are to be tried alone.
+    ///
+    /// # Errors
+    /// When Redis fails; the entry is then as it was.
+    pub async fn take_apart(&mut self, entry: &Entry, suspect: bool) -> Result<(), QueueError> {
+        let stream = &self.streams[entry.lane as usize];
+        let mut pipe = redis::pipe();
+        pipe.atomic();
+        for batch in entry.batches() {
+            let data = encode(&batch.borrowed(), batch.traceparent.as_deref());
+            let add = pipe.cmd("XADD").arg(stream).arg("*").arg(FIELD_VERSION).arg(PING_VERSION);
+            add.arg(FIELD_DATA).arg(data);
+            if suspect {
+                add.arg(FIELD_SUSPECT).arg(1);
+            }
+            add.ignore();
+        }
+        pipe.cmd("XACK").arg(stream).arg(GROUP).arg(&entry.id).ignore();
+        pipe.cmd("XDEL").arg(stream).arg(&entry.id).ignore();
+        pipe.cmd("HDEL")
+            .arg(self.queue.keys().failures(self.partition))
+            .arg(attempts_field(entry))
+            .ignore();
+        self.send(&pipe).await
     }
 
     /// Keeps the lease while the entries in hand have to wait.
@@ -387,6 +424,14 @@ impl Consumer {
         self.closing(result)
     }
 
+    async fn send(&mut self, pipe: &redis::Pipeline) -> Result<(), QueueError> {
+        let result = match self.connection.as_mut() {
+            Some(redis) => pipe.query_async::<()>(redis).await.map_err(QueueError::from),
+            None => Err(QueueError::LeaseLost),
+        };
+        self.closing(result)
+    }
+
     /// After an error nothing is known about what was handed out: the connection goes.
     fn closing<T>(&mut self, result: Result<T, QueueError>) -> Result<T, QueueError> {
         if result.is_err() {
@@ -406,14 +451,24 @@ fn ratio(count: usize, of: usize) -> f64 {
 }
 
 fn to_entry(lane: Lane, mut raw: RawEntry) -> Entry {
-    let version = raw.take(FIELD_VERSION).unwrap_or_default();
-    let data = raw.take(FIELD_DATA).unwrap_or_default();
     Entry {
         lane,
         queued_at_ms: reply::entry_ms(&raw.id),
-        traceparent: raw.take_text(FIELD_TRACE),
         deliveries: 1,
-        batch: decode(&version, &data),
+        of_suspect: raw.take(FIELD_SUSPECT).is_some(),
+        batches: batches(&mut raw),
         id: raw.id,
     }
+}
+
+/// What an entry holds.
+pub(crate) fn batches(raw: &mut RawEntry) -> Result<Vec<PingBatch>, DecodeError> {
+    let version = raw.take(FIELD_VERSION).unwrap_or_default();
+    let data = raw.take(FIELD_DATA).unwrap_or_default();
+    let mut batches = decode(&version, &data)?;
+    if let Some(traceparent) = raw.take_text(FIELD_TRACE) {
+        // As the layout before had it.
+        batches.iter_mut().for_each(|batch| batch.traceparent = Some(traceparent.clone()));
+    }
+    Ok(batches)
 }

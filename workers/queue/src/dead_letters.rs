@@ -3,7 +3,8 @@
 
 use crate::{
     connection::Queue,
-    entry::{DecodeError, FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, decode},
+    consumer::batches,
+    entry::{DecodeError, Lane, PingBatch},
     error::QueueError,
     reply::{self, RawEntry},
 };
@@ -49,15 +50,15 @@ pub struct DeadLetter {
     pub failed_at_ms: i64,
     /// When Redis had taken it in, Unix milliseconds.
     pub queued_at_ms: i64,
-    /// The trace of the request that brought it.
-    pub traceparent: Option<String>,
-    /// What it holds; `None` when it cannot be read.
-    pub content: Option<DeadContent>,
+    /// What it holds, nearly always of one request; nothing when it cannot be read.
+    pub contents: Vec<DeadContent>,
 }
 
-/// What a dead letter holds, without its places.
+/// What a dead letter holds of one request, without its places.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadContent {
+    /// The trace of the request that brought it.
+    pub traceparent: Option<String>,
     /// Tenant.
     pub organization: OrganizationId,
     /// The phone.
@@ -139,7 +140,7 @@ impl DeadLetters {
         let page = self.range(partition, from, "+", TAKEN_BACK_AT_ONCE).await?;
         let too_new = DecodeError::Newer.to_string();
         for letter in &page {
-            if letter.reason == too_new && letter.content.is_some() {
+            if letter.reason == too_new && !letter.contents.is_empty() {
                 self.requeue(&letter.id).await?;
             }
         }
@@ -185,14 +186,7 @@ impl DeadLetters {
 }
 
 fn to_letter(partition: u32, mut raw: RawEntry) -> DeadLetter {
-    let version = raw.take(FIELD_VERSION).unwrap_or_default();
-    let data = raw.take(FIELD_DATA).unwrap_or_default();
-    let content = decode(&version, &data).ok().map(|batch| DeadContent {
-        organization: batch.organization,
-        device: batch.device,
-        staff: batch.staff,
-        fixes_at_ms: batch.pings.iter().map(|ping| ping.fix_at_ms).collect(),
-    });
+    let contents = batches(&mut raw).unwrap_or_default().into_iter().map(without_places).collect();
     let queued = raw.take_text("id").unwrap_or_default();
     DeadLetter {
         id: format!("{partition}.{}", raw.id),
@@ -200,7 +194,16 @@ fn to_letter(partition: u32, mut raw: RawEntry) -> DeadLetter {
         reason: raw.take_text("reason").unwrap_or_default(),
         failed_at_ms: raw.take_text("failed_at").and_then(|ms| ms.parse().ok()).unwrap_or(0),
         queued_at_ms: reply::entry_ms(&queued),
-        traceparent: raw.take_text(FIELD_TRACE),
-        content,
+        contents,
+    }
+}
+
+fn without_places(batch: PingBatch) -> DeadContent {
+    DeadContent {
+        traceparent: batch.traceparent,
+        organization: batch.organization,
+        device: batch.device,
+        staff: batch.staff,
+        fixes_at_ms: batch.pings.iter().map(|ping| ping.fix_at_ms).collect(),
     }
 }

@@ -1,18 +1,23 @@
-//! One entry of a ping stream: some pings of one phone, in postcard, with its version beside it.
+//! One entry of a ping stream: the pings of one request, or of several that were written together,
+//! in postcard, with the layout's version beside it.
 
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
 use serde::{Deserialize, Serialize};
 
-/// Field names: version, payload, trace context.
+/// Field names: version, payload, whether it is suspected of taking workers down, and, in the
+/// first layout, trace context.
 pub(crate) const FIELD_VERSION: &str = "v";
 pub(crate) const FIELD_DATA: &str = "d";
+pub(crate) const FIELD_SUSPECT: &str = "s";
 pub(crate) const FIELD_TRACE: &str = "t";
 
-/// The version of [`PingBatch`]'s layout; raised with any change to it.
-pub(crate) const PING_VERSION: &str = "1";
+/// The version of the payload's layout; raised with any change to it. 1 was a single batch, its
+/// trace context in a field beside it; 2 is batches and their trace contexts in turn.
+pub(crate) const PING_VERSION: &str = "2";
+const SINGLE_VERSION: &str = "1";
 
 /// What a payload takes at most, nearly always: without growing it is written in one go.
-const HEAD_BYTES: usize = 64;
+const HEAD_BYTES: usize = 128;
 const PING_BYTES: usize = 72;
 
 /// Which of a partition's two streams an entry travels in.
@@ -57,6 +62,9 @@ pub struct PingBatch {
     pub received_at_ms: i64,
     /// The pings.
     pub pings: Vec<Ping>,
+    /// The request's W3C trace context.
+    #[serde(skip)]
+    pub traceparent: Option<String>,
 }
 
 /// The same, borrowed, for encoding without a copy. The two must keep one layout.
@@ -67,6 +75,18 @@ pub(crate) struct PingBatchRef<'a> {
     pub(crate) staff: StaffId,
     pub(crate) received_at_ms: i64,
     pub(crate) pings: &'a [Ping],
+}
+
+impl PingBatch {
+    pub(crate) fn borrowed(&self) -> PingBatchRef<'_> {
+        PingBatchRef {
+            organization: self.organization,
+            device: self.device,
+            staff: self.staff,
+            received_at_ms: self.received_at_ms,
+            pings: &self.pings,
+        }
+    }
 }
 
 /// Why an entry's payload cannot be read; trying again will not help.
@@ -83,21 +103,34 @@ pub enum DecodeError {
     Payload,
 }
 
-pub(crate) fn encode(batch: &PingBatchRef<'_>) -> Vec<u8> {
+/// A batch and its trace context. Payloads may be put one after another: together they are the
+/// payload of an entry that holds them all.
+pub(crate) fn encode(batch: &PingBatchRef<'_>, traceparent: Option<&str>) -> Vec<u8> {
     let room = Vec::with_capacity(HEAD_BYTES + batch.pings.len() * PING_BYTES);
     // Writing plain values to memory has no way to fail.
-    postcard::to_extend(batch, room).unwrap_or_default()
+    postcard::to_extend(&(batch, traceparent), room).unwrap_or_default()
 }
 
-pub(crate) fn decode(version: &[u8], data: &[u8]) -> Result<PingBatch, DecodeError> {
+/// The batches of an entry, at least one.
+pub(crate) fn decode(version: &[u8], mut data: &[u8]) -> Result<Vec<PingBatch>, DecodeError> {
+    if version == SINGLE_VERSION.as_bytes() {
+        return match postcard::take_from_bytes(data) {
+            Ok((batch, [])) => Ok(vec![batch]),
+            _ => Err(DecodeError::Payload),
+        };
+    }
     if version != PING_VERSION.as_bytes() {
         let newer = number(version) > number(PING_VERSION.as_bytes());
         return Err(if newer { DecodeError::Newer } else { DecodeError::Version });
     }
-    match postcard::take_from_bytes(data) {
-        Ok((batch, [])) => Ok(batch),
-        _ => Err(DecodeError::Payload),
+    let mut batches = Vec::new();
+    while batches.is_empty() || !data.is_empty() {
+        let next: Result<((PingBatch, Option<String>), _), _> = postcard::take_from_bytes(data);
+        let ((batch, traceparent), rest) = next.map_err(|_| DecodeError::Payload)?;
+        batches.push(PingBatch { traceparent, ..batch });
+        data = rest;
     }
+    Ok(batches)
 }
 
 /// A version as a number; none where it is no version of ours.
@@ -133,41 +166,60 @@ pub(crate) mod tests {
         }
     }
 
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn batch(pings: Vec<Ping>, traceparent: Option<&str>) -> PingBatch {
+        PingBatch {
+            organization: OrganizationId::generate(),
+            device: DeviceId::generate(),
+            staff: StaffId::generate(),
+            received_at_ms: 1_790_000_000_000,
+            pings,
+            traceparent: traceparent.map(str::to_owned),
+        }
+    }
+
+    fn encoded(batch: &PingBatch) -> Vec<u8> {
+        encode(&batch.borrowed(), batch.traceparent.as_deref())
+    }
+
     #[test]
     fn what_is_written_is_read_back_and_stays_small() {
         let pings: Vec<Ping> = (0..100).map(|n| ping(1_790_000_000_000 + n)).collect();
-        let organization = OrganizationId::generate();
-        let (device, staff) = (DeviceId::generate(), StaffId::generate());
-        let data = encode(&PingBatchRef {
-            organization,
-            device,
-            staff,
-            received_at_ms: 1_790_000_000_000,
-            pings: &pings,
-        });
+        let batch = batch(pings, None);
+        let data = encoded(&batch);
         assert!(data.len() < 100 * 75, "{} bytes", data.len());
-        let batch = decode(b"1", &data).unwrap();
-        assert_eq!(
-            batch,
-            PingBatch { organization, device, staff, received_at_ms: 1_790_000_000_000, pings }
-        );
+        assert_eq!(decode(b"2", &data).unwrap(), [batch]);
+    }
+
+    #[test]
+    fn batches_written_together_are_told_apart_with_their_traces() {
+        let batches = [
+            batch(vec![ping(1)], Some(TRACE)),
+            batch(vec![], None),
+            batch(vec![ping(2), ping(3)], Some(TRACE)),
+        ];
+        let data: Vec<u8> = batches.iter().flat_map(encoded).collect();
+        assert_eq!(decode(b"2", &data).unwrap(), batches);
+    }
+
+    #[test]
+    fn the_layout_before_is_still_read() {
+        let batch = batch(vec![ping(1)], None);
+        let data = postcard::to_stdvec(&batch.borrowed()).unwrap();
+        assert_eq!(decode(b"1", &data).unwrap(), std::slice::from_ref(&batch));
+        assert_eq!(decode(b"1", &[data, vec![0]].concat()), Err(DecodeError::Payload));
     }
 
     #[test]
     fn what_cannot_be_read_says_why() {
-        let data = encode(&PingBatchRef {
-            organization: OrganizationId::generate(),
-            device: DeviceId::generate(),
-            staff: StaffId::generate(),
-            received_at_ms: 0,
-            pings: &[],
-        });
-        assert_eq!(decode(b"2", &data), Err(DecodeError::Newer));
+        let data = encoded(&batch(vec![], Some(TRACE)));
+        assert_eq!(decode(b"3", &data), Err(DecodeError::Newer));
         for unknown in [&b"0"[..], b"", b"x", b"\xff", b"99999999999999"] {
             assert_eq!(decode(unknown, &data), Err(DecodeError::Version));
         }
-        assert_eq!(decode(b"1", &data[1..]), Err(DecodeError::Payload));
-        assert_eq!(decode(b"1", &[data.clone(), vec![0]].concat()), Err(DecodeError::Payload));
-        assert_eq!(decode(b"1", b""), Err(DecodeError::Payload));
+        assert_eq!(decode(b"2", &data[1..]), Err(DecodeError::Payload));
+        assert_eq!(decode(b"2", &[data, vec![0]].concat()), Err(DecodeError::Payload));
+        assert_eq!(decode(b"2", b""), Err(DecodeError::Payload));
     }
 }

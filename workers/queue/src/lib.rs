@@ -17,6 +17,7 @@ mod lease;
 mod memory;
 mod producer;
 mod reply;
+mod together;
 
 pub use config::{DepthLimits, QueueConfig};
 pub use connection::{Durability, Queue};

@@ -4,20 +4,21 @@
 use crate::{
     config::DepthLimits,
     connection::Queue,
-    entry::{FIELD_DATA, FIELD_TRACE, FIELD_VERSION, Lane, PING_VERSION, PingBatchRef, encode},
+    entry::{Lane, PingBatchRef, encode},
     error::{QueueError, SendError},
     keys::partition_of,
     memory::{Memory, read_memory},
+    together::{MOST_TOGETHER, Waiting, Writer, add_entry},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
 use parking_lot::RwLock;
-use redis::{Cmd, RedisError, RedisResult, Value};
+use redis::RedisError;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinSet,
     time::MissedTickBehavior,
 };
@@ -28,25 +29,16 @@ pub struct Producer(Arc<Inner>);
 
 struct Inner {
     queue: Queue,
-    /// Where single entries wait to be written together.
+    /// Where requests that fit into one entry wait to be written together.
     singles: mpsc::Sender<Waiting>,
-    /// Names of the streams, `[partition][lane]`.
-    streams: Vec<[String; 2]>,
+    /// Names and lanes of the streams, those of a partition side by side.
+    streams: Arc<[(String, Lane)]>,
     entry_pings: usize,
     limits: DepthLimits,
     depth: Arc<Depth>,
-    /// Writes single entries and reads the depth; ends with the producer.
+    /// Writes what waits and reads the depth; ends with the producer.
     _tasks: JoinSet<()>,
 }
-
-/// An entry on its way, and who waits for the word that it is on disk.
-struct Waiting {
-    command: Cmd,
-    told: oneshot::Sender<Result<(), RedisError>>,
-}
-
-/// Most entries written together.
-const MOST_TOGETHER: usize = 512;
 
 /// How many entries wait, in all partitions together.
 ///
@@ -80,6 +72,11 @@ impl Depth {
         *self.memory.read()
     }
 
+    /// Counts entries that were just written, until the depth is read again.
+    pub(crate) fn add(&self, lane: Lane, entries: u64) {
+        self.lane(lane).fetch_add(entries, Relaxed);
+    }
+
     fn lane(&self, lane: Lane) -> &AtomicU64 {
         match lane {
             Lane::Live => &self.live,
@@ -111,14 +108,16 @@ impl Producer {
     pub(crate) fn new(queue: &Queue) -> Self {
         let config = queue.config();
         let keys = queue.keys();
-        let streams = (0..config.partitions)
-            .map(|partition| Lane::ALL.map(|lane| keys.lane(partition, lane)))
+        let streams: Arc<[(String, Lane)]> = (0..config.partitions)
+            .flat_map(|partition| Lane::ALL.map(|lane| (keys.lane(partition, lane), lane)))
             .collect();
         let depth = Arc::new(Depth::default());
         let (singles, waiting) = mpsc::channel(4 * MOST_TOGETHER);
         let mut tasks = JoinSet::new();
         tasks.spawn(watch_depth(queue.clone(), depth.clone()));
-        tasks.spawn(keep_writing(queue.clone(), waiting));
+        let writer =
+            Writer { queue: queue.clone(), streams: Arc::clone(&streams), depth: depth.clone() };
+        tasks.spawn(writer.keep_writing(waiting));
         Self(Arc::new(Inner {
             queue: queue.clone(),
             singles,
@@ -146,13 +145,10 @@ impl Producer {
         let entries = lanes.map(|(_, pings)| pings.len().div_ceil(self.0.entry_pings));
         match entries {
             [0, 0] => {}
-            [1, 0] => self.write(self.entry(parcel, Lane::Live, parcel.live)).await?,
-            [0, 1] => self.write(self.entry(parcel, Lane::Backlog, parcel.backlog)).await?,
+            [1, 0] => self.write(parcel, Lane::Live, parcel.live).await?,
+            [0, 1] => self.write(parcel, Lane::Backlog, parcel.backlog).await?,
             // Apart, since what it needs would be kept for every single ping.
             _ => Box::pin(self.write_atomically(parcel)).await?,
-        }
-        for ((lane, _), entries) in lanes.into_iter().zip(entries) {
-            self.0.depth.lane(lane).fetch_add(entries as u64, Relaxed);
         }
         Ok(())
     }
@@ -163,21 +159,34 @@ impl Producer {
         pipe.atomic();
         for (lane, pings) in [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)] {
             for chunk in pings.chunks(self.0.entry_pings) {
-                pipe.add_command(self.entry(parcel, lane, chunk)).ignore();
+                let stream = &self.0.streams[self.stream(parcel, lane)].0;
+                pipe.add_command(add_entry(stream, &payload(parcel, chunk))).ignore();
             }
         }
         let written = pipe.query_async(&mut self.0.queue.shared()).await;
         self.0.queue.leave_replica(&written).await;
+        if written.is_ok() {
+            for (lane, pings) in [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)] {
+                self.0.depth.add(lane, pings.len().div_ceil(self.0.entry_pings) as u64);
+            }
+        }
         written
     }
 
-    /// One entry, together with those that others want written meanwhile. Waits no longer than
-    /// for an answer of Redis, however many wait in front.
-    async fn write(&self, command: Cmd) -> Result<(), RedisError> {
+    /// What fits into one entry, together with what others want written meanwhile. Waits no longer
+    /// than for an answer of Redis, however many wait in front.
+    async fn write(
+        &self,
+        parcel: &Parcel<'_>,
+        lane: Lane,
+        pings: &[Ping],
+    ) -> Result<(), RedisError> {
         let (told, word) = oneshot::channel();
+        let (stream, data) = (self.stream(parcel, lane), payload(parcel, pings));
+        let waiting = Waiting { stream, pings: pings.len(), data, told };
         let written = async {
             let gone = || RedisError::from((redis::ErrorKind::Io, "the producer has ended"));
-            self.0.singles.send(Waiting { command, told }).await.map_err(|_| gone())?;
+            self.0.singles.send(waiting).await.map_err(|_| gone())?;
             word.await.map_err(|_| gone())?
         };
         let longest = self.0.queue.config().response_timeout;
@@ -202,96 +211,23 @@ impl Producer {
         &self.0.depth
     }
 
-    fn entry(&self, parcel: &Parcel<'_>, lane: Lane, pings: &[Ping]) -> Cmd {
-        let partitions = u32::try_from(self.0.streams.len()).unwrap_or(u32::MAX);
-        let partition = partition_of(parcel.staff, partitions);
-        let stream = &self.0.streams[partition as usize][lane as usize];
-        let data = encode(&PingBatchRef {
-            organization: parcel.organization,
-            device: parcel.device,
-            staff: parcel.staff,
-            received_at_ms: parcel.received_at_ms,
-            pings,
-        });
-        let mut command = Cmd::with_capacity(9, data.len() + 160);
-        command
-            .arg("XADD")
-            .arg(stream)
-            .arg("*")
-            .arg(FIELD_VERSION)
-            .arg(PING_VERSION)
-            .arg(FIELD_DATA)
-            .arg(data);
-        if let Some(traceparent) = parcel.traceparent {
-            command.arg(FIELD_TRACE).arg(traceparent);
-        }
-        command
+    /// The place of a parcel's stream among all.
+    fn stream(&self, parcel: &Parcel<'_>, lane: Lane) -> usize {
+        let lanes = Lane::ALL.len();
+        let partitions = u32::try_from(self.0.streams.len() / lanes).unwrap_or(u32::MAX);
+        partition_of(parcel.staff, partitions) as usize * lanes + lane as usize
     }
 }
 
-/// Keeps entries being written: were the task that does it gone, every single ping would be
-/// refused for ever.
-async fn keep_writing(queue: Queue, waiting: mpsc::Receiver<Waiting>) {
-    let waiting = Arc::new(Mutex::new(waiting));
-    loop {
-        let mut running = JoinSet::new();
-        running.spawn(write_together(queue.clone(), Arc::clone(&waiting)));
-        match running.join_next().await {
-            Some(Err(error)) if error.is_panic() => {
-                tracing::error!(%error, "writing pings failed and starts again");
-            }
-            _ => return,
-        }
-    }
-}
-
-/// Writes entries as they come; those that come while others are being written go together next,
-/// so that they share Redis' flush to disk. Nobody waits for company.
-async fn write_together(queue: Queue, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
-    let (mut waiting, mut redis) = (waiting.lock().await, queue.shared());
-    let (mut some, mut told) = (Vec::new(), Vec::new());
-    while waiting.recv_many(&mut some, MOST_TOGETHER).await > 0 {
-        // Whoever has gone will send it again.
-        some.retain(|entry: &Waiting| !entry.told.is_closed());
-        if some.is_empty() {
-            continue;
-        }
-        let mut pipe = redis::Pipeline::with_capacity(some.len());
-        pipe.ignore_errors();
-        for Waiting { command, told: who } in some.drain(..) {
-            pipe.add_command(command);
-            told.push(who);
-        }
-        let results: Result<Vec<RedisResult<Value>>, RedisError> =
-            pipe.query_async(&mut redis).await;
-        match results {
-            Ok(results) => {
-                let refused = results.iter().find_map(|result| result.as_ref().err().cloned());
-                let mut results = results.into_iter();
-                for who in told.drain(..) {
-                    let result = results.next().unwrap_or_else(|| Err(unanswered()));
-                    // Whoever asked may have gone; the entry is written all the same.
-                    drop(who.send(result.map(drop)));
-                }
-                if let Some(error) = refused {
-                    queue.leave_replica::<()>(&Err(error)).await;
-                }
-            }
-            Err(error) => {
-                // Those behind would only wait for the same.
-                while let Ok(behind) = waiting.try_recv() {
-                    told.push(behind.told);
-                }
-                for who in told.drain(..) {
-                    drop(who.send(Err(error.clone())));
-                }
-            }
-        }
-    }
-}
-
-fn unanswered() -> RedisError {
-    (redis::ErrorKind::UnexpectedReturnType, "fewer answers than commands").into()
+fn payload(parcel: &Parcel<'_>, pings: &[Ping]) -> Vec<u8> {
+    let batch = PingBatchRef {
+        organization: parcel.organization,
+        device: parcel.device,
+        staff: parcel.staff,
+        received_at_ms: parcel.received_at_ms,
+        pings,
+    };
+    encode(&batch, parcel.traceparent)
 }
 
 /// Reads the depth for ever; while Redis is away the last known one stands.

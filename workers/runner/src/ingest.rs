@@ -162,7 +162,9 @@ impl Worker {
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {
-                    batches.work(consumer, entries, false).await?;
+                    // Those taken out of one that is suspected.
+                    let alone = entries.iter().any(Entry::is_suspect);
+                    batches.work(consumer, entries, alone).await?;
                 }
                 if too_new {
                     return Err(Interruption::Newer);
@@ -195,7 +197,7 @@ impl Worker {
 /// Whether a newer worker should have a try at what comes after these.
 fn gives_way(entries: &[Entry], gave_way: Option<Instant>) -> bool {
     gave_way.is_none_or(|at| at.elapsed() >= GIVE_WAY_EVERY)
-        && entries.iter().any(|entry| entry.batch == Err(DecodeError::Newer))
+        && entries.iter().any(|entry| entry.batches == Err(DecodeError::Newer))
 }
 
 fn pings_of(entries: &[Entry]) -> usize {

@@ -83,9 +83,12 @@ async fn requeue(
 }
 
 fn line(letter: &DeadLetter) -> String {
-    let (pings, whose) = letter.content.as_ref().map_or((0, "unreadable".to_owned()), |content| {
-        (content.fixes_at_ms.len(), format!("{} {}", content.organization, content.staff))
-    });
+    let pings: usize = letter.contents.iter().map(|content| content.fixes_at_ms.len()).sum();
+    let whose = match letter.contents.as_slice() {
+        [] => "unreadable".to_owned(),
+        [content] => format!("{} {}", content.organization, content.staff),
+        several => format!("{} requests", several.len()),
+    };
     let lane = letter.lane.map_or("?", |lane| lane.as_str());
     let failed = instant(letter.failed_at_ms);
     format!("{} {failed} {lane} {pings} {whose} {}", letter.id, letter.reason)
@@ -96,17 +99,19 @@ fn inspect(out: &mut impl Write, letter: &DeadLetter) -> io::Result<()> {
     writeln!(out, "reason:    {}", letter.reason)?;
     writeln!(out, "queued_at: {}", instant(letter.queued_at_ms))?;
     writeln!(out, "failed_at: {}", instant(letter.failed_at_ms))?;
-    if let Some(trace) = &letter.traceparent {
-        writeln!(out, "trace:     {trace}")?;
-    }
-    let Some(content) = &letter.content else {
+    if letter.contents.is_empty() {
         return writeln!(out, "content:   cannot be read");
-    };
-    writeln!(out, "organization: {}", content.organization)?;
-    writeln!(out, "staff:        {}", content.staff)?;
-    writeln!(out, "device:       {}", content.device)?;
-    for fix in &content.fixes_at_ms {
-        writeln!(out, "fix_at:       {}", instant(*fix))?;
+    }
+    for content in &letter.contents {
+        if let Some(trace) = &content.traceparent {
+            writeln!(out, "trace:        {trace}")?;
+        }
+        writeln!(out, "organization: {}", content.organization)?;
+        writeln!(out, "staff:        {}", content.staff)?;
+        writeln!(out, "device:       {}", content.device)?;
+        for fix in &content.fixes_at_ms {
+            writeln!(out, "fix_at:       {}", instant(*fix))?;
+        }
     }
     Ok(())
 }

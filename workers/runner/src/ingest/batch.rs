@@ -44,9 +44,9 @@ impl Batches<'_> {
         let worker = self.worker;
         let _mark = worker.mark();
         let (readable, broken): (Vec<Entry>, Vec<Entry>) =
-            entries.into_iter().partition(|entry| entry.batch.is_ok());
+            entries.into_iter().partition(|entry| entry.batches.is_ok());
         for entry in &broken {
-            let why = entry.batch.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            let why = entry.batches.as_ref().err().map(ToString::to_string).unwrap_or_default();
             bury(consumer, entry, &why).await?;
         }
         let counts: Vec<usize> = readable.iter().map(Entry::pings).collect();
@@ -59,7 +59,7 @@ impl Batches<'_> {
                 "ingest",
                 partition = worker.partition,
                 batch_len = part.len(),
-                trace.id = part.iter().find_map(|e| e.traceparent.as_deref()).and_then(trace_id),
+                trace.id = part.iter().flat_map(Entry::traceparents).find_map(trace_id),
             );
             if alone {
                 self.alone(consumer, &part[0], None).instrument(span).await?;
@@ -84,8 +84,7 @@ impl Batches<'_> {
         consumer: &mut Consumer,
         entries: &[Entry],
     ) -> Result<Result<Applied, StorageError>, Interruption> {
-        let batches: Vec<&PingBatch> =
-            entries.iter().filter_map(|entry| entry.batch.as_ref().ok()).collect();
+        let batches: Vec<&PingBatch> = entries.iter().flat_map(|entry| entry.batches()).collect();
         let third = self.worker.queue.config().lease / 3;
         let mut backoff = Backoff::new(self.worker.config.longest_pause.min(third));
         loop {
@@ -125,13 +124,18 @@ impl Batches<'_> {
     }
 
     /// Tries one entry by itself, until it goes through or has failed too often. `failed`: it just
-    /// did, for this reason.
+    /// did, for this reason. One that holds several requests is taken apart instead, so that
+    /// no request pays for another.
     async fn alone(
         &mut self,
         consumer: &mut Consumer,
         entry: &Entry,
         failed: Option<String>,
     ) -> Result<(), Interruption> {
+        if entry.batches().len() > 1 {
+            tracing::warn!(entry.id = %entry.id, "an entry of several requests is taken apart");
+            return Ok(consumer.take_apart(entry, failed.is_none()).await?);
+        }
         let most = self.worker.config.lone_attempts;
         if failed.is_some() {
             consumer.count_attempt(entry).await?;
@@ -185,7 +189,7 @@ async fn bury(consumer: &mut Consumer, entry: &Entry, why: &str) -> Result<(), I
     consumer.bury(entry, why, clock::now().as_millisecond()).await?;
     tracing::error!(
         entry.id = %entry.id, lane = entry.lane.as_str(), reason = why,
-        trace.id = entry.traceparent.as_deref().and_then(trace_id),
+        trace.id = entry.traceparents().find_map(trace_id),
         "an entry was given up and is now a dead letter"
     );
     metrics::counter!("nearhand_ingest_pings_total", "outcome" => "dead_letter")
@@ -208,8 +212,8 @@ fn count(applied: &Applied, entries: &[Entry], committed_ms: i64) {
     for entry in entries {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^52")]
         let seconds = (committed_ms - entry.queued_at_ms).max(0) as f64 / 1_000.0;
-        lag.record(seconds);
-        if let Some(id) = entry.traceparent.as_deref().and_then(trace_id) {
+        lag.record_many(seconds, entry.batches().len());
+        for id in entry.traceparents().filter_map(trace_id) {
             tracing::debug!(trace.id = id, lag_s = seconds, "pings committed");
         }
     }

@@ -44,6 +44,7 @@ fn batch(staff: u8, pings: Vec<Ping>) -> PingBatch {
         staff: id(staff),
         received_at_ms: NOW,
         pings,
+        traceparent: None,
     }
 }
 
