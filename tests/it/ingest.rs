@@ -9,7 +9,7 @@ use nearhand_queue::{Consumer, DecodeError, Entry, Lane, Parcel, QueueConfig};
 use nearhand_runner::{RetentionConfig, prepare};
 use serde_json::json;
 use sqlx::PgConnection;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use uuid::Uuid;
 
 /// A lease that is soon over, as after a killed worker.
@@ -183,28 +183,44 @@ async fn what_takes_its_worker_down_is_found_among_those_it_shared_an_entry_with
         let admin = site.set_up().await;
         let (staff, phone) = person(&admin).await;
         queue_raw(&site, &phone, &staff, &with_a_bad_one(50)).await;
+        for _ in 1..=3 {
+            die_with_everything_in_hand(&site, &mut site.queue.consumer(0)).await;
+        }
+        let mut worker = site.queue.consumer(0);
+        for entry in die_with_everything_in_hand(&site, &mut worker).await {
+            assert!(entry.is_suspect());
+            worker.take_apart(&entry, true).await.unwrap();
+        }
+        assert_eq!(waiting(&site).await, 50);
+        let parts = worker.read(1_000).await.unwrap();
+        assert!(parts.iter().all(|part| part.is_suspect() && part.batches().len() == 1));
+        // The first of them never comes back.
+        for _ in 0..5 {
+            worker.count_attempt(&parts[0]).await.unwrap();
+        }
+        let now = clock::now().as_millisecond();
+        let others: Vec<Ping> = (1_000..1_060).map(|n| ping(now - n)).collect();
+        queue_raw(&site, &phone, &staff, &others).await;
+        worker.read(1_000).await.unwrap();
     }
-    for _ in 1..=3 {
-        die_with_everything_in_hand(&site, &mut site.queue.consumer(0)).await;
-    }
-    let mut worker = site.queue.consumer(0);
-    for entry in die_with_everything_in_hand(&site, &mut worker).await {
-        assert!(entry.is_suspect());
-        worker.take_apart(&entry, true).await.unwrap();
-    }
-    assert_eq!(waiting(&site).await, 50);
-    let parts = worker.read(1_000).await.unwrap();
-    assert!(parts.iter().all(|part| part.is_suspect() && part.batches().len() == 1));
-    // The first of them never comes back.
-    for _ in 0..5 {
-        worker.count_attempt(&parts[0]).await.unwrap();
-    }
-    drop(worker);
+    let added = entries_added(&site).await;
+    assert!(added < 50 + 50 + 20, "the others share entries");
     site.start_worker().await;
     drained(&site).await;
-    assert_eq!(stored(&mut site.database.look().await).await, 48);
+    assert_eq!(entries_added(&site).await, added, "whoever is read beside a suspect is none");
+    assert_eq!(stored(&mut site.database.look().await).await, 48 + 60);
     let listed = site.queue.dead_letters().list(10).await.unwrap();
     assert_eq!(listed.len(), 2, "{listed:?}");
+}
+
+/// How many entries the first partition's live lane has ever been given.
+async fn entries_added(site: &Site) -> u64 {
+    let client = redis::Client::open(given("NEARHAND_TEST_REDIS_URL")).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let stream = format!("{}pings:{{0}}:live", site.queue.config().prefix);
+    let told: HashMap<String, redis::Value> =
+        redis::cmd("XINFO").arg("STREAM").arg(stream).query_async(&mut redis).await.unwrap();
+    redis::from_redis_value(told["entries-added"].clone()).unwrap()
 }
 
 #[tokio::test]

@@ -145,9 +145,7 @@ impl Worker {
                     break;
                 }
                 let too_new = gives_way(&left, gave_way);
-                // A process that dies leaves no mark behind, only entries that come again.
-                let alone = suspect || left.iter().any(Entry::is_suspect);
-                batches.work(consumer, left, alone).await?;
+                batches.work(consumer, left, suspect).await?;
                 if too_new {
                     return Err(Interruption::Newer);
                 }
@@ -162,9 +160,7 @@ impl Worker {
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {
-                    // Those taken out of one that is suspected.
-                    let alone = entries.iter().any(Entry::is_suspect);
-                    batches.work(consumer, entries, alone).await?;
+                    batches.work(consumer, entries, false).await?;
                 }
                 if too_new {
                     return Err(Interruption::Newer);

@@ -33,13 +33,13 @@ pub(super) struct Batches<'a> {
 }
 
 impl Batches<'_> {
-    /// Deals with every entry: written and acknowledged, or buried. `alone`: they are suspected
-    /// of having taken the task down, so each is tried by itself.
+    /// Deals with every entry: written and acknowledged, or buried. Those suspected of taking
+    /// workers down come last and each is tried by itself; with `all_alone` every one is.
     pub(super) async fn work(
         &mut self,
         consumer: &mut Consumer,
         entries: Vec<Entry>,
-        alone: bool,
+        all_alone: bool,
     ) -> Result<(), Interruption> {
         let worker = self.worker;
         let _mark = worker.mark();
@@ -49,6 +49,19 @@ impl Batches<'_> {
             let why = entry.batches.as_ref().err().map(ToString::to_string).unwrap_or_default();
             bury(consumer, entry, &why).await?;
         }
+        let (suspects, others): (Vec<Entry>, Vec<Entry>) =
+            readable.into_iter().partition(|entry| all_alone || entry.is_suspect());
+        self.deal(consumer, &others, false).await?;
+        self.deal(consumer, &suspects, true).await
+    }
+
+    async fn deal(
+        &mut self,
+        consumer: &mut Consumer,
+        readable: &[Entry],
+        alone: bool,
+    ) -> Result<(), Interruption> {
+        let worker = self.worker;
         let counts: Vec<usize> = readable.iter().map(Entry::pings).collect();
         let most = if alone { 0 } else { worker.config.batch_pings };
         let mut halves = Halves::of(&counts, most);
@@ -84,7 +97,7 @@ impl Batches<'_> {
         consumer: &mut Consumer,
         entries: &[Entry],
     ) -> Result<Result<Applied, StorageError>, Interruption> {
-        let batches: Vec<&PingBatch> = entries.iter().flat_map(|entry| entry.batches()).collect();
+        let batches: Vec<&PingBatch> = entries.iter().flat_map(Entry::batches).collect();
         let third = self.worker.queue.config().lease / 3;
         let mut backoff = Backoff::new(self.worker.config.longest_pause.min(third));
         loop {
