@@ -5,7 +5,7 @@ use crate::{
     columns::ones,
     masks::Masks,
     person::PlaceKind,
-    places::Place,
+    places::{Place, Shown},
     signature::{SIGNATURE_BITS, Signature, Signed},
     sphere::Unit,
 };
@@ -18,6 +18,8 @@ pub(crate) const LEAF_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Leaf {
     rows: [u64; SIGNATURE_BITS],
+    /// Places that are not only ever counted from, but may be where their person is shown.
+    shown: u64,
     places: Vec<Place>,
 }
 
@@ -36,7 +38,7 @@ impl Signed for Occupant<'_> {
 
 impl Leaf {
     pub(crate) fn new() -> Self {
-        Self { rows: [0; SIGNATURE_BITS], places: Vec::new() }
+        Self { rows: [0; SIGNATURE_BITS], shown: 0, places: Vec::new() }
     }
 
     /// The places.
@@ -55,7 +57,16 @@ impl Leaf {
     /// each bit needed.
     pub fn covering(&self, needed: &Signature) -> impl Iterator<Item = usize> + use<> {
         let all = if self.is_full() { u64::MAX } else { (1 << self.places.len()) - 1 };
-        ones(needed.bits().fold(all, |some, bit| some & self.rows[bit]))
+        ones(self.covering_of(all, needed))
+    }
+
+    /// Those of them where people may be shown.
+    pub(crate) fn shown(&self, needed: &Signature) -> impl Iterator<Item = usize> + use<> {
+        ones(self.covering_of(self.shown, needed))
+    }
+
+    fn covering_of(&self, some: u64, needed: &Signature) -> u64 {
+        needed.bits().fold(some, |some, bit| some & self.rows[bit])
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -71,9 +82,13 @@ impl Leaf {
     pub(crate) fn remove(&mut self, at: Unit, slot: u32, kind: PlaceKind) -> bool {
         let found = self.find(at, slot, kind);
         if let Some(found) = found {
-            let last = self.signature(self.places.len() - 1);
+            let last = self.places.len() - 1;
+            let signature = self.signature(last);
             self.places.swap_remove(found);
-            self.write(found, &last);
+            if found < last {
+                self.write(found, &signature);
+            }
+            self.shown &= !(1 << last);
         }
         found.is_some()
     }
@@ -120,7 +135,14 @@ impl Leaf {
 
     fn write(&mut self, at: usize, signature: &Signature) {
         for (bit, row) in self.rows.iter_mut().enumerate() {
-            *row = *row & !(1 << at) | u64::from(signature.bit(bit)) << at;
+            *row = with_bit(*row, at, signature.bit(bit));
         }
+        let place = &self.places[at];
+        let shown = place.shown() != Shown::Never;
+        self.shown = with_bit(self.shown, at, shown);
     }
+}
+
+fn with_bit(word: u64, at: usize, on: bool) -> u64 {
+    word & !(1 << at) | u64::from(on) << at
 }

@@ -96,12 +96,17 @@ impl OrgIndex {
         self.measured(from, &found.near, k)
     }
 
+    /// Whether places tell where people are shown at an instant: it may be too early.
+    fn knows_shown(&self, at: i64) -> bool {
+        self.tracked_since.is_none_or(|since| since <= at)
+    }
+
     /// Whether a place is the one a person is shown at, as far as the place tells.
     fn shown(&self, place: &Place, at: i64) -> Shown {
         match place.kind() {
             PlaceKind::LastJob | PlaceKind::Booking => Shown::Never,
-            _ if self.tracked_since.is_some_and(|since| at < since) => Shown::Sometimes,
-            _ => place.shown(),
+            _ if self.knows_shown(at) => place.shown(),
+            _ => Shown::Sometimes,
         }
     }
 
@@ -197,8 +202,11 @@ impl Search<'_> {
             |leaf, nearest| {
                 // What is nearer than this leaf and all after it can be settled.
                 found.settle(nearest, |place| self.counts(place));
-                for seat in leaf.covering(&self.needs.signature) {
-                    self.consider(leaf.places()[seat], found);
+                let mut consider = |seat: usize| self.consider(leaf.places()[seat], found);
+                if self.index.knows_shown(self.at) {
+                    leaf.shown(&self.needs.signature).for_each(&mut consider);
+                } else {
+                    leaf.covering(&self.needs.signature).for_each(&mut consider);
                 }
                 !found.limit()
             },

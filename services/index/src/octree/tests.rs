@@ -11,7 +11,8 @@ fn masks_of(slot: u32) -> Masks {
 }
 
 fn place(at: Unit, slot: u32) -> Place {
-    Place::new(at, slot, PlaceKind::Ping, Shown::Always)
+    let shown = [Shown::Always, Shown::Never, Shown::Sometimes][(slot % 3) as usize];
+    Place::new(at, slot, PlaceKind::Ping, shown)
 }
 
 /// One of a few places that many share, or some place of its own near one of them.
@@ -40,6 +41,8 @@ fn check(tree: &Octree, id: u32) -> (Vec<(u32, Unit)>, usize) {
             Inside::Leaf(leaf) => {
                 let places = leaf.places();
                 assert!((1..=LEAF_MAX).contains(&places.len()), "no leaf is empty or too full");
+                let shown = places.iter().filter(|place| place.shown() != Shown::Never).count();
+                assert_eq!(leaf.shown(&Signature::default()).count(), shown);
                 for (place, signature) in leaf.signed() {
                     let masks = masks_of(place.slot());
                     assert_eq!(signature, Signature::of(&masks), "a leaf knows its people");
