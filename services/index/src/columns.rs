@@ -7,24 +7,26 @@ use crate::{
     signature::{LOAD_CLASSES, Profile, Signature},
 };
 
+mod crowd;
+mod people;
+pub use crowd::Crowd;
+pub use people::People;
+pub(crate) use people::ones;
+
 /// Bits of a profile that are abilities, and of its load.
 const ABILITIES: usize = 256;
 /// For each class of load, those who carry no more.
 const LOADS: usize = LOAD_CLASSES as usize;
 /// Those who can be candidates at all.
 const PRESENT: usize = ABILITIES + LOADS;
-/// Those of them without a start, who may turn out to have no location at all.
-const PLACELESS: usize = PRESENT + 1;
-const COLUMNS: usize = PLACELESS + 1;
+const COLUMNS: usize = PRESENT + 1;
 
 /// Profiles by person and by bit. 67 bytes a person.
 #[derive(Debug)]
 pub struct Columns {
     rows: Vec<Profile>,
-    /// By bit, 64 people a word.
-    bits: Vec<Vec<u64>>,
-    /// By bit, how many people have it.
-    counts: Vec<u32>,
+    everybody: Crowd,
+    placeless: Crowd,
 }
 
 /// What people are told apart by.
@@ -35,50 +37,37 @@ pub struct Test(By);
 enum By {
     /// Any of some lists of columns, by number, of which all must say so.
     Columns(Vec<Vec<usize>>),
-    /// People by number, in order.
+    /// People by their numbers in the index, in order.
     Among(Vec<u32>),
-}
-
-/// So many people are tested together: eight kilobytes a column, which stay in the nearest cache.
-pub const BLOCK: usize = 65_536;
-const WORDS: usize = BLOCK / 64;
-
-/// Some people of one block, a bit each.
-#[derive(Clone, Debug)]
-pub struct People {
-    block: usize,
-    words: Box<[u64]>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { rows: Vec::new(), bits: vec![Vec::new(); COLUMNS], counts: vec![0; COLUMNS] }
+        Self { rows: Vec::new(), everybody: Crowd::of_most(), placeless: Crowd::of_few() }
     }
 }
 
 impl Columns {
     /// Notes what the active person at `slot` can do, and whether they have no start.
     pub(crate) fn set(&mut self, slot: u32, profile: Profile, placeless: bool) {
-        self.grow(slot as usize + 1);
+        if self.rows.len() <= slot as usize {
+            self.rows.resize(slot as usize + 1, Profile::default());
+        }
         self.rows[slot as usize] = profile;
-        let words = profile.words();
-        let class = profile.signature.load_class();
-        for at in 0..COLUMNS {
-            let on = match at {
-                0..ABILITIES => words[at / 64] >> (at % 64) & 1 == 1,
-                PRESENT => true,
-                PLACELESS => placeless,
-                _ => class <= at - ABILITIES,
-            };
-            self.write(at, slot, on);
+        self.everybody.set(slot, &profile);
+        if placeless {
+            self.placeless.set(slot, &profile);
+        } else {
+            self.placeless.clear(slot);
         }
     }
 
     /// Forgets the person at `slot`.
     pub(crate) fn clear(&mut self, slot: u32) {
-        if (slot as usize) < self.rows.len() {
-            self.rows[slot as usize] = Profile::default();
-            (0..COLUMNS).for_each(|at| self.write(at, slot, false));
+        if let Some(row) = self.rows.get_mut(slot as usize) {
+            *row = Profile::default();
+            self.everybody.clear(slot);
+            self.placeless.clear(slot);
         }
     }
 
@@ -89,90 +78,46 @@ impl Columns {
         self.rows.get(slot as usize).unwrap_or(NOTHING)
     }
 
-    /// The active people, block by block.
-    pub fn blocks(&self) -> impl Iterator<Item = People> {
-        let present = self.bits[PRESENT].chunks(WORDS).enumerate();
-        present.map(|(block, words)| People { block, words: words.into() })
+    /// The active people, by their numbers in the index.
+    #[must_use]
+    pub fn everybody(&self) -> &Crowd {
+        &self.everybody
     }
 
-    /// The active people who pass some tests, block by block.
-    pub fn passing(&self, tests: &[Test]) -> impl Iterator<Item = People> {
-        self.blocks().map(move |mut people| {
-            tests.iter().for_each(|test| self.keep(&mut people, test));
-            people
-        })
+    /// Those of them without a start, who may turn out to have no location at all: seldom many.
+    #[must_use]
+    pub fn placeless(&self) -> &Crowd {
+        &self.placeless
     }
 
-    /// Leaves only those who pass a test. Cost: a word for every 64 people and every column.
-    pub fn keep(&self, people: &mut People, test: &Test) {
-        let column = |&bit: &usize| &self.bits[bit][people.block * WORDS..];
-        let all = |words: &mut [u64], list: &[usize]| {
-            for bit in list {
-                words.iter_mut().zip(column(bit)).for_each(|(word, other)| *word &= other);
-            }
-        };
-        match &test.0 {
-            By::Columns(lists) if lists.len() == 1 => all(&mut people.words, &lists[0]),
-            By::Columns(lists) => {
-                let mut any = vec![0_u64; people.words.len()];
-                for list in lists {
-                    let mut words = people.words.clone();
-                    all(&mut words, list);
-                    any.iter_mut().zip(&words).for_each(|(any, word)| *any |= word);
-                }
-                people.words = any.into();
-            }
-            By::Among(slots) => people.keep_among(slots),
-        }
+    /// The active people who pass some tests.
+    pub(crate) fn passing(&self, tests: &[Test]) -> impl Iterator<Item = People> {
+        std::iter::once(self.everybody.passing(tests))
     }
 
     /// How many are active.
     #[must_use]
     pub fn present(&self) -> u32 {
-        self.counts[PRESENT]
+        self.everybody.present()
     }
 
     /// How many of the active would pass some tests, if one ability told nothing of another.
     pub(crate) fn expected(&self, tests: &[Test]) -> f64 {
-        let all = f64::from(self.present());
-        let share = |bit: &usize| f64::from(self.counts[*bit]) / all.max(1.0);
-        let passing = |test: &Test| match &test.0 {
-            By::Columns(lists) => {
-                let of = |list: &Vec<usize>| list.iter().map(share).product::<f64>();
-                lists.iter().map(of).sum::<f64>().min(1.0)
-            }
-            By::Among(_) => 1.0,
-        };
-        all * tests.iter().map(passing).product::<f64>()
+        let shares = tests.iter().map(|test| self.everybody.share(test));
+        f64::from(self.present()) * shares.product::<f64>()
     }
 
     /// Memory held, in bytes, roughly.
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
-        let words: usize = self.bits.iter().map(Vec::capacity).sum();
-        self.rows.capacity() * size_of::<Profile>() + words * 8
+        let crowds = self.everybody.approximate_bytes() + self.placeless.approximate_bytes();
+        self.rows.capacity() * size_of::<Profile>() + crowds
     }
 
     pub(crate) fn shrink(&mut self) {
         self.rows.shrink_to_fit();
-        self.bits.iter_mut().for_each(Vec::shrink_to_fit);
-    }
-
-    fn write(&mut self, at: usize, slot: u32, on: bool) {
-        let (word, bit) = (&mut self.bits[at][slot as usize / 64], slot % 64);
-        let was = *word >> bit & 1 == 1;
-        *word = *word & !(1 << bit) | u64::from(on) << bit;
-        self.counts[at] = self.counts[at] + u32::from(on) - u32::from(was);
-    }
-
-    fn grow(&mut self, people: usize) {
-        if people > self.rows.len() {
-            self.rows.resize(people, Profile::default());
-            let words = people.div_ceil(64);
-            if self.bits[PRESENT].len() < words {
-                self.bits.iter_mut().for_each(|column| column.resize(words, 0));
-            }
-        }
+        self.everybody.shrink();
+        self.placeless.shrink();
     }
 }
 
@@ -214,59 +159,12 @@ impl Test {
         Self(By::Columns(vec![vec![ABILITIES + Signature::class_of_load(most_ppm)]]))
     }
 
-    /// Of those without a start.
-    #[must_use]
-    pub fn placeless() -> Self {
-        Self(By::Columns(vec![vec![PLACELESS]]))
-    }
-
     /// Of those of these numbers.
     #[must_use]
     pub fn among(mut slots: Vec<u32>) -> Self {
         slots.sort_unstable();
         Self(By::Among(slots))
     }
-}
-
-impl People {
-    /// Their numbers, in order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
-        let first = self.block * BLOCK;
-        let words = self.words.iter().enumerate();
-        let slot = move |at: usize, bit: usize| u32::try_from(first + at * 64 + bit).ok();
-        words.flat_map(move |(at, &word)| ones(word).filter_map(move |bit| slot(at, bit)))
-    }
-
-    /// How many they are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    fn keep_among(&mut self, slots: &[u32]) {
-        let first = self.block * BLOCK;
-        let mut words = vec![0_u64; self.words.len()];
-        let from = slots.partition_point(|&slot| (slot as usize) < first);
-        for at in slots[from..].iter().map(|&slot| slot as usize - first) {
-            let Some(word) = words.get_mut(at / 64) else { break };
-            *word |= self.words[at / 64] & 1 << (at % 64);
-        }
-        self.words = words.into();
-    }
-
-    /// Takes those of the same block out who are among others.
-    pub fn subtract(&mut self, others: &Self) {
-        self.words.iter_mut().zip(&others.words).for_each(|(word, other)| *word &= !other);
-    }
-}
-
-/// The numbers of a word's set bits.
-pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (word != 0).then(|| word.trailing_zeros() as usize);
-        word &= word.wrapping_sub(1);
-        bit
-    })
 }
 
 #[cfg(test)]
@@ -293,63 +191,92 @@ mod tests {
         columns
     }
 
-    fn all(columns: &Columns) -> People {
-        columns.blocks().next().unwrap()
+    fn all(crowd: &Crowd) -> People {
+        crowd.passing(&[])
     }
 
-    fn slots(people: &People) -> Vec<u32> {
+    fn slots(crowd: &Crowd, people: &People) -> Vec<u32> {
         assert_eq!(people.iter().count(), people.count());
-        people.iter().collect()
+        let mut slots: Vec<u32> = crowd.slots(people).collect();
+        slots.sort_unstable();
+        slots
+    }
+
+    /// Holds a test to what is so, alone and after another, of everybody and of the placeless.
+    fn passed(columns: &Columns, test: &Test, fit: &dyn Fn(u32) -> bool) {
+        for (crowd, every) in [(columns.everybody(), 1), (columns.placeless(), 2)] {
+            let plain = |fit: &dyn Fn(u32) -> bool| -> Vec<u32> {
+                (0..200).filter(|&n| n != 10 && n % every == 0 && fit(n)).collect()
+            };
+            let fitting = plain(fit);
+            assert!(!fitting.is_empty() && fitting.len() < 199 / every as usize);
+            assert_eq!(slots(crowd, &crowd.passing([test])), fitting);
+            let heavy = Test::loaded(450_000);
+            let light = |n| fit(n) && profile(n).signature.load_floor() <= 450_000;
+            assert_eq!(slots(crowd, &crowd.passing([&heavy, test])), plain(&light));
+            let mut others = all(crowd);
+            assert_eq!(slots(crowd, &crowd.split(&mut others, test)), fitting);
+            assert_eq!(slots(crowd, &others), plain(&|n| !fit(n)));
+        }
     }
 
     #[test]
-    fn tests_leave_those_who_pass_and_no_others() {
+    fn tests_find_those_who_pass_and_no_others() {
         let columns = columns();
-        assert_eq!(all(&columns).count(), 199, "all but the cleared one");
+        assert_eq!(all(columns.everybody()).count(), 199, "all but the cleared one");
+        assert_eq!(all(columns.placeless()).count(), 99);
         let mut needed = Signature::default();
         needed.need_skill(1, 4);
-        let kept = |test: Test, fit: &dyn Fn(u32) -> bool| {
-            let mut people = all(&columns);
-            columns.keep(&mut people, &test);
-            let plain: Vec<u32> = (0..200).filter(|&slot| slot != 10 && fit(slot)).collect();
-            assert!(!plain.is_empty() && plain.len() < 199);
-            assert_eq!(slots(&people), plain);
-            let mut others = all(&columns);
-            others.subtract(&people);
-            assert_eq!(others.count() + people.count(), 199);
-        };
+        let kept = |test: Test, fit: &dyn Fn(u32) -> bool| passed(&columns, &test, fit);
         kept(Test::covering(&needed), &|slot| slot % 3 == 1 && slot % 5 >= 3);
-        kept(Test::placeless(), &|slot| slot % 2 == 0);
-        kept(Test::speaking(&[1, 3], 3), &|slot| {
-            [1, 3].iter().any(|&code| profile(slot).language(code) >= 3)
+        kept(Test::speaking(&[1, 3, 2], 3), &|slot| {
+            [1, 2, 3].iter().any(|&code| profile(slot).language(code) >= 3)
         });
         kept(Test::glad(&[5, 7], 4), &|slot| {
             [5, 7].iter().any(|&code| profile(slot).region(code) >= 4)
         });
         kept(Test::loaded(450_000), &|slot| profile(slot).signature.load_floor() <= 450_000);
         kept(Test::speaking(&[2], 1), &|slot| profile(slot).language(2) >= 1);
-        kept(Test::among(vec![66, 900, 3, 10]), &|slot| slot == 3 || slot == 66);
+        kept(Test::among(vec![66, 900, 3, 10, 130]), &|slot| [3, 66, 130].contains(&slot));
     }
 
     #[test]
-    fn people_of_later_blocks_have_their_own_numbers() {
+    fn people_are_taken_by_whole_words() {
+        let columns = columns();
+        let mut rest = all(columns.everybody());
+        let counts: Vec<usize> = (0..4).map(|_| rest.take(64).count()).collect();
+        assert_eq!(counts, [127, 64, 8, 0]);
+        assert_eq!(rest.count(), 0);
+    }
+
+    #[test]
+    fn people_far_apart_have_their_own_numbers() {
         let mut columns = Columns::default();
-        let last = u32::try_from(BLOCK).unwrap() + 70;
+        let last = 65_536 + 70;
         columns.set(last, profile(4), false);
-        columns.set(3, profile(3), false);
-        let found: Vec<u32> = columns.blocks().flat_map(|people| slots(&people)).collect();
-        assert_eq!(found, [3, last]);
+        columns.set(3, profile(3), true);
+        assert_eq!(slots(columns.everybody(), &all(columns.everybody())), [3, last]);
         let mut needed = Signature::default();
         needed.need_skill(1, 5);
-        let kept = columns.blocks().flat_map(|mut people| {
-            columns.keep(&mut people, &Test::covering(&needed));
-            slots(&people)
-        });
-        assert_eq!(kept.collect::<Vec<_>>(), [last]);
-        let among = columns.blocks().flat_map(|mut people| {
-            columns.keep(&mut people, &Test::among(vec![last, 2]));
-            slots(&people)
-        });
-        assert_eq!(among.collect::<Vec<_>>(), [last]);
+        let able = columns.everybody().passing(&[Test::covering(&needed)]);
+        assert_eq!(slots(columns.everybody(), &able), [last]);
+    }
+
+    #[test]
+    fn numbers_of_the_placeless_are_given_again() {
+        let mut columns = columns();
+        let bytes = columns.approximate_bytes();
+        for slot in 0..100 {
+            columns.set(2 * slot, profile(slot), false);
+            columns.set(2 * slot + 1, profile(slot + 7), true);
+        }
+        let odd: Vec<u32> = (0..100).map(|slot| 2 * slot + 1).collect();
+        let placeless = columns.placeless();
+        assert_eq!(slots(placeless, &all(placeless)), odd);
+        let among = placeless.passing(&[Test::among(vec![4, 7, 99])]);
+        assert_eq!(slots(placeless, &among), [7, 99]);
+        columns.clear(7);
+        assert_eq!(slots(columns.placeless(), &all(columns.placeless())).len(), 99);
+        assert!(columns.approximate_bytes() < bytes * 2);
     }
 }

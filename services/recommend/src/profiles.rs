@@ -44,11 +44,9 @@ impl Bounds<'_, '_> {
         self.fit(&self.needs(self.reach_km).signature)
     }
 
-    /// The same of those who can do it and may have no location.
-    pub(crate) fn fit_placeless(&self) -> Vec<Test> {
-        let mut fit = self.fit(&self.query.needs[0].signature);
-        fit.push(Test::placeless());
-        fit
+    /// The same of those who need not drive.
+    pub(crate) fn fit_nowhere(&self) -> Vec<Test> {
+        self.fit(&self.query.needs[0].signature)
     }
 
     fn fit(&self, needed: &Signature) -> Vec<Test> {
