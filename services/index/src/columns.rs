@@ -90,11 +90,6 @@ impl Columns {
         &self.placeless
     }
 
-    /// The active people who pass some tests.
-    pub(crate) fn passing(&self, tests: &[Test]) -> impl Iterator<Item = People> {
-        std::iter::once(self.everybody.passing(tests))
-    }
-
     /// How many are active.
     #[must_use]
     pub fn present(&self) -> u32 {

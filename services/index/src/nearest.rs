@@ -216,8 +216,7 @@ impl Search<'_> {
     /// Looks at everybody who is fit. Cost: a word for every 64 people and every ability, and a
     /// record for each of the fit.
     fn by_abilities(&self, tests: &[Test], found: &mut Found) {
-        let fit = self.index.columns.passing(tests);
-        let fit: Vec<u32> = fit.flat_map(|people| people.iter().collect::<Vec<_>>()).collect();
+        let fit: Vec<u32> = self.index.columns.everybody().passing(tests).iter().collect();
         for some in fit.chunks(TOGETHER) {
             let people = some.iter().map(|&slot| self.index.person(slot));
             std::hint::black_box(people.fold(0, |sum, person| sum ^ person.glimpse()));
