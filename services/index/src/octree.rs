@@ -23,6 +23,9 @@ const MERGED_MAX: usize = 24;
 /// Levels that halve space: cubes of 49 metres at last. Below those people are told apart by their
 /// numbers, for many may share one place.
 const SPACE_LEVELS: u8 = 18;
+/// Below these, where there is but one person, space is halved on: somebody may have any number of
+/// sites in one house.
+const SLOT_LEVELS: u8 = SPACE_LEVELS + 10;
 
 /// The cube around everything.
 const ROOT: u32 = 0;
@@ -138,7 +141,7 @@ impl Octree {
 
     /// Puts a place in. Cost: a descent; now and then a leaf is split.
     ///
-    /// A person has one place of a kind at a spot, so that the smallest cubes' leaves never fill.
+    /// A person has one place of a kind at a point, so that the smallest cubes' leaves never fill.
     pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
         let mut id = ROOT;
         let part = loop {
@@ -395,17 +398,21 @@ fn exact(places: &[Place], masks_of: &impl MasksOf) -> Envelope {
 
 /// Which eighth of a cube of a level a place lies in.
 fn digit(at: Unit, slot: u32, level: u8) -> usize {
-    if level < SPACE_LEVELS {
-        let half = |axis: usize| unsigned(at.0[axis]) >> (30 - level) & 1;
-        (half(0) << 2 | half(1) << 1 | half(2)) as usize
-    } else {
-        (slot >> (3 * u32::from(level - SPACE_LEVELS)) & 7) as usize
+    if (SPACE_LEVELS..SLOT_LEVELS).contains(&level) {
+        return (slot >> (3 * u32::from(level - SPACE_LEVELS)) & 7) as usize;
     }
+    let half = |axis: usize| unsigned(at.0[axis]) >> (30 - halvings(level)) & 1;
+    (half(0) << 2 | half(1) << 1 | half(2)) as usize
+}
+
+/// How often space has been halved around a cube of a level.
+fn halvings(level: u8) -> u8 {
+    level.min(SPACE_LEVELS) + level.saturating_sub(SLOT_LEVELS)
 }
 
 /// Whether two places of one person lie in one cube of a level.
 fn same_cube(a: Unit, b: Unit, level: u8) -> bool {
-    let shift = 31 - level.min(SPACE_LEVELS);
+    let shift = 31 - halvings(level);
     (0..3).all(|axis| (unsigned(a.0[axis]) ^ unsigned(b.0[axis])) >> shift == 0)
 }
 

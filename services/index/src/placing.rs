@@ -9,7 +9,6 @@ use crate::{
     sphere::Unit,
     version::Entity,
 };
-use nearhand_domain::Position;
 
 /// The masks of a person by number, borrowing no more of the index than they need.
 macro_rules! masks_of {
@@ -118,13 +117,15 @@ impl OrgIndex {
 /// The places that a person, active and as the record stands, has in the tree.
 fn places(person: &Person, slot: u32) -> Vec<Place> {
     let job = person.last_job().map(|job| (job.position, PlaceKind::LastJob));
-    // A site is one place however often it is booked: nothing tells those apart.
+    // A point is one place however often it is booked: nothing tells those apart.
     let booked = person.bookings().iter().filter(|booking| !booking.cancelled);
-    let mut sites: Vec<Position> = booked.filter_map(|booking| booking.position).collect();
-    sites.sort_unstable_by_key(|site| site.e7());
+    let sites = booked.filter_map(|booking| booking.position).map(Unit::new);
+    let mut sites: Vec<Unit> = sites.collect();
+    sites.sort_unstable_by_key(|site| site.0);
     sites.dedup();
-    let extra = job.into_iter().chain(sites.into_iter().map(|site| (site, PlaceKind::Booking)));
-    let extra = extra.map(|(at, kind)| Place::new(Unit::new(at), slot, kind, Shown::Never));
+    let extra = job.map(|(at, kind)| (Unit::new(at), kind)).into_iter();
+    let extra = extra.chain(sites.into_iter().map(|site| (site, PlaceKind::Booking)));
+    let extra = extra.map(|(at, kind)| Place::new(at, slot, kind, Shown::Never));
     shown_places(person, slot).into_iter().flatten().chain(extra).collect()
 }
 

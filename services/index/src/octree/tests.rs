@@ -112,3 +112,19 @@ fn thousands_at_one_place_are_told_apart_by_number() {
     (0..5_000).for_each(|slot| tree.insert(place(at, slot), &masks_of(slot), masks_of));
     assert_eq!(check(&tree, ROOT).0.len(), 5_000);
 }
+
+#[test]
+fn hundreds_of_sites_of_one_person_in_one_house_are_told_apart_by_place() {
+    let (mut tree, slot) = (Octree::default(), 7);
+    let site = |n: i32| Unit([SCALE - 40, n / 20, n % 20]);
+    for n in 0..400 {
+        let place = Place::new(site(n), slot, PlaceKind::Booking, Shown::Never);
+        tree.insert(place, &masks_of(slot), masks_of);
+    }
+    tree.relocate((slot, PlaceKind::Booking), (site(5), site(405)), masks_of);
+    assert_eq!(check(&tree, ROOT).0.len(), 400);
+    for n in (0..=405).filter(|n| *n < 400 || *n == 405) {
+        tree.remove(site(n), slot, PlaceKind::Booking, masks_of);
+    }
+    assert_eq!((tree.len(), tree.cubes.len()), (0, 1));
+}
