@@ -238,6 +238,12 @@ impl Profile {
         region_gladness(self.regions.map(|filter| bits & !filter == 0))
     }
 
+    /// Reads a little, so that many are waited for at once.
+    #[must_use]
+    pub fn glimpse(&self) -> u64 {
+        self.languages
+    }
+
     /// All bits, a word after the other.
     pub(crate) fn words(&self) -> [u64; 4] {
         let [first, second] = self.signature.0;

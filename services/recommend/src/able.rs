@@ -127,12 +127,16 @@ impl Search<'_, '_> {
         }
         let some = group.people.take(FEW);
         let columns = self.query.index.columns();
+        // Read together, they are waited for once.
+        let glimpse = |sum, slot| sum ^ columns.profile(slot).glimpse();
+        std::hint::black_box(walk.crowd.slots(&some).fold(0, glimpse));
         for slot in walk.crowd.slots(&some).filter(|slot| !self.seen.contains(slot)) {
             let profile = columns.profile(slot);
             let able = self.bounds.profile(slot, profile).map(|able| able.min(group.abilities));
             let worth = |&able: &u64| rank(walk.way, able) >= self.threshold;
             if let Some(able) = able.filter(worth) {
-                walk.ablest.push((able, Reverse(profile.signature.load_floor()), slot));
+                let load = self.bounds.load_floor(&profile.signature);
+                walk.ablest.push((able, Reverse(load), slot));
             }
         }
         walk.add(group.people, group.abilities, (group.facet, group.class));

@@ -251,10 +251,14 @@ impl<'a, 'q> Bounds<'a, 'q> {
                 terms::skill_at_most(query, level)
             };
         }
-        let load = if self.loads_kept { signature.load_floor() } else { 0 };
-        u[Term::Workload as usize] = terms::workload(query, load);
+        u[Term::Workload as usize] = terms::workload(query, self.load_floor(signature));
         u[Term::Continuity as usize] = if self.visitors.contains(&slot) { ONE } else { 0 };
         u
+    }
+
+    /// What somebody's load is at least, in millionths.
+    pub(crate) fn load_floor(&self, signature: &impl Signed) -> u32 {
+        if self.loads_kept { signature.load_floor() } else { 0 }
     }
 
     /// Whoever counts from a leaf's places and can do the case from there and reach the threshold,

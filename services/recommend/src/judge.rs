@@ -152,7 +152,10 @@ impl Query<'_> {
     /// with a travel term of at most `travel` millionths.
     pub(crate) fn judge_if(&self, slot: u32, threshold: u64, travel: u32) -> Option<Judgement> {
         let person = self.index.person(slot);
-        if !rules::of_person(self, slot, person).is_empty() {
+        // Whatever else there is, it is there already when nobody has to drive.
+        let soonest = self.start * 1_000 + self.duration_ms;
+        let failed = rules::of_person(self, slot, person);
+        if !failed.and(rules::of_span(self, person, soonest)).is_empty() {
             return None;
         }
         let load = self.load(slot, person);

@@ -26,6 +26,11 @@ impl Bounds<'_, '_> {
         (glad || !asked).then(|| query.sum(&u).1)
     }
 
+    /// Whether a profile tells more than a signature: of regions or languages that are asked for.
+    pub(crate) fn profiles_tell(&self) -> bool {
+        self.query.applies(Term::Region) || self.query.applies(Term::Language)
+    }
+
     /// The best rank of somebody beyond the reach.
     pub(crate) fn beyond(&self, abilities: u64) -> u64 {
         self.rank_from(self.reach_km, abilities)
@@ -53,7 +58,9 @@ impl Bounds<'_, '_> {
         let regions = codes(&self.query.regions);
         let filtered = self.query.policy.filter_by_preferences && !regions.is_empty();
         let glad = filtered.then(|| Test::glad(&regions, WILLING));
-        [Test::covering(needed)].into_iter().chain(glad).collect()
+        let most = self.query.max_load_ppm.filter(|_| self.loads_kept);
+        let light = most.map(|most| Test::loaded(u32::try_from(most).unwrap_or(u32::MAX)));
+        [Test::covering(needed)].into_iter().chain(light).chain(glad).collect()
     }
 
     /// The terms that profiles tell, each with its classes of people.

@@ -6,7 +6,7 @@ use nearhand_domain::{StaffId, time::HOUR_S};
 use nearhand_index::{
     OrgIndex,
     load::hour_of,
-    masks::HourSet,
+    masks::{HourSet, WILLING},
     signature::Signature,
     sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
@@ -186,7 +186,13 @@ impl<'a> Query<'a> {
     /// Says beforehand what the fit must have, for nodes and places to be passed over by.
     fn foresee(&mut self) {
         let mut needed = Signature::default();
-        self.services.iter().flatten().for_each(|&code| needed.need_service(code));
+        for &code in self.services.iter().flatten() {
+            if self.policy.filter_by_preferences {
+                needed.need_gladness(code, WILLING);
+            } else {
+                needed.need_service(code);
+            }
+        }
         for skill in &self.skills {
             if let Some(code) = skill.code {
                 needed.need_skill(code, skill.required);

@@ -160,10 +160,11 @@ pub(crate) fn of_person(query: &Query<'_>, slot: u32, person: &Person) -> Failur
     failed
 }
 
-/// The rules that depend on when, and on where they will be.
-pub(crate) fn of_time(query: &Query<'_>, person: &Person, at: &Whereabouts) -> Failures {
+/// The rules about what else there is while somebody is at work until `end_ms`: whoever fails one
+/// fails it however much longer it takes.
+pub(crate) fn of_span(query: &Query<'_>, person: &Person, end_ms: i64) -> Failures {
     let mut failed = Failures::default();
-    let (start_ms, end_ms) = (query.start * 1_000, at.end_ms);
+    let start_ms = query.start * 1_000;
     for code in query.licences.iter().flatten() {
         let mut held = person.licences(*code).peekable();
         let missing = held.peek().is_none();
@@ -177,6 +178,12 @@ pub(crate) fn of_time(query: &Query<'_>, person: &Person, at: &Whereabouts) -> F
     failed.add(Rule::TimeOff, off);
     let booked = query.bookings(person).any(|b| overlaps(b.time.start, b.time.end));
     failed.add(Rule::DoubleBooked, booked);
+    failed
+}
+
+/// The rules that depend on when, and on where they will be.
+pub(crate) fn of_time(query: &Query<'_>, person: &Person, at: &Whereabouts) -> Failures {
+    let mut failed = of_span(query, person, at.end_ms);
     failed.add(Rule::OutsideWorkingHours, person.hours().is_some() && at.shift.is_none());
     let max_late_ms = whole(libm::rint(query.policy.max_late_min * 60_000.0));
     failed.add(Rule::TooLate, at.late_ms > max_late_ms);

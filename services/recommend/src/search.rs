@@ -112,9 +112,25 @@ impl Search<'_, '_> {
         let mut near = std::mem::take(&mut self.near);
         near.clear();
         near.extend(some.filter(|&(slot, _)| self.seen.insert(slot)));
+        self.look_closer(&mut near);
         self.warm(near.iter().map(|&(slot, _)| slot));
         near.iter().for_each(|&(slot, abilities)| self.judge_anew(slot, abilities));
         self.near = near;
+    }
+
+    /// Leaves those out whose profiles tell more than their leaf did.
+    fn look_closer(&self, people: &mut Vec<(u32, u64)>) {
+        if !self.bounds.profiles_tell() {
+            return;
+        }
+        let columns = self.query.index.columns();
+        let glimpse = |sum, &(slot, _): &(u32, u64)| sum ^ columns.profile(slot).glimpse();
+        std::hint::black_box(people.iter().fold(0, glimpse));
+        people.retain_mut(|(slot, abilities)| {
+            let able = self.bounds.profile(*slot, columns.profile(*slot));
+            *abilities = able.map_or(0, |able| able.min(*abilities));
+            able.is_some()
+        });
     }
 
     /// Judges people the nodes' bounds did not reckon with, unless they were judged fully.
