@@ -122,7 +122,7 @@ impl Search<'_, '_> {
     /// Tells the ablest group apart: by its next class, or person by person.
     fn open(&self, walk: &mut Walk<'_>) {
         let Some(mut group) = walk.groups.pop() else { return };
-        if group.people.count() > FEW && group.facet < walk.facets.len() {
+        if group.people.more_than(FEW) && group.facet < walk.facets.len() {
             return walk.tell_apart(group);
         }
         let some = group.people.take(FEW);
@@ -169,7 +169,7 @@ impl Search<'_, '_> {
 impl Walk<'_> {
     /// Adds people whose abilities are worth no more, and the facet and class to tell them apart by.
     fn add(&mut self, people: People, abilities: u64, next: (usize, usize)) {
-        if people.count() > 0 {
+        if !people.is_empty() {
             self.groups.push(Group { abilities, people, facet: next.0, class: next.1 });
         }
     }

@@ -84,28 +84,43 @@ impl Crowd {
     /// Those who pass some tests.
     #[must_use]
     pub fn passing<'t>(&self, tests: impl IntoIterator<Item = &'t Test>) -> People {
-        let (mut plain, mut others) = (Vec::new(), Vec::new());
+        let (mut plain, mut others, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for test in tests {
             match &test.0 {
                 By::Columns(lists) if lists.len() == 1 => plain.extend(&lists[0]),
-                _ => others.push(test),
+                By::Columns(lists) => others.push(lists),
+                By::Among(_) => named.push(test),
             }
         }
-        let rarest = plain.iter().copied().min_by_key(|&bit| self.counts[bit]).unwrap_or(PRESENT);
-        plain.retain(|&bit| bit != rarest);
         let mut people = People::default();
-        let mut words = Vec::with_capacity(BLOCK);
-        for (block, first) in self.bits[rarest].chunks(BLOCK).enumerate() {
-            words.clear();
-            words.extend_from_slice(first);
-            for &bit in &plain {
-                let column = &self.bits[bit][block * BLOCK..];
-                words.iter_mut().zip(column).for_each(|(word, other)| *word &= other);
+        let (mut words, mut any, mut these) = (Vec::new(), Vec::new(), Vec::new());
+        for first in (0..self.bits[PRESENT].len()).step_by(BLOCK) {
+            self.block(first, &plain, &mut words);
+            for lists in &others {
+                any.clear();
+                any.resize(words.len(), 0);
+                for list in *lists {
+                    self.block(first, list, &mut these);
+                    any.iter_mut().zip(&these).for_each(|(any, these)| *any |= these);
+                }
+                words.iter_mut().zip(&any).for_each(|(word, any)| *word &= any);
             }
-            let numbered = (block * BLOCK..).zip(&words);
-            numbered.for_each(|(at, &word)| people.push(number(at), word));
+            people.add(number(first), &words);
         }
-        others.into_iter().fold(people, |mut people, test| self.split(&mut people, test))
+        named.into_iter().fold(people, |mut people, test| self.split(&mut people, test))
+    }
+
+    /// Those present in a block of words who are in all of some columns.
+    fn block(&self, first: usize, columns: &[usize], words: &mut Vec<u64>) {
+        let of = |bit: usize| {
+            let column = &self.bits[bit];
+            &column[first..column.len().min(first + BLOCK)]
+        };
+        words.clear();
+        words.extend_from_slice(of(PRESENT));
+        for &bit in columns {
+            words.iter_mut().zip(of(bit)).for_each(|(word, other)| *word &= other);
+        }
     }
 
     /// Takes those out of some people who pass a test. Cost: a word for every column and every
