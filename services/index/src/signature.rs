@@ -73,10 +73,6 @@ impl Signature {
         ones(self.0[0]).chain(ones(self.0[1]).map(|bit| 64 + bit))
     }
 
-    pub(crate) fn load_class(&self) -> usize {
-        usize::try_from(self.0[0] >> LOAD_SHIFT).unwrap_or(0)
-    }
-
     /// The class that a load of so many millionths falls into.
     pub(crate) fn class_of_load(ppm: u32) -> usize {
         (ppm / LOAD_UNIT).min(LOAD_CLASSES - 1) as usize
@@ -152,16 +148,25 @@ pub trait Signed {
         (1..=5).rev().find(has).unwrap_or(0)
     }
 
+    /// The class of the least load at the kept hours.
+    fn load_class(&self) -> usize {
+        let bit = |at| usize::from(self.bit(LOAD_SHIFT as usize + at)) << at;
+        (0..4).map(bit).sum()
+    }
+
     /// The load at the kept hours is not below this, in millionths.
     fn load_floor(&self) -> u32 {
-        let bit = |at| u32::from(self.bit((LOAD_SHIFT + at) as usize)) << at;
-        (0..4).map(bit).sum::<u32>() * LOAD_UNIT
+        u32::try_from(self.load_class()).unwrap_or(0) * LOAD_UNIT
     }
 }
 
 impl Signed for Signature {
     fn bit(&self, bit: usize) -> bool {
         self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    fn load_class(&self) -> usize {
+        usize::try_from(self.0[0] >> LOAD_SHIFT).unwrap_or(0)
     }
 
     fn covers(&self, needed: &Self) -> bool {

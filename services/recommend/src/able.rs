@@ -9,10 +9,7 @@ use crate::{
     search::{Search, TOGETHER},
 };
 use nearhand_domain::StaffId;
-use nearhand_index::{
-    columns::{Crowd, People, Test},
-    signature::Signed,
-};
+use nearhand_index::columns::{Crowd, People, Test};
 use std::{
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,

@@ -4,6 +4,7 @@
 use crate::{
     query::{Disclosure, Needs, Query, Skill, Term, from_milli, whole},
     terms::{self, ONE},
+    worth::Worth,
 };
 use nearhand_index::{
     Person,
@@ -11,7 +12,7 @@ use nearhand_index::{
     leaf::Leaf,
     masks::{Able, UNSTATED},
     siblings::{Parts, Siblings, each},
-    signature::{Signature, Signed},
+    signature::Signed,
     sphere::{Unit, arc_km_at_least},
 };
 use rustc_hash::FxHashSet;
@@ -48,8 +49,12 @@ pub(crate) struct Bounds<'a, 'q> {
     per_km: f64,
     begin: f64,
     pub(crate) loads_kept: bool,
-    /// Whether the levels of skills in a signature are the person's own.
-    exact_skills: bool,
+    pub(crate) worth: Worth,
+    /// Of those who may be on the panel, unless they are judged one by one.
+    pub(crate) panel_points: u64,
+    /// Micro-points of travel for a millionth of it, rounded up.
+    travel_points: f64,
+    halvings: &'static [f64],
     min_per_km: f64,
     /// Kilometres beyond which the drive leaves next to nothing of the travel term.
     pub(crate) reach_km: f64,
@@ -82,6 +87,27 @@ impl ByTerm {
     }
 }
 
+/// What the distance leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// Micro-points of travel and availability, at most.
+    points: u64,
+    /// The drive in whole minutes, at least.
+    drive_min: u64,
+}
+
+impl Way {
+    /// The best rank with such a way and such abilities.
+    pub(crate) fn rank(self, abilities: u64) -> u64 {
+        rank(abilities + self.points, self.drive_min)
+    }
+
+    /// Whole hours of drive.
+    fn hours(self) -> usize {
+        usize::try_from(self.drive_min / 60).unwrap_or(usize::MAX)
+    }
+}
+
 /// As many people on a panel are judged one by one, so that nodes need not count on the panel.
 const PANEL_APART: usize = 1_024;
 
@@ -99,6 +125,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let per_km = min_per_km / policy.travel_scale_min;
         // Driving times are rounded to thousandths of a minute.
         let begin = (policy.travel_offset_min + 0.001) / policy.travel_scale_min;
+        let panel_apart = query.panel.len() <= PANEL_APART;
         Self {
             query,
             from: query.unit.to_f32(),
@@ -109,10 +136,13 @@ impl<'a, 'q> Bounds<'a, 'q> {
             per_km,
             begin,
             loads_kept: query.index.keeps(query.hour),
-            exact_skills: query.index.vocabulary().skills.len() <= Signature::EXACT_SKILLS,
+            worth: Worth::new(query),
+            panel_points: if panel_apart { 0 } else { query.points(Term::Panel, ONE) },
+            travel_points: query.points_each(Term::Travel) * (1.0 + 1e-12),
+            halvings: &HALVINGS,
             min_per_km,
             spare_min,
-            panel_apart: query.panel.len() <= PANEL_APART,
+            panel_apart,
             visitors: visitors(query),
         }
     }
@@ -141,16 +171,18 @@ impl<'a, 'q> Bounds<'a, 'q> {
             return 1.0;
         }
         let step = (x * STEPS_A_UNIT).min(f64::from(STEPS));
-        let below = whole(step).min(LAST_STEP);
-        let at = usize::try_from(below).unwrap_or(0);
-        let (high, low) = (HALVINGS[at], HALVINGS[at + 1]);
-        high + (low - high) * (step - from_milli(below * 1_000))
+        let below = u32::try_from(whole(step).min(LAST_STEP)).unwrap_or(0);
+        let at = below as usize;
+        let (high, low) = (self.halvings[at], self.halvings[at + 1]);
+        high + (low - high) * (step - f64::from(below))
     }
 
-    /// Travel and availability, in micro-points, of anything at least so far away.
-    pub(crate) fn way(&self, km: f64) -> u64 {
-        let travel = self.query.points(Term::Travel, micro_up(self.nearness(km)));
-        travel + self.available(self.drive_min(km))
+    /// What anything at least so far away can still be worth.
+    pub(crate) fn way(&self, km: f64) -> Way {
+        let drive_min = self.drive_min(km);
+        let travel = f64::from(micro_up(self.nearness(km))) * self.travel_points;
+        let points = natural(travel) + self.available(drive_min);
+        Way { points, drive_min: natural(drive_min) }
     }
 
     /// The drive in minutes from anything at least so far away, at least.
@@ -158,11 +190,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
         (km - self.shrink_km).max(0.0) * self.min_per_km - 0.001
     }
 
-    /// What the fit need who are at least so far away.
-    pub(crate) fn needs(&self, km: f64) -> &Needs {
+    /// What the fit need who have such a way: the longer the drive, the more hours.
+    pub(crate) fn needs(&self, way: Way) -> &Needs {
         let needs = &self.query.needs;
-        let hours = usize::try_from(whole(self.drive_min(km) / 60.0)).unwrap_or(0);
-        &needs[hours.min(needs.len() - 1)]
+        &needs[way.hours().min(needs.len() - 1)]
     }
 
     /// The rank of the best imaginable person in each of some parts of a cube, but for those where
@@ -178,13 +209,14 @@ impl<'a, 'q> Bounds<'a, 'q> {
             let km = arc_km_at_least(f64::from(chords[part]));
             let near = km - self.shrink_km <= self.limit_km;
             let masks = siblings.part(part);
-            if !near || !masks.hours().covers(&self.needs(km).hours) {
+            let way = self.way(km);
+            if !near || !masks.hours().covers(&self.needs(way).hours) {
                 continue;
             }
             let Some((all, points)) = self.split_abilities(&masks) else { continue };
             let others = all - points.told() - points.0[Term::Continuity as usize];
             let note = Note { all, others, far: km > self.reach_km };
-            add(part, self.rank_from(km, all), note);
+            add(part, way.rank(all), note);
         }
     }
 
@@ -234,26 +266,13 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     /// Micro-points of a person's abilities by their signature, given their leaf's note.
     fn abilities_of(&self, slot: u32, signature: &impl Signed, note: Note) -> u64 {
-        let told = self.query.sum(&self.told(slot, signature)).1;
-        (told + note.others).min(note.all)
+        (self.told(slot, signature) + note.others).min(note.all)
     }
 
-    /// Millionths of the terms that a signature and the client's visitors tell, at most.
-    pub(crate) fn told(&self, slot: u32, signature: &impl Signed) -> [u32; 9] {
-        let query = self.query;
-        let mut u = [0; 9];
-        u[Term::Service as usize] = terms::service(query, |code| signature.service(code));
-        if query.applies(Term::Skill) {
-            let level = |code| signature.skill(code);
-            u[Term::Skill as usize] = if self.exact_skills {
-                terms::skill(query, level)
-            } else {
-                terms::skill_at_most(query, level)
-            };
-        }
-        u[Term::Workload as usize] = terms::workload(query, self.load_floor(signature));
-        u[Term::Continuity as usize] = if self.visitors.contains(&slot) { ONE } else { 0 };
-        u
+    /// Micro-points of the terms that a signature and the client's visitors tell, at most.
+    pub(crate) fn told(&self, slot: u32, signature: &impl Signed) -> u64 {
+        let visited = !self.visitors.is_empty() && self.visitors.contains(&slot);
+        self.worth.told(self.query, signature, visited)
     }
 
     /// What somebody's load is at least, in millionths.
@@ -273,13 +292,13 @@ impl<'a, 'q> Bounds<'a, 'q> {
             let (place, occupant) = (&leaf.places()[at], leaf.occupant(at));
             let km = self.query.unit.km_at_least(place.at);
             let near = km - self.shrink_km <= self.limit_km;
-            if !near || self.rank_from(km, note.all) < threshold {
+            let way = self.way(km);
+            if !near || way.rank(note.all) < threshold {
                 return None;
             }
             let abilities = self.abilities_of(place.slot(), &occupant, note);
-            let reaches = self.rank_from(km, abilities) >= threshold;
-            (reaches && occupant.covers(&self.needs(km).signature))
-                .then_some((place.slot(), abilities))
+            let fit = || way.hours() == 0 || occupant.covers(&self.needs(way).signature);
+            (way.rank(abilities) >= threshold && fit()).then_some((place.slot(), abilities))
         })
     }
 
@@ -296,12 +315,6 @@ impl<'a, 'q> Bounds<'a, 'q> {
 
     fn points_of_person(&self, abilities: u64, travel: u32) -> u64 {
         abilities + self.query.points(Term::Travel, travel) + self.available(0.0)
-    }
-
-    /// The best rank of whoever is at least so far away.
-    pub(crate) fn rank_from(&self, km: f64, abilities: u64) -> u64 {
-        let drive = u64::try_from(whole(self.drive_min(km))).unwrap_or(0);
-        rank(abilities + self.way(km), drive)
     }
 
     /// Points for availability after a drive of at least so many minutes, at most.
@@ -336,10 +349,10 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let places = start.into_iter().chain(ping).chain(extra.into_iter().flatten());
         let km = places.fold(f64::INFINITY, f64::min);
         let signature = &query.index.columns().profile(slot).signature;
-        // The longer the drive, the more hours they must work in.
+        let way = self.way(km);
         let fit =
-            km - self.shrink_km <= self.limit_km && signature.covers(&self.needs(km).signature);
-        let located = if fit { self.rank_from(km, abilities) } else { 0 };
+            km - self.shrink_km <= self.limit_km && signature.covers(&self.needs(way).signature);
+        let located = if fit { way.rank(abilities) } else { 0 };
         // Without a start, and with a fix that may not count, they may have no location.
         if person.start().is_some() { located } else { located.max(self.nowhere(abilities)) }
     }
@@ -376,6 +389,11 @@ fn visitors(query: &Query<'_>) -> FxHashSet<u32> {
 /// Bounds in the order of candidates: micro-points, then the shorter drive in whole minutes.
 fn rank(points: u64, drive_min: u64) -> u64 {
     points << DRIVE_BITS | (LONGEST_DRIVE_MIN - drive_min.min(LONGEST_DRIVE_MIN))
+}
+
+/// The whole part of a number; 0 below it.
+fn natural(number: f64) -> u64 {
+    whole(number).max(0).unsigned_abs()
 }
 
 /// Rounding is monotonous, so that a share not below the true one gives millionths not below.

@@ -16,6 +16,7 @@ pub mod rules;
 mod scan;
 mod search;
 mod terms;
+mod worth;
 
 pub use case::{Case, LicenceNeed, SkillNeed};
 pub use explain::{Candidate, Inputs, TermResult};

@@ -17,13 +17,13 @@ impl Bounds<'_, '_> {
     /// the case.
     pub(crate) fn profile(&self, slot: u32, profile: &Profile) -> Option<u64> {
         let query = self.query;
-        let mut u = self.told(slot, &profile.signature);
-        u[Term::Region as usize] = terms::region(query, |code| profile.region(code));
-        u[Term::Language as usize] = terms::language(query, |code| profile.language(code));
-        u[Term::Panel as usize] = if self.panel_apart { 0 } else { ONE };
-        let asked = query.policy.filter_by_preferences && !query.regions.is_empty();
-        let glad = u[Term::Region as usize] > terms::region(query, |_| UNSTATED);
-        (glad || !asked).then(|| query.sum(&u).1)
+        let gladness = terms::best_gladness(query, |code| profile.region(code));
+        if query.policy.filter_by_preferences && gladness.is_some_and(|best| best <= UNSTATED) {
+            return None;
+        }
+        let fluency = terms::best_fluency(query, |code| profile.language(code));
+        let words = self.worth.of_words(gladness.unwrap_or(0), fluency.unwrap_or(0));
+        Some(self.told(slot, &profile.signature) + words + self.panel_points)
     }
 
     /// Whether a profile tells more than a signature: of regions or languages that are asked for.
@@ -33,7 +33,7 @@ impl Bounds<'_, '_> {
 
     /// The best rank of somebody beyond the reach.
     pub(crate) fn beyond(&self, abilities: u64) -> u64 {
-        self.rank_from(self.reach_km, abilities)
+        self.way(self.reach_km).rank(abilities)
     }
 
     /// Micro-points of the abilities of anybody, at most, as far as profiles tell.
@@ -46,7 +46,7 @@ impl Bounds<'_, '_> {
 
     /// What everybody can do who can do the case from beyond the reach, roughly.
     pub(crate) fn fit_beyond(&self) -> Vec<Test> {
-        self.fit(&self.needs(self.reach_km).signature)
+        self.fit(&self.needs(self.way(self.reach_km)).signature)
     }
 
     /// The same of those who need not drive.

@@ -240,6 +240,13 @@ impl<'a> Query<'a> {
         (100 * weight * u64::from(u)).checked_div(self.total_weight).unwrap_or(0)
     }
 
+    /// Micro-points of a term for each of its millionths, not rounded.
+    pub(crate) fn points_each(&self, term: Term) -> f64 {
+        let total: f64 = self.weights.iter().flatten().map(|&weight| f64::from(weight)).sum();
+        let weight = f64::from(self.weights[term as usize].unwrap_or(0));
+        if total > 0.0 { 100.0 * weight / total } else { 0.0 }
+    }
+
     pub(crate) fn applies(&self, term: Term) -> bool {
         self.weights[term as usize].is_some()
     }

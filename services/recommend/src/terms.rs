@@ -10,15 +10,17 @@ use nearhand_index::{Person, load::LoadInputs, masks::UNSTATED};
 /// One whole in millionths.
 pub(crate) const ONE: u32 = 1_000_000;
 /// Millionths by gladness: never, avoid, unstated, willing, preferred.
-const GLADNESS: [u32; 5] = [0, 100_000, 500_000, 750_000, ONE];
+pub(crate) const GLADNESS: [u32; 5] = [0, 100_000, 500_000, 750_000, ONE];
 /// Millionths by fluency: below b1, b1, b2, c1, c2 or native.
-const FLUENCY: [u32; 5] = [0, 400_000, 750_000, 900_000, ONE];
+pub(crate) const FLUENCY: [u32; 5] = [0, 400_000, 750_000, 900_000, ONE];
 /// A visit's weight halves every so many days.
 const VISIT_HALF_LIFE_DAYS: f64 = 90.0;
 /// Slack from which nothing more is gained, in milliseconds.
 const FULL_SLACK_MS: i64 = 3_600_000;
-/// Skill combinations worked out beforehand at most.
-const SKILL_TABLE_MAX: usize = 216;
+/// Combinations of levels worked out beforehand at most.
+const TABLE_MAX: usize = 216;
+/// Levels of a skill, with none.
+pub(crate) const SKILL_LEVELS: usize = 6;
 
 /// Millionths of a share, rounded half-even and kept within 0 and 1.
 pub(crate) fn micro(share: f64) -> u32 {
@@ -58,23 +60,38 @@ pub(crate) fn travel(query: &Query<'_>, at: &Whereabouts) -> u32 {
 
 /// Service, from the gladness for each.
 pub(crate) fn service(query: &Query<'_>, gladness: impl Fn(u32) -> u8) -> u32 {
-    let of = |code: &Option<u32>| {
-        let level = code.map_or(UNSTATED, &gladness);
-        u64::from(GLADNESS[usize::from(level)])
-    };
+    let of = |code: &Option<u32>| u64::from(GLADNESS[usize::from(stated(*code, &gladness))]);
     mean(query.services.iter().map(of).sum(), query.services.len())
+}
+
+/// Service, from the gladness for each in turn.
+pub(crate) fn service_of(levels: &[u8]) -> u32 {
+    mean(levels.iter().map(|&level| u64::from(GLADNESS[usize::from(level)])).sum(), levels.len())
+}
+
+/// The gladness for a word, unstated if nobody ever stated it.
+pub(crate) fn stated(code: Option<u32>, gladness: impl Fn(u32) -> u8) -> u8 {
+    code.map_or(UNSTATED, gladness)
 }
 
 /// Region, from the gladness for each.
 pub(crate) fn region(query: &Query<'_>, gladness: impl Fn(u32) -> u8) -> u32 {
-    let levels = query.regions.iter().map(|code| code.map_or(UNSTATED, &gladness));
-    levels.max().map_or(0, |best| GLADNESS[usize::from(best)])
+    best_gladness(query, gladness).map_or(0, |best| GLADNESS[usize::from(best)])
+}
+
+/// The best gladness for a region, if there is any.
+pub(crate) fn best_gladness(query: &Query<'_>, gladness: impl Fn(u32) -> u8) -> Option<u8> {
+    query.regions.iter().map(|code| stated(*code, &gladness)).max()
 }
 
 /// Language, from the fluency in each.
 pub(crate) fn language(query: &Query<'_>, fluency: impl Fn(u32) -> u8) -> u32 {
-    let levels = query.languages.iter().flatten().map(|&code| fluency(code));
-    levels.max().map_or(0, |best| FLUENCY[usize::from(best)])
+    best_fluency(query, fluency).map_or(0, |best| FLUENCY[usize::from(best)])
+}
+
+/// The best fluency in a language, if anybody speaks one.
+pub(crate) fn best_fluency(query: &Query<'_>, fluency: impl Fn(u32) -> u8) -> Option<u8> {
+    query.languages.iter().flatten().map(|&code| fluency(code)).max()
 }
 
 /// Skill: (Π f)^(1/n) · (1 − 0.2·o).
@@ -109,26 +126,34 @@ pub(crate) fn skill(query: &Query<'_>, have: impl Fn(u32) -> u8) -> u32 {
     if query.skill_u.is_empty() {
         return skill_of(&query.skills, level);
     }
-    query.skill_u[index_of(query.skills.len(), level)]
+    query.skill_u[index_of((0..query.skills.len()).map(level), SKILL_LEVELS)]
 }
 
-/// Where a combination of levels stands in the table.
-fn index_of(skills: usize, level: impl Fn(usize) -> u8) -> usize {
-    (0..skills).fold(0, |index, at| index * 6 + usize::from(level(at)))
+/// Where a combination of levels, each below `base`, stands in a table.
+pub(crate) fn index_of(levels: impl Iterator<Item = u8>, base: usize) -> usize {
+    levels.fold(0, |index, level| index * base + usize::from(level))
 }
 
-/// Skill by the levels (0 to 5) in each, for at most three skills; else empty.
-pub(crate) fn skill_table(query: &Query<'_>) -> Vec<u32> {
-    let combinations = query.skills.iter().fold(1_usize, |n, _| n.saturating_mul(6));
-    if query.skills.is_empty() || combinations > SKILL_TABLE_MAX {
+/// A value for each combination of so many levels below `base`, if those are few; else nothing.
+pub(crate) fn table<T>(digits: usize, base: usize, value: impl Fn(&[u8]) -> T) -> Vec<T> {
+    let combinations = (0..digits).fold(1_usize, |n, _| n.saturating_mul(base));
+    if digits == 0 || combinations > TABLE_MAX {
         return Vec::new();
     }
-    let digits = query.skills.len();
-    let level = |index: usize, at: usize| {
-        let digit = (0..digits - 1 - at).fold(index, |rest, _| rest / 6) % 6;
-        u8::try_from(digit).unwrap_or(5)
+    let mut levels = vec![0; digits];
+    let of = |mut index: usize| {
+        for level in levels.iter_mut().rev() {
+            *level = u8::try_from(index % base).unwrap_or(0);
+            index /= base;
+        }
+        value(&levels)
     };
-    (0..combinations).map(|index| skill_of(&query.skills, |at| level(index, at))).collect()
+    (0..combinations).map(of).collect()
+}
+
+/// Skill by the level in each, for few skills; else empty.
+pub(crate) fn skill_table(query: &Query<'_>) -> Vec<u32> {
+    table(query.skills.len(), SKILL_LEVELS, |levels| skill_of(&query.skills, |at| levels[at]))
 }
 
 /// The best skill value anybody with at most these levels may have: an expert counts less, so
@@ -141,7 +166,7 @@ pub(crate) fn skill_at_most(query: &Query<'_>, most: impl Fn(u32) -> u8) -> u32 
     if query.skill_u.is_empty() {
         return skill_of(&query.skills, capped).saturating_add(1).min(ONE);
     }
-    query.skill_u[index_of(query.skills.len(), capped)]
+    query.skill_u[index_of((0..query.skills.len()).map(capped), SKILL_LEVELS)]
 }
 
 /// Σ 2^(−days/90) over completed visits up to now, and how many those are.

@@ -2,7 +2,7 @@
 //! them. Must have no bit set of a number that is nobody's.
 
 use super::{ABILITIES, By, COLUMNS, PRESENT, People, Test};
-use crate::signature::Profile;
+use crate::signature::{Profile, Signed};
 use rustc_hash::FxHashMap;
 
 /// So many words of a column are tested together: they stay in the nearest cache.
