@@ -16,7 +16,7 @@ use std::{
 };
 
 /// So few people are looked at one by one rather than told apart further.
-const FEW: usize = 128;
+const FEW: usize = 32;
 /// Micro-points within which people are taken to be alike, so that many are looked at together.
 const ALIKE: u64 = 500_000;
 
