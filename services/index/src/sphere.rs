@@ -43,10 +43,16 @@ impl Unit {
         self.chord_sq(other).sqrt() / SCALE_F64
     }
 
+    /// A lower bound of the chord in Earth radii between the positions these are made of.
+    #[must_use]
+    pub fn chord_at_least(self, other: Self) -> f64 {
+        self.chord(other) - CHORD_SLACK
+    }
+
     /// A lower bound of the great-circle distance in kilometres.
     #[must_use]
     pub fn km_at_least(self, other: Self) -> f64 {
-        arc_km_at_least(self.chord(other) - CHORD_SLACK)
+        arc_km_at_least(self.chord_at_least(other))
     }
 
     /// The components in single precision, for boxes.

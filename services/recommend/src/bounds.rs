@@ -108,6 +108,9 @@ impl Way {
     }
 }
 
+/// Chords are told to less than a kilometre.
+const CHORD_HALVINGS: u32 = 14;
+
 /// As many people on a panel are judged one by one, so that nodes need not count on the panel.
 const PANEL_APART: usize = 1_024;
 
@@ -183,6 +186,30 @@ impl<'a, 'q> Bounds<'a, 'q> {
         let travel = f64::from(micro_up(self.nearness(km))) * self.travel_points;
         let points = natural(travel) + self.available(drive_min);
         Way { points, drive_min: natural(drive_min) }
+    }
+
+    /// The chord in Earth radii beyond which such abilities are not worth a rank.
+    pub(crate) fn chord_within(&self, abilities: u64, rank: u64) -> f64 {
+        let reaches = |chord: f64| self.way(arc_km_at_least(chord)).rank(abilities) >= rank;
+        let (mut within, mut beyond) = (0.0, 2.0);
+        for _ in 0..CHORD_HALVINGS {
+            let half = (within + beyond) / 2.0;
+            if reaches(half) {
+                within = half;
+            } else {
+                beyond = half;
+            }
+        }
+        beyond
+    }
+
+    /// Whether somebody has a start, no place but that and the fix, and both are so far away.
+    pub(crate) fn is_beyond(&self, person: &Person, chord: f64) -> bool {
+        let far = |at: Unit| self.query.unit.chord_at_least(at) > chord;
+        person.has_little()
+            && person.start().is_some()
+            && far(person.start_unit())
+            && (person.ping().is_none() || far(person.ping_unit()))
     }
 
     /// The drive in minutes from anything at least so far away, at least.
@@ -335,18 +362,16 @@ impl<'a, 'q> Bounds<'a, 'q> {
         others.map(|term| self.query.points(term, ONE)).sum()
     }
 
-    /// The best rank of somebody by their nearest place, among start and fix or all that may count.
-    pub(crate) fn glance(&self, slot: u32, abilities: u64, all: bool) -> u64 {
+    /// The best rank of somebody by the nearest place that may count.
+    pub(crate) fn glance(&self, slot: u32, abilities: u64) -> u64 {
         let (query, person) = (self.query, self.query.index.person(slot));
         let km = |at: Unit| query.unit.km_at_least(at);
-        let extra = all.then(|| {
-            let job = person.last_job().map(|job| job.position);
-            let booked = query.holding_booking(person).and_then(|booking| booking.position);
-            job.into_iter().chain(booked).map(|at| km(Unit::new(at)))
-        });
+        let job = person.last_job().map(|job| job.position);
+        let booked = query.holding_booking(person).and_then(|booking| booking.position);
+        let extra = job.into_iter().chain(booked).map(|at| km(Unit::new(at)));
         let start = person.start().map(|_| km(person.start_unit()));
         let ping = person.ping().map(|_| km(person.ping_unit()));
-        let places = start.into_iter().chain(ping).chain(extra.into_iter().flatten());
+        let places = start.into_iter().chain(ping).chain(extra);
         let km = places.fold(f64::INFINITY, f64::min);
         let signature = &query.index.columns().profile(slot).signature;
         let way = self.way(km);

@@ -149,13 +149,13 @@ impl Search<'_, '_> {
         near.clear();
         let glimpse = |sum, &(slot, _): &(u32, u64)| sum ^ query.index.person(slot).glimpse();
         std::hint::black_box(people.iter().fold(0, glimpse));
-        near.extend(people.iter().copied().filter(|&(slot, abilities)| {
-            let far = bounds.glance(slot, abilities, false) < self.threshold;
-            !(far && query.index.person(slot).has_little())
-        }));
+        let most = people.iter().map(|&(_, abilities)| abilities).max().unwrap_or(0);
+        let chord = bounds.chord_within(most, self.threshold);
+        let within = |&(slot, _): &(u32, u64)| !bounds.is_beyond(query.index.person(slot), chord);
+        near.extend(people.iter().copied().filter(within));
         self.warm(near.iter().map(|&(slot, _)| slot));
         for &(slot, abilities) in &near {
-            if bounds.glance(slot, abilities, true) >= self.threshold {
+            if bounds.glance(slot, abilities) >= self.threshold {
                 self.seen.insert(slot);
                 self.judge_anew(slot, abilities);
             }
