@@ -4,6 +4,7 @@
 //! Bloom filter each for willing and preferred.
 
 use crate::bloom::Bloom;
+use nearhand_domain::time::HOUR_S;
 
 /// How gladly, as an ordinal: 0 never, 1 avoid, 2 unstated, 3 willing, 4 preferred.
 pub type Gladness = u8;
@@ -54,13 +55,13 @@ pub const WEEK_H: i64 = 168;
 impl HourSet {
     /// No hour.
     pub const EMPTY: Self = Self([0; 3]);
-    /// Every hour.
-    pub const ALL: Self = Self([u64::MAX; 3]);
+    /// Every hour, and no bit beyond: those who work round the clock have no others.
+    pub const ALL: Self = Self([u64::MAX, u64::MAX, u64::MAX >> (3 * 64 - WEEK_H)]);
 
     /// Adds the hours touched by `[start, end)` in Unix seconds.
     pub fn insert(&mut self, start: i64, end: i64) {
-        let (first, past) = (start.div_euclid(3_600), (end + 3_599).div_euclid(3_600));
-        if past - first >= WEEK_H {
+        let (first, past) = (start.div_euclid(HOUR_S), -(end.saturating_neg().div_euclid(HOUR_S)));
+        if past.saturating_sub(first) >= WEEK_H {
             *self = Self::ALL;
             return;
         }
@@ -251,6 +252,23 @@ pub(crate) fn region_gladness([willing, preferred]: [bool; 2]) -> Gladness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_week_of_hours_is_every_hour_wherever_it_begins() {
+        for start in [0, 7, -3_600, 1_800_000_000, i64::MIN, i64::MAX - 700_000] {
+            let mut hours = HourSet::EMPTY;
+            (0..7).for_each(|day| {
+                let at = start.saturating_add(day * 24 * HOUR_S);
+                hours.insert(at, at + 24 * HOUR_S);
+            });
+            assert_eq!(hours, HourSet::ALL);
+        }
+        let mut hours = HourSet::EMPTY;
+        hours.insert(0, (WEEK_H - 1) * HOUR_S);
+        assert!(HourSet::ALL.covers(&hours) && !hours.covers(&HourSet::ALL));
+        hours.insert(i64::MIN, i64::MAX);
+        assert_eq!(hours, HourSet::ALL);
+    }
 
     #[test]
     fn levels_read_back_as_set_and_codes_share_slots() {

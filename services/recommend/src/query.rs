@@ -209,7 +209,7 @@ impl<'a> Query<'a> {
             let end = self.start + drive * HOUR_S + self.duration_ms / 1_000;
             let mut hours = HourSet::EMPTY;
             if foreseeable {
-                hours.insert(self.start, end.max(self.start + 1));
+                hours.insert(self.start, end);
             }
             let mut signature = needed;
             signature.need_hours(&hours);
