@@ -269,6 +269,7 @@ fn applicable(case: &Case, weights: &Weights) -> [Option<u32>; 9] {
 fn slots(index: &OrgIndex, ids: &[StaffId]) -> Vec<u32> {
     let mut slots: Vec<u32> = ids.iter().filter_map(|&id| index.slot(id)).collect();
     slots.sort_unstable();
+    slots.dedup();
     slots
 }
 

@@ -79,3 +79,15 @@ fn work_that_takes_no_time_may_be_done_when_a_shift_ends() {
         assert_eq!(agree(&index, &case), many, "{after} seconds from now");
     }
 }
+
+#[test]
+fn whoever_is_on_the_panel_twice_is_listed_once() {
+    let mut random = Random(3);
+    let people = people(&mut random, 60);
+    let index = load(&people);
+    for panel_required in [false, true] {
+        let mut case = Case { panel_required, ..case(&mut random) };
+        case.panel = [7, 3, 7, 7, 12].map(|nth: usize| people[nth].id).to_vec();
+        assert_eq!(agree(&index, &case), if panel_required { 3 } else { 20 });
+    }
+}
