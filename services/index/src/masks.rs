@@ -81,9 +81,12 @@ impl HourSet {
     }
 }
 
+/// So many codes of a kind have slots of their own.
+pub(crate) const SLOTS: u32 = 64;
+
 /// The slot of a code.
 pub(crate) fn slot(code: u32) -> u32 {
-    code % 64
+    code % SLOTS
 }
 
 fn bit(code: u32) -> u64 {
@@ -99,7 +102,7 @@ pub trait Able {
     /// and `avoid`; of the others somebody has always stated nothing.
     fn service(&self, code: u32) -> Gladness {
         let level = best::<4>(self, SERVICES, code);
-        if code < 64 { level } else { level.max(UNSTATED) }
+        if code < SLOTS { level } else { level.max(UNSTATED) }
     }
 
     /// The best gladness for a region; never below [`UNSTATED`].
@@ -179,7 +182,7 @@ impl Masks {
         for (mask, level) in self.0[SERVICES..SERVICES + 4].iter_mut().zip(1u8..) {
             if gladness >= level {
                 *mask |= bit;
-            } else if code < 64 && level <= UNSTATED {
+            } else if code < SLOTS && level <= UNSTATED {
                 *mask &= !bit;
             }
         }

@@ -5,7 +5,7 @@ use crate::{
     OrgIndex, Person,
     columns::Test,
     masks::HourSet,
-    person::{PlaceKind, flag},
+    person::{BEST_LEVEL, PlaceKind, flag},
     places::{Place, Shown},
     placing::shown_places,
     siblings::{Parts, Siblings, each},
@@ -147,7 +147,8 @@ impl OrgIndex {
         // A service nobody speaks of is nobody's `never`.
         needs.services.extend(filter.services.iter().filter_map(|id| words.services.code(id)));
         for (skill, level) in filter.skills.iter().filter(|(_, level)| *level > 0) {
-            needs.skills.push((words.skills.code(skill.as_str())?, *level));
+            let code = words.skills.code(skill.as_str()).filter(|_| *level <= BEST_LEVEL)?;
+            needs.skills.push((code, *level));
         }
         for (code, jurisdiction) in &filter.licences {
             let word = licence_word(code, jurisdiction);
@@ -167,7 +168,10 @@ impl OrgIndex {
         needs.told = needs.licences.is_empty()
             && needs.languages.is_empty()
             && (needs.skills.is_empty() || words.skills.len() <= Signature::EXACT_SKILLS)
-            && needs.services.iter().all(|&code| Signature::tells_service(code));
+            && needs
+                .services
+                .iter()
+                .all(|&code| Signature::tells_service(code, words.services.len()));
         Some(needs)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     load::LoadInputs,
     masks::Masks,
-    person::{Ability, Booking, Kind, LastJob, Licence, Person, Ping, Rare, flag},
+    person::{Ability, BEST_LEVEL, Booking, Kind, LastJob, Licence, Person, Ping, Rare, flag},
     schedules::{Pattern, Schedules},
     sphere::Unit,
     vocabulary::{Vocabulary, language_word, licence_word},
@@ -190,7 +190,7 @@ impl PersonParts {
             push(Kind::Region, vocabulary.regions.intern(region), *level as u8);
         }
         for (skill, level) in &self.skills {
-            push(Kind::Skill, vocabulary.skills.intern(skill.as_str()), (*level).min(5));
+            push(Kind::Skill, vocabulary.skills.intern(skill.as_str()), (*level).min(BEST_LEVEL));
         }
         for (tag, level) in &self.languages {
             let code = vocabulary.languages.intern(language_word(tag).as_str());

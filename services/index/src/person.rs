@@ -102,6 +102,9 @@ impl Ability {
     }
 }
 
+/// Levels of a skill go up to this.
+pub(crate) const BEST_LEVEL: u8 = 5;
+
 /// Why a place is one a person can count from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceKind {

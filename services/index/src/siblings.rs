@@ -5,7 +5,7 @@
 use crate::{
     columns::ones,
     envelope::Envelope,
-    masks::{Able, LANGUAGES, LICENCES, Masks, SERVICES, SKILLS, WORDS, slot},
+    masks::{Able, LANGUAGES, LICENCES, Masks, SERVICES, SKILLS, SLOTS, WORDS, slot},
     sphere::{Bounds, Unit, chord_at_least},
 };
 use rstar::Envelope as _;
@@ -58,7 +58,7 @@ impl Siblings {
     /// Parts in which not everybody's preference for a service is `never`.
     #[must_use]
     pub fn with_service(&self, code: u32) -> Parts {
-        if code < 64 { self.with_bit(SERVICES, code) } else { Parts::MAX }
+        if code < SLOTS { self.with_bit(SERVICES, code) } else { Parts::MAX }
     }
 
     /// What no level tells of is left to be found out.

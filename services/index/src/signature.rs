@@ -6,7 +6,7 @@ use crate::{
     columns::ones,
     masks::{
         Able, Fluency, Gladness, HourSet, LANGUAGES, LICENCES, Masks, PREFERRED, SERVICES, SKILLS,
-        UNSTATED, WILLING, region_gladness, slot,
+        SLOTS, UNSTATED, WILLING, region_gladness, slot,
     },
 };
 
@@ -54,9 +54,10 @@ impl Signature {
     /// So many skills have slots of their own, and levels that are a person's own.
     pub const EXACT_SKILLS: usize = SKILL_SLOTS as usize;
 
-    /// Whether a signature that covers a service says that it is not the person's `never`.
-    pub(crate) fn tells_service(code: u32) -> bool {
-        code < SERVICE_SLOTS
+    /// Whether a signature that covers a service says that it is not the person's `never`, where
+    /// so many services are known: those past the slots of [`Masks`] share them.
+    pub(crate) fn tells_service(code: u32, known: usize) -> bool {
+        code < SERVICE_SLOTS && known <= SLOTS as usize
     }
 
     /// A signature of bits in their order.

@@ -5,12 +5,13 @@
 use nearhand_domain::{
     OrganizationId, Position, ServiceId, StaffId,
     facts::{Fact, MockPolicy, OrganizationFacts, PositionFact},
-    preference::Preference,
+    preference::{LanguageLevel, Preference},
     time::Interval,
     tracking::{OPEN_END, TrackingGate},
 };
 use nearhand_index::{
-    Filter, LiveIndex, Near, OrgIndex, PersonParts, Rectangle, person::Ping, sphere::haversine_km,
+    Filter, LiveIndex, Near, OrgIndex, PersonParts, Rectangle, parts::LicenceParts, person::Ping,
+    sphere::haversine_km,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -108,7 +109,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn nearest_equals_a_plain_loop((_, people, from) in world(), k in 1..30usize, level in 0..6u8) {
+    fn nearest_equals_a_plain_loop((_, people, from) in world(), k in 1..30usize, level in 0..8u8) {
         let filters = [
             Filter::default(),
             Filter {
@@ -226,6 +227,91 @@ proptest! {
         prop_assert_eq!(version, loaded.index_version());
         prop_assert_eq!(places, loaded.places().len());
         prop_assert_eq!(found, nearest_by_hand(&fresh, from, &Filter::default(), 20));
+    }
+}
+
+/// A person of many words, drawn from a number.
+fn words_of(random: u64) -> PersonParts {
+    let mut parts = PersonParts::new(StaffId::from(Uuid::from_u128(random.into())));
+    parts.home = Position::new(45.0, 9.0).ok();
+    // All services, so that their numbers are in order.
+    for nth in 0..150u32 {
+        let own = random.wrapping_mul(u64::from(nth) * 2 + 1);
+        let below =
+            |many: u64, of: u32| usize::try_from(own.rotate_left(23 + of * 7) % many).unwrap();
+        let service = ServiceId::from(Uuid::from_u128(nth.into()));
+        parts.services.push((service, Preference::ALL[below(4, 0)]));
+        if below(4, 1) == 0 {
+            parts.skills.push((format!("skill {nth}"), [1, 2, 3, 4, 5][below(5, 2)]));
+        }
+        if below(3, 3) == 0 {
+            parts.languages.push((format!("l{nth}"), LanguageLevel::ALL[below(7, 4)]));
+        }
+        if below(2, 5) == 0 {
+            parts.licences.push(LicenceParts {
+                code: format!("licence {nth}"),
+                jurisdiction: String::new(),
+                valid_from: i64::MIN,
+                valid_to: i64::MAX,
+            });
+        }
+    }
+    parts
+}
+
+fn has_all(parts: &PersonParts, filter: &Filter) -> bool {
+    filter
+        .services
+        .iter()
+        .all(|id| parts.services.iter().all(|(of, level)| of != id || *level != Preference::Never))
+        && filter.skills.iter().all(|(skill, least)| {
+            *least == 0 || parts.skills.iter().any(|(of, level)| of == skill && level >= least)
+        })
+        && filter.languages.iter().all(|(tag, least)| {
+            parts.languages.iter().any(|(of, level)| of == tag && level >= least)
+        })
+        && filter
+            .licences
+            .iter()
+            .all(|(code, _)| parts.licences.iter().any(|licence| &licence.code == code))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn however_many_words_there_are_the_nearest_have_all_that_is_asked_for(
+        people in proptest::collection::vec(any::<u64>().prop_map(words_of), 1..150),
+        services in prop_oneof![
+            proptest::collection::vec(0..10u128, 0..3),
+            proptest::collection::vec(0..150u128, 0..90),
+        ],
+        skills in proptest::collection::vec((0..152u32, 0..8u8), 0..2),
+        languages in proptest::collection::vec((0..152u32, 0..7usize), 0..2),
+        licences in proptest::collection::vec(0..152u32, 0..2),
+    ) {
+        let word = |kind: &str, nth: u32| format!("{kind}{nth}");
+        let filter = Filter {
+            services: services.iter().map(|&nth| ServiceId::from(Uuid::from_u128(nth))).collect(),
+            skills: skills.iter().map(|&(nth, least)| (word("skill ", nth), least)).collect(),
+            languages: languages
+                .iter()
+                .map(|&(nth, least)| (word("l", nth), LanguageLevel::ALL[least]))
+                .collect(),
+            licences: licences.iter().map(|&nth| (word("licence ", nth), String::new())).collect(),
+        };
+        let index = OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW);
+        let mut fit: Vec<StaffId> =
+            people.iter().filter(|parts| has_all(parts, &filter)).map(|parts| parts.id).collect();
+        fit.sort_unstable();
+        fit.dedup();
+        for few in [f64::INFINITY, 0.0] {
+            let from = Position::new(45.0, 9.0).unwrap();
+            let found = index.nearest_going_by_abilities(from, &filter, 1_000, NOW, few);
+            let mut ids: Vec<StaffId> = found.iter().map(|near| near.staff).collect();
+            ids.sort_unstable();
+            prop_assert_eq!(&ids, &fit);
+        }
     }
 }
 
