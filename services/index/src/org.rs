@@ -222,7 +222,7 @@ impl OrgIndex {
 
     pub(crate) fn may_count(&self, ping: &Ping) -> bool {
         let mock = ping.mock && self.mock_policy == MockPolicy::HistoryOnly;
-        !mock && ping.accuracy_m.is_none_or(|metres| metres <= 1_000.0)
+        !mock && ping.grade().is_some()
     }
 
     pub(crate) fn permits(&self, slot: u32) -> bool {

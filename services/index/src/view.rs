@@ -6,8 +6,11 @@ use crate::{
     person::{Ping, PlaceKind},
     sphere::Bounds,
 };
-use nearhand_domain::{Position, StaffId};
+use nearhand_domain::{Position, StaffId, ping::LIVE_ACCURACY_M};
 use rstar::Envelope as _;
+
+/// Up to this radius in metres a fix is as good as they get.
+const FINE_ACCURACY_M: f32 = 100.0;
 
 /// A rectangle in degrees; with `west` above `east` it crosses the antimeridian.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,9 +71,19 @@ impl OrgIndex {
     pub fn live(&self, slot: u32, at: i64) -> Option<LivePosition> {
         let person = self.person(slot);
         let ping = *self.live_ping(person, at).filter(|_| person.is_active())?;
-        let coarse = ping.accuracy_m.is_some_and(|metres| metres > 100.0);
-        let grade = if coarse { Grade::Coarse } else { Grade::Live };
-        Some(LivePosition { staff: person.id, ping, grade })
+        Some(LivePosition { staff: person.id, ping, grade: ping.grade()? })
+    }
+}
+
+impl Ping {
+    /// How good the fix is; `None`: beyond 1 km, or of an accuracy that is not a number.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        match self.accuracy_m {
+            None => Some(Grade::Live),
+            Some(metres) if metres <= FINE_ACCURACY_M => Some(Grade::Live),
+            Some(metres) => (metres <= LIVE_ACCURACY_M).then_some(Grade::Coarse),
+        }
     }
 }
 

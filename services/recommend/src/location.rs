@@ -7,7 +7,7 @@ use crate::{
 };
 use nearhand_domain::{Position, facts::MockPolicy, time::Interval};
 use nearhand_index::{
-    Person, cells,
+    Grade, Person, cells,
     load::LoadInputs,
     person::{Booking, Ping, StartKind},
 };
@@ -115,10 +115,10 @@ impl Query<'_> {
 
     /// a, with the halving of mock fixes.
     pub(crate) fn ping_trust(&self, ping: &Ping) -> f64 {
-        let accuracy = match ping.accuracy_m {
-            Some(metres) if metres > 1_000.0 => 0.0,
-            Some(metres) if metres > 100.0 => 0.5,
-            _ => 1.0,
+        let accuracy = match ping.grade() {
+            Some(Grade::Live) => 1.0,
+            Some(Grade::Coarse) => 0.5,
+            None => 0.0,
         };
         let halved = ping.mock && self.index.mock_policy() == MockPolicy::Penalise;
         if halved { accuracy * 0.5 } else { accuracy }

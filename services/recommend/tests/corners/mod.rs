@@ -8,9 +8,11 @@ use nearhand_domain::{
     CaseId, StaffId,
     schedule::{DAY_MIN, WeeklyHours, WeeklyShift},
     time::{DAY_S, HOUR_S, Interval},
+    tracking::OPEN_END,
 };
 use nearhand_index::{
     OrgIndex, PersonParts,
+    person::Ping,
     schedules::{Pattern, explicit},
 };
 use nearhand_recommend::{Case, Disclosure, Policy, Query};
@@ -89,5 +91,33 @@ fn whoever_is_on_the_panel_twice_is_listed_once() {
         let mut case = Case { panel_required, ..case(&mut random) };
         case.panel = [7, 3, 7, 7, 12].map(|nth: usize| people[nth].id).to_vec();
         assert_eq!(agree(&index, &case), if panel_required { 3 } else { 20 });
+    }
+}
+
+#[test]
+fn a_fix_of_an_accuracy_that_is_no_number_counts_nothing() {
+    let mut random = Random(4);
+    let mut people = people(&mut random, 200);
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, -0.0, f32::MAX, 1e-40];
+    for parts in &mut people {
+        parts.tracking.permissions.push(Interval { start: 0, end: OPEN_END });
+        parts.ping = Some(Ping {
+            fix_at_ms: (NOW - 60) * 1_000,
+            position: population::near(&mut random, AROUND, 0.01),
+            accuracy_m: Some(random.pick(&odd)),
+            mock: false,
+        });
+    }
+    let index = load(&people);
+    let case = case(&mut random);
+    assert_eq!(agree(&index, &case), 20);
+    let policy = Policy::default();
+    let query = Query::new(&index, &case, &policy, NOW, Disclosure::Exact);
+    for parts in people {
+        let slot = index.slot(parts.id).unwrap();
+        let accuracy = parts.ping.and_then(|ping| ping.accuracy_m).unwrap();
+        let counts = accuracy <= 1_000.0;
+        assert_eq!(query.judge(slot).ping_weight() > 0.0, counts, "{accuracy}");
+        assert_eq!(index.live(slot, NOW).is_some(), counts, "{accuracy}");
     }
 }
