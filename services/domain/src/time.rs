@@ -45,7 +45,7 @@ impl Interval {
     /// Length in seconds, never negative.
     #[must_use]
     pub fn seconds(self) -> i64 {
-        (self.end - self.start).max(0)
+        self.end.saturating_sub(self.start).max(0)
     }
 }
 

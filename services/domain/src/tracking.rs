@@ -31,7 +31,9 @@ pub fn tracking_allowed(gate: &TrackingGate, hours: Option<&[Interval]>, at: i64
     match (gate.hours_margin_min, hours) {
         (Some(margin), Some(hours)) => {
             let margin_s = i64::from(margin) * 60;
-            hours.iter().any(|i| i.start - margin_s <= at && at < i.end + margin_s)
+            hours.iter().any(|i| {
+                i.start.saturating_sub(margin_s) <= at && at < i.end.saturating_add(margin_s)
+            })
         }
         _ => true,
     }

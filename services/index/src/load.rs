@@ -56,13 +56,14 @@ pub fn hour_of(at: i64) -> i64 {
 /// The seven days from an hour (by number).
 #[must_use]
 pub fn window(hour: i64) -> Interval {
-    Interval { start: hour * HOUR_S, end: hour * HOUR_S + WINDOW_S }
+    let start = hour.saturating_mul(HOUR_S);
+    Interval { start, end: start.saturating_add(WINDOW_S) }
 }
 
 /// The two hours whose loads are kept at `now`: the present one and the nearer neighbour.
 #[must_use]
 pub fn kept_hours(now: i64) -> [i64; 2] {
-    let first = hour_of(now - HOUR_S / 2);
+    let first = hour_of(now.saturating_sub(HOUR_S / 2));
     [first, first + 1]
 }
 

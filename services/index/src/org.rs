@@ -205,7 +205,8 @@ impl OrgIndex {
         match (gate.hours_margin_min, person.hours) {
             (Some(margin), Some(hours)) => {
                 let margin = i64::from(margin) * 60 + 1;
-                let around = Interval { start: at - margin, end: at + margin };
+                let around =
+                    Interval { start: at.saturating_sub(margin), end: at.saturating_add(margin) };
                 self.schedules.with(hours, around, |hours| tracking_allowed(gate, Some(hours), at))
             }
             _ => tracking_allowed(gate, None, at),

@@ -83,7 +83,8 @@ impl OrgIndex {
     /// kept hours.
     #[must_use]
     pub fn hours_hold(&self, at: i64) -> bool {
-        (at - self.kept[0].hour * HOUR_S).abs() < HOURS_HOLD_S
+        let kept = self.kept[0].hour.saturating_mul(HOUR_S);
+        at.saturating_sub(kept).saturating_abs() < HOURS_HOLD_S
     }
 
     /// The mean load of active people at an hour, in millionths. O(people) for an hour that is

@@ -17,6 +17,9 @@ const BACK_S: i64 = 2 * DAY_S;
 const AHEAD_S: i64 = 21 * DAY_S;
 /// A shift is never reported as reaching further than this beyond what it was asked for.
 const REACH_S: i64 = DAY_S;
+/// Far from the present so much is expanded before and after a start, at most: two weeks, so that a
+/// pause that a clock change swallows is seen in the other one.
+const TWO_WEEKS_S: i64 = 15 * DAY_S;
 
 /// The number of a schedule within its organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,14 +104,35 @@ impl Schedules {
     /// The merged working interval that holds all of `[start, end]`, cut to a day before the
     /// earlier of `start` and `now` and a day after `end`.
     ///
-    /// Cost: a binary search near the present, else an expansion of the days asked for.
+    /// Cost: a binary search near the present, else an expansion of some weeks.
     #[must_use]
     pub fn shift(&self, id: ScheduleId, now: i64, start: i64, end: i64) -> Option<Interval> {
-        let reach = Interval { start: start.min(now) - REACH_S, end: end + REACH_S };
-        self.with(id, reach, |intervals| {
-            let past = intervals.partition_point(|i| i.start <= start);
-            intervals[..past].last().filter(|i| end <= i.end).and_then(|i| i.clip(reach))
-        })
+        let reach = reach(now, start, end);
+        let entry = &self.entries[id.at()];
+        if entry.horizon.covers(reach) {
+            return holding(&entry.near, start, end)?.clip(reach);
+        }
+        if let Pattern::Explicit(intervals) = &entry.pattern {
+            return holding(intervals, start, end)?.clip(reach);
+        }
+        let first = start.saturating_sub(TWO_WEEKS_S).max(reach.start);
+        let last = start.saturating_add(TWO_WEEKS_S).min(end);
+        let window = Interval { start: first, end: reach.end.min(last.saturating_add(REACH_S)) };
+        let mut shift = holding(&entry.pattern.intervals(window), start, last)?;
+        // Whoever pauses in no week never does: years need not be expanded to say so.
+        if shift.start <= first {
+            shift.start = reach.start;
+        }
+        if last < end {
+            shift.end = reach.end;
+        }
+        shift.clip(reach)
+    }
+
+    /// Whether [`Self::shift`] costs no more than a search.
+    #[must_use]
+    pub fn is_near(&self, id: ScheduleId, now: i64, start: i64, end: i64) -> bool {
+        self.entries[id.at()].horizon.covers(reach(now, start, end))
     }
 
     /// Calls `read` with merged intervals that are complete within `window`.
@@ -159,7 +183,8 @@ impl Schedules {
     /// the capacities of `hours`. Cost: as a first use when it does.
     pub fn roll(&mut self, at: usize, now: i64, hours: [i64; 2]) {
         let Some(entry) = self.entries.get_mut(at).filter(|entry| entry.people > 0) else { return };
-        if entry.horizon.end - now < AHEAD_S - 2 * DAY_S || entry.horizon.start > now - DAY_S {
+        let ahead = entry.horizon.end.saturating_sub(now);
+        if ahead < AHEAD_S - 2 * DAY_S || entry.horizon.start > now.saturating_sub(DAY_S) {
             entry.expand(now);
         }
         entry.fill_capacity(hours);
@@ -202,7 +227,8 @@ impl Entry {
     }
 
     fn expand(&mut self, now: i64) {
-        let horizon = Interval { start: now - BACK_S, end: now + AHEAD_S };
+        let (start, end) = (now.saturating_sub(BACK_S), now.saturating_add(AHEAD_S));
+        let horizon = Interval { start, end };
         self.near = self.pattern.intervals(horizon).into_boxed_slice();
         self.horizon = horizon;
         self.hours = hours_of_week(&self.pattern, now);
@@ -221,6 +247,17 @@ impl Entry {
             }
         }
     }
+}
+
+/// What a shift is cut to.
+fn reach(now: i64, start: i64, end: i64) -> Interval {
+    Interval { start: start.min(now).saturating_sub(REACH_S), end: end.saturating_add(REACH_S) }
+}
+
+/// The one of some merged intervals that holds all of `[start, end]`.
+fn holding(intervals: &[Interval], start: i64, end: i64) -> Option<Interval> {
+    let past = intervals.partition_point(|i| i.start <= start);
+    intervals[..past].last().copied().filter(|i| end <= i.end)
 }
 
 fn seconds_in(intervals: &[Interval], window: Interval) -> i64 {
@@ -247,9 +284,9 @@ fn hours_of_week(pattern: &Pattern, now: i64) -> HourSet {
             for shift in &weekly.shifts {
                 // The epoch was a Thursday: Monday, weekday 1, came three days before.
                 let day = (i64::from(shift.weekday) - 4) * DAY_S;
-                let start = day + i64::from(shift.start_min) * 60;
+                let [start, end] = [shift.start_min, shift.end_min].map(|at| at.min(DAY_MIN));
                 let wraps = if shift.end_min > shift.start_min { 0 } else { DAY_MIN };
-                let end = day + i64::from(shift.end_min + wraps) * 60;
+                let (start, end) = (day + i64::from(start) * 60, day + i64::from(end + wraps) * 60);
                 hours.insert(start - most, end - least);
             }
         }
@@ -325,5 +362,30 @@ mod tests {
         assert!(found > 50);
         assert_eq!(near.capacity_s(a, now / 3_600), far.capacity_s(b, now / 3_600));
         assert_eq!(near.capacity_s(a, now / 3_600), (8 + 24 + 1) * 3_600);
+    }
+
+    #[test]
+    fn shifts_far_ahead_are_those_of_all_weeks_until_then() {
+        let now = 1_800_000_000;
+        let daily = |start, end| (1..=7).map(move |day| (day, start, end)).collect::<Vec<_>>();
+        let mut pausing = daily(180, 120);
+        pausing.iter_mut().filter(|shift| shift.0 != 6).for_each(|shift| shift.2 = 180);
+        let patterns = [daily(0, 1_440), daily(180, 120), pausing, daily(540, 1_020)];
+        for shifts in patterns {
+            let mut schedules = Schedules::default();
+            // In its night to Sunday, in March, the third of the patterns does not pause.
+            let pattern = weekly("America/New_York", &shifts);
+            let id = schedules.acquire(pattern.clone(), now);
+            let mut found = 0;
+            for start in (now..now + 500 * DAY_S).step_by(500_009) {
+                let end = start + [3_600, 20 * DAY_S][usize::from(start % 7 == 0)];
+                let reach = reach(now, start, end);
+                let all = pattern.intervals(reach);
+                let expected = holding(&all, start, end).and_then(|shift| shift.clip(reach));
+                assert_eq!(schedules.shift(id, now, start, end), expected);
+                found += usize::from(expected.is_some());
+            }
+            assert!(found > 10);
+        }
     }
 }
