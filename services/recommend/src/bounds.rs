@@ -2,7 +2,7 @@
 //! way is worked out. Must never be below the score; every rounding goes up.
 
 use crate::{
-    query::{Disclosure, Needs, Query, Skill, Term, from_milli, whole},
+    query::{Disclosure, Needs, Query, Skill, Term, minutes, whole},
     terms::{self, ONE},
     worth::Worth,
 };
@@ -118,8 +118,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
     pub(crate) fn new(query: &'a Query<'q>) -> Self {
         let policy = query.policy;
         let min_per_km = policy.circuity / policy.speed_kmh * 60.0;
-        let spare_min =
-            query.case.starts_at.map(|_| from_milli((query.start - query.as_of) * 1_000) / 60.0);
+        let spare_min = query.case.starts_at.map(|_| minutes(query.start - query.as_of));
         let latest_km = spare_min
             .map_or(f64::INFINITY, |spare| (spare + policy.max_late_min + 0.01) / min_per_km);
         let limit_km = policy.max_travel_km.unwrap_or(f64::INFINITY).min(latest_km);

@@ -220,7 +220,7 @@ impl Query<'_> {
         let position = of.at.primary.filter(|_| exact).map(|spot| spot.position);
         Location {
             source: of.source(),
-            age_s: ping.map(|p| (self.as_of - p.fix_at_ms.div_euclid(1_000)).max(0)),
+            age_s: ping.map(|p| self.as_of.saturating_sub(p.fix_at_ms.div_euclid(1_000)).max(0)),
             accuracy_m: ping.and_then(|ping| ping.accuracy_m),
             position: position.map(|at| [at.lat(), at.lng()]),
         }

@@ -3,7 +3,7 @@
 
 use crate::{
     location::Whereabouts,
-    query::{Query, Term},
+    query::{Query, Term, millis},
     rules::{self, Failures},
     terms,
 };
@@ -153,7 +153,7 @@ impl Query<'_> {
     pub(crate) fn judge_if(&self, slot: u32, threshold: u64, travel: u32) -> Option<Judgement> {
         let person = self.index.person(slot);
         // Whatever else there is, it is there already when nobody has to drive.
-        let soonest = self.start * 1_000 + self.duration_ms;
+        let soonest = millis(self.start) + self.duration_ms;
         let failed = rules::of_person(self, slot, person);
         if !failed.and(rules::of_span(self, person, soonest)).is_empty() {
             return None;

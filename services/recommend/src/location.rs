@@ -3,13 +3,14 @@
 
 use crate::{
     Disclosure,
-    query::{Query, from_milli, minutes},
+    query::{Query, from_milli, millis, minutes},
 };
 use nearhand_domain::{Position, facts::MockPolicy, time::Interval};
 use nearhand_index::{
     Grade, Person, cells,
     load::LoadInputs,
     person::{Booking, Ping, StartKind},
+    schedules::ScheduleId,
 };
 use serde::Serialize;
 
@@ -97,7 +98,7 @@ impl Query<'_> {
 
     /// The age of a fix in minutes, never negative.
     pub(crate) fn age_min(&self, ping: &Ping) -> f64 {
-        from_milli((self.as_of * 1_000 - ping.fix_at_ms).max(0)) / 60.0
+        from_milli(millis(self.as_of).saturating_sub(ping.fix_at_ms).max(0)) / 60.0
     }
 
     /// c: 2^(−age/20) · 2^(−lead/60) · a.
@@ -142,8 +143,8 @@ impl Query<'_> {
         let hold_min = self.policy.last_job_hold_h * 60.0;
         let job = person.last_job().filter(|job| {
             job.completed_at <= self.as_of
-                && minutes(self.as_of - job.completed_at) <= hold_min
-                && ping.is_none_or(|ping| job.completed_at * 1_000 > ping.fix_at_ms)
+                && minutes(self.as_of.saturating_sub(job.completed_at)) <= hold_min
+                && ping.is_none_or(|ping| millis(job.completed_at) > ping.fix_at_ms)
         });
         match (job, person.start()) {
             (Some(job), _) => Some((Source::LastJob, job.position)),
@@ -194,16 +195,24 @@ impl Query<'_> {
         at
     }
 
+    /// The shift that holds the work until `end`.
+    fn shift(&self, hours: ScheduleId, end: i64) -> Option<Interval> {
+        let schedules = self.index.schedules();
+        let shift = || schedules.shift(hours, self.as_of, self.start, end);
+        if schedules.is_near(hours, self.as_of, self.start, end) {
+            return shift();
+        }
+        *self.far_shifts.borrow_mut().entry((hours, end)).or_insert_with(shift)
+    }
+
     /// Fills in what follows for the time.
     fn schedule(&self, person: &Person, at: &mut Whereabouts) {
         let eta_ms = at.primary.map_or(0, |spot| spot.eta_milli_min * 60);
-        let start_ms = self.start * 1_000;
+        let start_ms = millis(self.start);
         let fixed = self.case.starts_at.is_some();
         at.end_ms = start_ms + self.duration_ms + if fixed { 0 } else { eta_ms };
         let end = -(-at.end_ms).div_euclid(1_000);
-        at.shift = person
-            .hours()
-            .and_then(|hours| self.index.schedules().shift(hours, self.as_of, self.start, end));
+        at.shift = person.hours().and_then(|hours| self.shift(hours, end));
         let mut least = |slack: i64, of: SlackOf| {
             at.slack = Some(at.slack.map_or((slack, of), |known| known.min((slack, of))));
         };
@@ -211,22 +220,22 @@ impl Query<'_> {
             let before = self.bookings(person).map(|b| b.time.end).filter(|&e| e <= self.start);
             let departure =
                 before.chain(at.shift.map(|shift| shift.start)).fold(self.as_of, i64::max);
-            let spare = start_ms - departure * 1_000 - eta_ms;
+            let spare = start_ms - millis(departure) - eta_ms;
             least(spare, SlackOf::Arrival);
             at.late_ms = (-spare).max(0);
         }
         let next = self
             .bookings(person)
-            .filter(|b| b.time.start * 1_000 >= at.end_ms)
+            .filter(|b| millis(b.time.start) >= at.end_ms)
             .min_by_key(|b| (b.time.start, b.id));
         if let Some(next) = next {
             let drive = next.position.map_or(0, |to| self.eta_milli_min(self.origin.km_to(to)));
-            let spare = next.time.start * 1_000 - at.end_ms - drive * 60;
+            let spare = millis(next.time.start).saturating_sub(at.end_ms + drive * 60);
             least(spare, SlackOf::NextBooking);
             at.late_for_next_ms = (-spare).max(0);
         }
         if let Some(shift) = at.shift {
-            least(shift.end * 1_000 - at.end_ms, SlackOf::ShiftEnd);
+            least(millis(shift.end).saturating_sub(at.end_ms), SlackOf::ShiftEnd);
         }
     }
 }

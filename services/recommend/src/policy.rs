@@ -74,16 +74,20 @@ pub enum PolicyError {
     /// A weight is so large that sums could overflow.
     #[error("a weight must be at most {MAX_WEIGHT}")]
     Weight,
-    /// A number must be finite and above zero.
-    #[error("{0} must be a number above 0")]
+    /// What is divided by must be well above zero, and not absurdly large.
+    #[error("{0} must be a number from {LEAST_NUMBER} to {MAX_NUMBER}")]
     NotPositive(&'static str),
-    /// A number must be finite and not negative.
-    #[error("{0} must be a number of at least 0")]
+    /// A limit must not be negative, nor absurdly large.
+    #[error("{0} must be a number from 0 to {MAX_NUMBER}")]
     Negative(&'static str),
 }
 
 /// The largest weight.
 pub const MAX_WEIGHT: u32 = 1_000_000;
+/// The largest number of any other kind: beyond it, sums and quotients lose their digits.
+pub const MAX_NUMBER: f64 = 1_000_000.0;
+/// The least number that is divided by.
+pub const LEAST_NUMBER: f64 = 0.001;
 
 impl Default for Weights {
     fn default() -> Self {
@@ -155,7 +159,9 @@ impl Policy {
             ("ping_half_life_min", self.ping_half_life_min),
             ("lead_half_life_min", self.lead_half_life_min),
         ];
-        if let Some((name, _)) = positive.iter().find(|(_, x)| !x.is_finite() || *x <= 0.0) {
+        if let Some((name, _)) =
+            positive.iter().find(|(_, x)| !(LEAST_NUMBER..=MAX_NUMBER).contains(x))
+        {
             return Err(PolicyError::NotPositive(name));
         }
         let others = [
@@ -168,9 +174,35 @@ impl Policy {
             ("max_utilisation", self.max_utilisation.unwrap_or(0.0)),
             ("star_threshold", self.star_threshold),
         ];
-        match others.iter().find(|(_, x)| !x.is_finite() || *x < 0.0) {
+        match others.iter().find(|(_, x)| !(0.0..=MAX_NUMBER).contains(x)) {
             Some((name, _)) => Err(PolicyError::Negative(name)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_formula_can_bear_is_refused() {
+        assert_eq!(Policy::default().check(), Ok(()));
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.1, 1e7] {
+            let limited = Policy { max_travel_km: Some(wrong), ..Policy::default() };
+            assert_eq!(limited.check(), Err(PolicyError::Negative("max_travel_km")));
+            let late = Policy { max_late_min: wrong, ..Policy::default() };
+            assert_eq!(late.check(), Err(PolicyError::Negative("max_late_min")));
+        }
+        for wrong in [f64::NAN, f64::INFINITY, -1.0, 0.0, f64::MIN_POSITIVE, 1e7] {
+            let scaled = Policy { travel_scale_min: wrong, ..Policy::default() };
+            assert_eq!(scaled.check(), Err(PolicyError::NotPositive("travel_scale_min")));
+        }
+        let weights = Weights { travel: MAX_WEIGHT + 1, ..Weights::default() };
+        let heavy = Policy { weights, ..Policy::default() };
+        assert_eq!(heavy.check(), Err(PolicyError::Weight));
+        let weights = Weights { travel: 0, workload: 0, availability: 0, ..Weights::default() };
+        let idle = Policy { weights, ..Policy::default() };
+        assert_eq!(idle.check(), Err(PolicyError::NoWeight));
     }
 }

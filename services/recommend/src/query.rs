@@ -2,15 +2,21 @@
 //! with the very index it was made for.
 
 use crate::{Case, Policy, policy::Weights};
-use nearhand_domain::{StaffId, time::HOUR_S};
+use nearhand_domain::{
+    StaffId,
+    time::{HOUR_S, Interval},
+};
 use nearhand_index::{
     OrgIndex,
     load::hour_of,
     masks::{HourSet, WILLING},
+    schedules::ScheduleId,
     signature::Signature,
     sphere::{Origin, Unit},
     vocabulary::{language_word, licence_word},
 };
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// What the caller may learn of people's whereabouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +84,10 @@ pub(crate) struct Needs {
     pub(crate) signature: Signature,
 }
 
+/// Instants are taken to lie within so many seconds of 1970: more than six thousand years.
+const FARTHEST_S: i64 = 200_000_000_000;
+/// The longest drive in thousandths of minutes, beyond any start; more is as much.
+const LONGEST_ETA: i64 = 10_000_000_000_000;
 /// Hours of drive that are told apart.
 const LONGEST_DRIVE_H: i64 = 24;
 
@@ -117,10 +127,12 @@ pub struct Query<'a> {
     pub(crate) needs: Vec<Needs>,
     /// Points by fit of skill levels, one entry per combination, when there are few.
     pub(crate) skill_u: Vec<u32>,
+    /// Shifts far from the present, by schedule and the work's end: many people share a few.
+    pub(crate) far_shifts: RefCell<FxHashMap<(ScheduleId, i64), Option<Interval>>>,
 }
 
 impl<'a> Query<'a> {
-    /// Makes a case ready. O(words of the case); O(people) when `as_of` lies outside the hours
+    /// Makes a case ready, for a policy that passes [`Policy::check`]. O(words of the case); O(people) when `as_of` lies outside the hours
     /// whose mean load is kept.
     #[must_use]
     pub fn new(
@@ -130,7 +142,8 @@ impl<'a> Query<'a> {
         as_of: i64,
         disclosure: Disclosure,
     ) -> Self {
-        let start = case.starts_at.map_or(as_of, |at| at.max(as_of));
+        let as_of = as_of.clamp(-FARTHEST_S, FARTHEST_S);
+        let start = case.starts_at.map_or(as_of, |at| at.clamp(as_of, FARTHEST_S));
         let words = index.vocabulary();
         let weights = applicable(case, &policy.weights);
         let lead_min = minutes(start - as_of);
@@ -162,6 +175,7 @@ impl<'a> Query<'a> {
             max_load_ppm: policy.max_utilisation.map(ppm),
             needs: Vec::new(),
             skill_u: Vec::new(),
+            far_shifts: RefCell::default(),
         };
         query.resolve_needs();
         query.foresee();
@@ -220,7 +234,7 @@ impl<'a> Query<'a> {
     /// Minutes to drive a great-circle distance, in thousandths, rounded half-even.
     pub(crate) fn eta_milli_min(&self, km: f64) -> i64 {
         let minutes = km * self.policy.circuity / self.policy.speed_kmh * 60.0;
-        whole(libm::rint(minutes * 1_000.0))
+        whole(libm::rint(minutes * 1_000.0)).clamp(0, LONGEST_ETA)
     }
 
     /// D: what a drive of thousandths of minutes leaves of the travel term, 0 to 1.
@@ -275,7 +289,12 @@ fn slots(index: &OrgIndex, ids: &[StaffId]) -> Vec<u32> {
 
 /// Seconds as minutes.
 pub(crate) fn minutes(seconds: i64) -> f64 {
-    from_milli(seconds * 1_000) / 60.0
+    from_milli(millis(seconds)) / 60.0
+}
+
+/// Seconds as milliseconds.
+pub(crate) fn millis(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000)
 }
 
 /// Thousandths as a number.

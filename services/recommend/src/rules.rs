@@ -2,7 +2,7 @@
 
 use crate::{
     location::Whereabouts,
-    query::{Query, whole},
+    query::{Query, millis, whole},
 };
 use nearhand_index::{Person, load::MIN_CAPACITY_MIN, masks::UNSTATED};
 use serde::Serialize;
@@ -164,16 +164,15 @@ pub(crate) fn of_person(query: &Query<'_>, slot: u32, person: &Person) -> Failur
 /// fails it however much longer it takes.
 pub(crate) fn of_span(query: &Query<'_>, person: &Person, end_ms: i64) -> Failures {
     let mut failed = Failures::default();
-    let start_ms = query.start * 1_000;
+    let start_ms = millis(query.start);
     for code in query.licences.iter().flatten() {
         let mut held = person.licences(*code).peekable();
         let missing = held.peek().is_none();
-        let valid = held.any(|licence| {
-            licence.valid_from <= query.start && end_ms <= licence.valid_to.saturating_mul(1_000)
-        });
+        let valid = held
+            .any(|licence| licence.valid_from <= query.start && end_ms <= millis(licence.valid_to));
         failed.add(Rule::LicenceExpired, !missing && !valid);
     }
-    let overlaps = |start: i64, end: i64| start * 1_000 < end_ms && start_ms < end * 1_000;
+    let overlaps = |start: i64, end: i64| millis(start) < end_ms && start_ms < millis(end);
     let off = person.time_off().iter().any(|off| overlaps(off.start, off.end));
     failed.add(Rule::TimeOff, off);
     let booked = query.bookings(person).any(|b| overlaps(b.time.start, b.time.end));

@@ -19,8 +19,10 @@ const VISIT_HALF_LIFE_DAYS: f64 = 90.0;
 const FULL_SLACK_MS: i64 = 3_600_000;
 /// Combinations of levels worked out beforehand at most.
 const TABLE_MAX: usize = 216;
+/// The best level of a skill.
+const BEST_LEVEL: u8 = 5;
 /// Levels of a skill, with none.
-pub(crate) const SKILL_LEVELS: usize = 6;
+pub(crate) const SKILL_LEVELS: usize = BEST_LEVEL as usize + 1;
 
 /// Millionths of a share, rounded half-even and kept within 0 and 1.
 pub(crate) fn micro(share: f64) -> u32 {
@@ -161,7 +163,7 @@ pub(crate) fn skill_table(query: &Query<'_>) -> Vec<u32> {
 pub(crate) fn skill_at_most(query: &Query<'_>, most: impl Fn(u32) -> u8) -> u32 {
     let capped = |at: usize| {
         let need = &query.skills[at];
-        need.code.map_or(0, &most).min(need.preferred)
+        need.code.map_or(0, &most).min(need.preferred).min(BEST_LEVEL)
     };
     if query.skill_u.is_empty() {
         return skill_of(&query.skills, capped).saturating_add(1).min(ONE);
@@ -174,7 +176,7 @@ pub(crate) fn visits(query: &Query<'_>, person: &Person) -> (f64, u32) {
     let Some(client) = query.client else { return (0.0, 0) };
     let past = person.visits(client).filter(|&at| at <= query.as_of);
     past.fold((0.0, 0), |(sum, count), at| {
-        let days = minutes(query.as_of - at) / 1_440.0;
+        let days = minutes(query.as_of.saturating_sub(at)) / 1_440.0;
         (sum + libm::exp2(-days / VISIT_HALF_LIFE_DAYS), count + 1)
     })
 }

@@ -11,11 +11,15 @@ use nearhand_domain::{
     tracking::OPEN_END,
 };
 use nearhand_index::{
-    OrgIndex, PersonParts,
+    Filter, OrgIndex, PersonParts,
+    load::LoadInputs,
     person::Ping,
     schedules::{Pattern, explicit},
 };
-use nearhand_recommend::{Case, Disclosure, Policy, Query};
+use nearhand_recommend::{
+    Case, Disclosure, Policy, Query, SkillNeed,
+    policy::{LEAST_NUMBER, MAX_NUMBER, MAX_WEIGHT},
+};
 
 const AROUND: (f64, f64) = (37.77, -122.42);
 
@@ -120,4 +124,144 @@ fn a_fix_of_an_accuracy_that_is_no_number_counts_nothing() {
         assert_eq!(query.judge(slot).ping_weight() > 0.0, counts, "{accuracy}");
         assert_eq!(index.live(slot, NOW).is_some(), counts, "{accuracy}");
     }
+}
+
+/// An instant that somebody might send, in Unix seconds.
+fn instant(random: &mut Random) -> i64 {
+    let absurd = [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX / 1_000, i64::MAX - 1, i64::MAX];
+    if random.chance(60) { NOW + random.below(DAY_S) - DAY_S / 2 } else { random.pick(&absurd) }
+}
+
+fn interval(random: &mut Random) -> Interval {
+    Interval { start: instant(random), end: instant(random) }
+}
+
+/// Makes somebody of any kind somebody of an absurd kind.
+fn stretch(random: &mut Random, parts: &mut PersonParts) {
+    if let Some(ping) = parts.ping.as_mut().filter(|_| random.chance(50)) {
+        ping.fix_at_ms = instant(random);
+        ping.accuracy_m = Some(random.pick(&[f32::NAN, f32::INFINITY, f32::MIN, f32::MAX, 0.0]));
+    }
+    if let Some(job) = &mut parts.last_job {
+        job.completed_at = instant(random);
+    }
+    for booking in &mut parts.bookings {
+        booking.time = if random.chance(50) { interval(random) } else { booking.time };
+    }
+    parts.time_off.extend(random.chance(20).then(|| interval(random)));
+    parts.visits.extend(random.chance(50).then(|| (population::client(1), instant(random))));
+    parts.tracking.pauses.extend(random.chance(10).then(|| interval(random)));
+    parts.tracking.permissions.extend(random.chance(30).then(|| interval(random)));
+    parts.tracking.hours_margin_min = random.chance(20).then_some(u16::MAX);
+    if random.chance(30) {
+        let hours = (0..3).map(|_| interval(random)).collect();
+        parts.working_hours = Some(explicit(hours));
+    }
+    if random.chance(30) {
+        let minutes = [0, 1, 59, 60, 2_400, u32::MAX];
+        let [committed_min, capacity_min] = [random.pick(&minutes), random.pick(&minutes)];
+        parts.load = Some(LoadInputs { committed_min, capacity_min });
+    }
+    let limits = [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MAX, 1e-300];
+    parts.max_travel_km = random.chance(20).then(|| random.pick(&limits));
+    parts.positions_valid_from = if random.chance(80) { i64::MIN } else { instant(random) };
+    parts.skills.push(("absurd".into(), random.pick(&[0, 6, u8::MAX])));
+}
+
+fn absurd_case(random: &mut Random, id: CaseId, staff: &[StaffId]) -> Case {
+    let mut case = population::case(random, AROUND, id, staff);
+    case.starts_at = random.chance(60).then(|| instant(random));
+    case.duration_min = random.pick(&[0, 1, 60, 600, 10_079, 10_081]);
+    if random.chance(3) {
+        case.duration_min = u32::MAX;
+    }
+    if random.chance(30) {
+        let levels = [0, 1, 3, 5, 6, u8::MAX];
+        let [required, preferred] = [random.pick(&levels), random.pick(&levels)];
+        let skill = random.pick(&["camera", "absurd", "unheard of"]).into();
+        case.skills.push(SkillNeed { skill, required, preferred });
+    }
+    if random.chance(20) {
+        case.services.extend((0..80).map(|_| population::service(random.below(100))));
+        case.languages.extend((0..70).map(|nth| format!("l{nth}")));
+    }
+    case
+}
+
+fn absurd_policy(random: &mut Random) -> Policy {
+    let mut policy = population::policy(random);
+    let weights = [0, 1, 7, MAX_WEIGHT];
+    let w = &mut policy.weights;
+    for weight in [&mut w.travel, &mut w.service, &mut w.skill, &mut w.workload, &mut w.panel] {
+        if random.chance(50) {
+            *weight = random.pick(&weights);
+        }
+    }
+    let divisors = [LEAST_NUMBER, 0.5, 40.0, MAX_NUMBER];
+    for divisor in [
+        &mut policy.circuity,
+        &mut policy.speed_kmh,
+        &mut policy.travel_scale_min,
+        &mut policy.ping_half_life_min,
+        &mut policy.lead_half_life_min,
+    ] {
+        if random.chance(30) {
+            *divisor = random.pick(&divisors);
+        }
+    }
+    let limits = [0.0, 1e-300, 0.5, 30.0, MAX_NUMBER];
+    for limit in [
+        &mut policy.travel_offset_min,
+        &mut policy.urgent_ping_max_age_min,
+        &mut policy.booking_hold_h,
+        &mut policy.last_job_hold_h,
+        &mut policy.max_late_min,
+        policy.max_travel_km.get_or_insert(MAX_NUMBER),
+        policy.max_utilisation.get_or_insert(MAX_NUMBER),
+        &mut policy.star_threshold,
+    ] {
+        if random.chance(30) {
+            *limit = random.pick(&limits);
+        }
+    }
+    policy
+}
+
+#[test]
+fn absurd_numbers_are_borne_and_do_not_part_search_and_scan() {
+    let mut listed_in_all = 0;
+    for seed in 0..150 {
+        let mut random = Random(seed);
+        let id = CaseId::from(random.uuid());
+        let people: Vec<PersonParts> = (0..40)
+            .map(|_| {
+                let mut parts = population::person(&mut random, AROUND, id);
+                stretch(&mut random, &mut parts);
+                parts
+            })
+            .collect();
+        let staff: Vec<StaffId> = people.iter().map(|parts| parts.id).collect();
+        let index = load(&people);
+        for _ in 0..6 {
+            let case = absurd_case(&mut random, id, &staff);
+            let policy = absurd_policy(&mut random);
+            if policy.check().is_err() {
+                continue;
+            }
+            let as_of = if random.chance(70) { NOW } else { instant(&mut random) };
+            let disclosure = random.pick(&[Disclosure::Exact, Disclosure::Coarse]);
+            let query = Query::new(&index, &case, &policy, as_of, disclosure);
+            let limit = random.pick(&[0, 1, 5, 39, usize::MAX]);
+            let scan = query.scan(limit);
+            let found = query.search(limit);
+            assert_eq!(listed(&found), listed(&scan), "{seed} {as_of} {case:?} {policy:?}");
+            let explained = found.iter().zip(1..).map(|(of, rank)| query.explain(rank, of));
+            assert_eq!(explained.count(), scan.len());
+            assert_eq!(query.funnel().considered, index.considered());
+            let near = index.nearest(case.position, &Filter::default(), limit, as_of);
+            assert!(near.len() <= limit);
+            listed_in_all += scan.len();
+        }
+    }
+    assert!(listed_in_all > 300, "{listed_in_all}");
 }
