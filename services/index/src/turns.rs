@@ -2,7 +2,7 @@
 //! follow each other closely, and put nobody to sleep who will soon have theirs.
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Attempts before a holder is slept for: some tens of microseconds, where being put to sleep and
 /// woken takes more.
@@ -13,25 +13,43 @@ const PAUSES_A_SPIN: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Turns<T> {
     lock: RwLock<T>,
-    /// Whether a writer waits: whoever comes to read lets it go first.
-    writer_waits: AtomicBool,
+    /// How many writers wait: whoever comes to read lets them go first.
+    writers: AtomicUsize,
+}
+
+/// A writer's place among those that wait, left however its waiting ends.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(writers: &'a AtomicUsize) -> Self {
+        writers.fetch_add(1, Ordering::Relaxed);
+        Self(writers)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<T> Turns<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { lock: RwLock::new(value), writer_waits: AtomicBool::new(false) }
+        Self { lock: RwLock::new(value), writers: AtomicUsize::new(0) }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
-        let attempt = || (!self.writer_waits.load(Ordering::Relaxed)).then(|| self.lock.try_read());
+        let attempt = || (!self.writer_waits()).then(|| self.lock.try_read());
         spin(|| attempt().flatten()).unwrap_or_else(|| self.lock.read())
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.writer_waits.store(true, Ordering::Relaxed);
-        let guard = spin(|| self.lock.try_write()).unwrap_or_else(|| self.lock.write());
-        self.writer_waits.store(false, Ordering::Relaxed);
-        guard
+        let _waiting = Waiting::among(&self.writers);
+        spin(|| self.lock.try_write()).unwrap_or_else(|| self.lock.write())
+    }
+
+    fn writer_waits(&self) -> bool {
+        self.writers.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -43,4 +61,39 @@ fn spin<T>(mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
         }
         got
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::Barrier, thread};
+
+    fn until(so: impl Fn() -> bool) {
+        while !so() {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn readers_let_every_waiting_writer_go_first() {
+        let (turns, held, leave) = (Turns::new(()), AtomicUsize::new(0), Barrier::new(2));
+        let waiting = || turns.writers.load(Ordering::Relaxed);
+        thread::scope(|scope| {
+            let reading = turns.read();
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let _writing = turns.write();
+                    held.fetch_add(1, Ordering::SeqCst);
+                    leave.wait();
+                });
+            }
+            until(|| waiting() == 2);
+            drop(reading);
+            for still_waiting in [1, 0] {
+                until(|| held.load(Ordering::SeqCst) == 2 - still_waiting);
+                assert_eq!(waiting(), still_waiting);
+                leave.wait();
+            }
+        });
+    }
 }
