@@ -64,13 +64,18 @@ impl LiveIndex {
     /// Puts a whole organisation in, replacing what was known of it at one blow.
     pub fn insert(&self, index: OrgIndex) {
         let id = index.id();
-        self.organizations.write().insert(id, Arc::new(Turns::new(index)));
+        let old = self.organizations.write().insert(id, Arc::new(Turns::new(index)));
+        // Let go of after the lock: giving back so much memory takes long.
+        drop(old);
     }
 
     /// Replaces everything by a freshly built index at one blow; readers of the old one finish
-    /// undisturbed.
-    pub fn replace(&self, fresh: Self) {
-        *self.organizations.write() = fresh.organizations.into_inner();
+    /// undisturbed. Gives the old one back, which takes long to drop: not where others wait.
+    #[must_use = "drop it where nobody waits"]
+    pub fn replace(&self, fresh: Self) -> Self {
+        let fresh = fresh.organizations.into_inner();
+        let old = std::mem::replace(&mut *self.organizations.write(), fresh);
+        Self { organizations: RwLock::new(old) }
     }
 
     /// Reads one organisation. Updates of it wait meanwhile: keep `read` short.

@@ -126,12 +126,14 @@ impl Follower {
         self.0.generation.load(Ordering::Acquire)
     }
 
-    /// Puts a freshly built index in place of the old one.
-    pub(crate) fn swap(&self, index: LiveIndex, directory: Directory) {
-        self.0.index.replace(index);
-        *self.0.directory.write() = directory;
+    /// Puts a freshly built index in place of the old one, and gives that back: dropping it takes
+    /// long.
+    pub(crate) fn swap(&self, index: LiveIndex, directory: Directory) -> (LiveIndex, Directory) {
+        let index = self.0.index.replace(index);
+        let directory = std::mem::replace(&mut *self.0.directory.write(), directory);
         self.0.generation.fetch_add(1, Ordering::Release);
         self.tell(Change::Rebuilt);
+        (index, directory)
     }
 
     /// Takes facts into the index and tells whoever watches.

@@ -119,10 +119,11 @@ impl Follower {
             }
             seen = read.received;
         }
-        self.swap(fresh, names);
+        let old = self.swap(fresh, names);
         (self.0.forget)(Forget::All);
         self.0.health.built(seen);
         tracing::info!(elapsed_ms = begun.elapsed().as_millis(), "the live index is complete");
+        drop_aside(old).await;
         Ok(reader)
     }
 
@@ -213,6 +214,13 @@ async fn read_snapshot(
     snapshot.finish().await?;
     drop(chunks);
     Ok(builder.join_next().await.transpose()?.unwrap_or_default())
+}
+
+/// Gives memory back where no request waits for it.
+async fn drop_aside(old: (LiveIndex, Directory)) {
+    let mut dropping = JoinSet::new();
+    dropping.spawn_blocking(move || drop(old));
+    dropping.join_next().await;
 }
 
 fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {
