@@ -21,6 +21,8 @@ const PEOPLE_A_STEP: usize = 64;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Roll {
     schedule: usize,
+    /// People below this number know their schedule's hours.
+    told: usize,
     people: bool,
 }
 
@@ -112,6 +114,10 @@ impl OrgIndex {
             roll.schedule += 1;
             return false;
         }
+        if self.schedules.any_renewed() {
+            self.tell_hours(roll);
+            return false;
+        }
         if !roll.people {
             roll.people = true;
             for hour in hours {
@@ -137,6 +143,22 @@ impl OrgIndex {
             return true;
         }
         false
+    }
+
+    /// Makes the nodes above some more people cover the hours their schedules have become.
+    fn tell_hours(&mut self, roll: &mut Roll) {
+        let end = (roll.told + PEOPLE_A_STEP).min(self.people.len());
+        for slot in roll.told..end {
+            let person = &self.people[slot];
+            let renewed = person.hours.is_some_and(|hours| self.schedules.is_renewed(hours));
+            if renewed && person.is_active() {
+                self.refresh_masks(u32::try_from(slot).unwrap_or(u32::MAX));
+            }
+        }
+        roll.told = end;
+        if end == self.people.len() {
+            self.schedules.all_told();
+        }
     }
 
     fn roll_person(&mut self, slot: usize) {

@@ -51,6 +51,8 @@ struct Entry {
     pattern: Pattern,
     people: u32,
     hours: HourSet,
+    /// Whether `hours` have become others since the schedule's people were told.
+    renewed: bool,
     near: Box<[Interval]>,
     /// Where `near` is complete.
     horizon: Interval,
@@ -64,6 +66,8 @@ pub struct Schedules {
     entries: Vec<Entry>,
     by_pattern: FxHashMap<Pattern, ScheduleId>,
     free: Vec<ScheduleId>,
+    /// Whether any schedule's hours have.
+    renewed: bool,
 }
 
 impl Schedules {
@@ -188,6 +192,23 @@ impl Schedules {
             entry.expand(now);
         }
         entry.fill_capacity(hours);
+        self.renewed |= entry.renewed;
+    }
+
+    /// Whether the hours of some schedules have become others since [`Self::all_told`].
+    pub(crate) fn any_renewed(&self) -> bool {
+        self.renewed
+    }
+
+    /// Whether those of one have.
+    pub(crate) fn is_renewed(&self, id: ScheduleId) -> bool {
+        self.entries[id.at()].renewed
+    }
+
+    /// Everybody has been told of renewed hours.
+    pub(crate) fn all_told(&mut self) {
+        self.renewed = false;
+        self.entries.iter_mut().for_each(|entry| entry.renewed = false);
     }
 
     /// Memory held, in bytes, roughly.
@@ -217,6 +238,7 @@ impl Entry {
             pattern,
             people: 1,
             hours,
+            renewed: false,
             near: Box::default(),
             horizon: Interval { start: 0, end: 0 },
             capacity: [(i64::MIN, 0); 2],
@@ -231,7 +253,9 @@ impl Entry {
         let horizon = Interval { start, end };
         self.near = self.pattern.intervals(horizon).into_boxed_slice();
         self.horizon = horizon;
-        self.hours = hours_of_week(&self.pattern, now);
+        let hours = hours_of_week(&self.pattern, now);
+        self.renewed |= hours != self.hours;
+        self.hours = hours;
     }
 
     fn fill_capacity(&mut self, hours: [i64; 2]) {

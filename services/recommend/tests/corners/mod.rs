@@ -14,6 +14,7 @@ use nearhand_index::{
     Filter, OrgIndex, PersonParts,
     load::LoadInputs,
     person::Ping,
+    roll::Roll,
     schedules::{Pattern, explicit},
 };
 use nearhand_recommend::{
@@ -264,4 +265,28 @@ fn absurd_numbers_are_borne_and_do_not_part_search_and_scan() {
         }
     }
     assert!(listed_in_all > 300, "{listed_in_all}");
+}
+
+/// Samoa went over the date line at the end of 2011, and its hours of the UTC week with it.
+#[test]
+fn hours_are_renewed_as_years_go_by_of_people_whom_nobody_changes() {
+    const LONG_BEFORE: i64 = 1_243_814_400; // 2009-06-01
+    const AFTER: i64 = 1_338_768_000; // 2012-06-04, a Monday
+    let mut random = Random(6);
+    let mut people = people(&mut random, 300);
+    let days = (1..=3).map(|weekday| WeeklyShift { weekday, start_min: 540, end_min: 1_020 });
+    let hours = WeeklyHours { time_zone: "Pacific/Apia".into(), shifts: days.collect() };
+    for parts in &mut people {
+        parts.working_hours = Some(Pattern::Weekly(hours.clone()));
+    }
+    let mut index = OrgIndex::bulk_load(organization(), people, LONG_BEFORE);
+    for now in (LONG_BEFORE..=AFTER).step_by(30 * 86_400) {
+        let mut roll = Roll::default();
+        while !index.roll_step(&mut roll, now) {}
+        let listed = (0..56).map(|nth| {
+            let starts_at = Some(now + nth * 3 * HOUR_S);
+            agree_at(&index, &Case { starts_at, ..case(&mut random) }, now)
+        });
+        assert!(listed.sum::<usize>() > 100);
+    }
 }
