@@ -274,4 +274,30 @@ mod tests {
         assert_eq!(slots(columns.placeless(), &all(columns.placeless())).len(), 99);
         assert!(columns.approximate_bytes() < bytes * 2);
     }
+
+    #[test]
+    fn as_many_are_expected_as_pass_where_abilities_tell_nothing_of_each_other() {
+        let expected = |columns: &Columns, test: &Test| {
+            let many = columns.expected(std::slice::from_ref(test));
+            assert!((0.0..=f64::from(columns.present())).contains(&many), "{many}");
+            many
+        };
+        let nobody = Columns::default();
+        for test in [Test::speaking(&[1, 2], 1), Test::among(vec![3]), Test::loaded(0)] {
+            assert!(expected(&nobody, &test) < 1e-9);
+        }
+        let mut columns = Columns::default();
+        for slot in 0..16 {
+            let mut masks = Masks::unstated(HourSet::ALL, 0);
+            // Of sixteen people every mixture of four languages speaks them.
+            (0..4).for_each(|code| masks.set_language(code, u8::from(slot >> code & 1 == 1)));
+            columns.set(slot, Profile::of(&masks), false);
+        }
+        let close = |test: &Test, many: f64| (expected(&columns, test) - many).abs() < 1e-9;
+        assert!(close(&Test::speaking(&[2], 1), 8.0));
+        assert!(close(&Test::speaking(&[0, 1, 2, 3], 1), 15.0));
+        assert!(close(&Test::speaking(&[], 1), 0.0));
+        assert!(close(&Test::among(vec![1, 5]), 2.0));
+        assert!(close(&Test::among((0..90).collect()), 16.0));
+    }
 }

@@ -4,7 +4,6 @@
 use crate::{
     OrgIndex, Person,
     columns::Test,
-    masks::HourSet,
     person::{BEST_LEVEL, PlaceKind, flag},
     places::{Place, Shown},
     placing::shown_places,
@@ -54,6 +53,8 @@ struct Needs {
     licences: Vec<u32>,
     languages: Vec<(u32, LanguageLevel)>,
     signature: Signature,
+    /// The same without languages.
+    unspoken: Signature,
     /// Whether whoever's signature covers the needed one has all of it.
     told: bool,
 }
@@ -161,9 +162,9 @@ impl OrgIndex {
         needs.services.iter().for_each(|&code| signature.need_service(code));
         needs.skills.iter().for_each(|&(code, level)| signature.need_skill(code, level));
         needs.licences.iter().for_each(|&code| signature.need_licence(code));
+        needs.unspoken = signature;
         let fluent = needs.languages.iter().filter(|(_, level)| *level >= LanguageLevel::B2);
         fluent.for_each(|&(code, _)| signature.need_language(code));
-        signature.need_hours(&HourSet::EMPTY);
         needs.signature = signature;
         needs.told = needs.licences.is_empty()
             && needs.languages.is_empty()
@@ -261,11 +262,11 @@ impl Needs {
         skills.chain(languages).chain(licences).chain(services).fold(Parts::MAX, |all, of| all & of)
     }
 
-    /// The same of people, roughly.
+    /// The same of people, roughly; each ability once, so that shares may be multiplied.
     fn tests(&self) -> Vec<Test> {
         let fluent = |&(code, level)| Test::speaking(&[code], fluency(level));
         let spoken = self.languages.iter().filter(|(_, level)| fluency(*level) > 0).map(fluent);
-        [Test::covering(&self.signature)].into_iter().chain(spoken).collect()
+        [Test::covering(&self.unspoken)].into_iter().chain(spoken).collect()
     }
 
     fn met_by(&self, person: &Person) -> bool {

@@ -182,8 +182,9 @@ impl OrgIndex {
         // Of many people a sample: readers and writers wait for whoever looks at everybody.
         let every = self.people.len() / SAMPLED_PEOPLE + 1;
         let sampled = self.people.iter().step_by(every).map(Person::heap_bytes).sum::<usize>();
+        let samples = self.people.len().div_ceil(every).max(1);
         self.people.capacity() * size_of::<Person>()
-            + sampled * every
+            + sampled * self.people.len() / samples
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
             + self.columns.approximate_bytes()

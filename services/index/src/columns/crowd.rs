@@ -161,9 +161,9 @@ impl Crowd {
         match &test.0 {
             By::Columns(lists) => {
                 let of = |list: &Vec<usize>| list.iter().map(share).product::<f64>();
-                lists.iter().map(of).sum::<f64>().min(1.0)
+                1.0 - lists.iter().map(|list| 1.0 - of(list)).product::<f64>()
             }
-            By::Among(_) => 1.0,
+            By::Among(slots) => (f64::from(number(slots.len())) / all).min(1.0),
         }
     }
 
