@@ -32,10 +32,6 @@ const ROOT: u32 = 0;
 /// Around everything there is no cube.
 const NONE: u32 = u32::MAX;
 
-/// Gives a person's masks by number.
-pub(crate) trait MasksOf: Fn(u32) -> Masks {}
-impl<F: Fn(u32) -> Masks> MasksOf for F {}
-
 /// The tree.
 #[derive(Debug)]
 pub(crate) struct Octree {
@@ -142,7 +138,7 @@ impl Octree {
     /// Puts a place in. Cost: a descent; now and then a leaf is split.
     ///
     /// A person has one place of a kind at a point, so that the smallest cubes' leaves never fill.
-    pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
+    pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl Fn(u32) -> Masks) {
         let mut id = ROOT;
         let part = loop {
             let cube = &mut self.cubes[id as usize];
@@ -165,7 +161,13 @@ impl Octree {
     }
 
     /// Takes a place out.
-    pub(crate) fn remove(&mut self, at: Unit, slot: u32, kind: PlaceKind, masks_of: impl MasksOf) {
+    pub(crate) fn remove(
+        &mut self,
+        at: Unit,
+        slot: u32,
+        kind: PlaceKind,
+        masks_of: impl Fn(u32) -> Masks,
+    ) {
         let part = self.part_of(at, slot);
         let Some(leaf) = self.leaf_mut(part) else { return };
         if !leaf.remove(at, slot, kind) {
@@ -188,7 +190,7 @@ impl Octree {
         &mut self,
         (slot, kind): (u32, PlaceKind),
         (from, to): (Unit, Unit),
-        masks_of: impl MasksOf,
+        masks_of: impl Fn(u32) -> Masks,
     ) {
         let part = self.part_of(from, slot);
         let level = self.cube(part.0).level + 1;
@@ -206,7 +208,7 @@ impl Octree {
     }
 
     /// Says that a person's abilities or the place they are shown at changed.
-    pub(crate) fn update(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
+    pub(crate) fn update(&mut self, place: Place, masks: &Masks, masks_of: impl Fn(u32) -> Masks) {
         let part = self.part_of(place.at, place.slot());
         let Some(leaf) = self.leaf_mut(part) else { return };
         leaf.replace(place, masks);
@@ -267,7 +269,7 @@ impl Octree {
 
     /// Makes a full leaf a cube of smaller ones. What is known of it still covers all.
     #[expect(clippy::cast_possible_truncation, reason = "one of eight")]
-    fn split(&mut self, (around, part): PartOf, masks_of: &impl MasksOf) {
+    fn split(&mut self, (around, part): PartOf, masks_of: &impl Fn(u32) -> Masks) {
         let level = self.cube(around).level + 1;
         let mut parts = [const { None::<Box<Leaf>> }; PARTS];
         for (place, signature) in
@@ -353,7 +355,7 @@ impl Octree {
     }
 
     /// Counts a change of a leaf; after a few, what is known of it is made exact again.
-    fn touch(&mut self, (id, part): PartOf, masks_of: impl MasksOf) {
+    fn touch(&mut self, (id, part): PartOf, masks_of: impl Fn(u32) -> Masks) {
         let cube = &mut self.cubes[id as usize];
         cube.stale[part] += 1;
         if usize::from(cube.stale[part]) * 4 < cube.places(part).len() && cube.stale[part] < u8::MAX
@@ -388,7 +390,7 @@ fn number(id: usize) -> u32 {
     u32::try_from(id).unwrap_or(u32::MAX)
 }
 
-fn exact(places: &[Place], masks_of: &impl MasksOf) -> Envelope {
+fn exact(places: &[Place], masks_of: &impl Fn(u32) -> Masks) -> Envelope {
     let mut envelope = Envelope::empty();
     for place in places {
         envelope.cover(&Envelope::of(place.at, &masks_of(place.slot())));

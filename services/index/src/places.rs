@@ -3,7 +3,7 @@
 use crate::{
     leaf::Leaf,
     masks::Masks,
-    octree::{Cube, Inside, MasksOf, Octree},
+    octree::{Cube, Inside, Octree},
     person::PlaceKind,
     siblings::{PARTS, Parts, Siblings, each},
     sphere::{Bounds, Unit},
@@ -100,7 +100,7 @@ impl Places {
     }
 
     /// Puts a place in.
-    pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl MasksOf) {
+    pub(crate) fn insert(&mut self, place: Place, masks: &Masks, masks_of: impl Fn(u32) -> Masks) {
         self.tree.insert(place, masks, masks_of);
     }
 
