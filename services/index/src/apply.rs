@@ -34,12 +34,17 @@ impl<'a> Prepared<'a> {
     }
 
     pub(crate) fn organization(&self) -> OrganizationId {
-        match self.fact {
-            Fact::Staff(fact) => fact.organization,
-            Fact::Region(fact) => fact.organization,
-            Fact::Organization(fact) => fact.organization,
-            Fact::Position(fact) => fact.organization,
-        }
+        organization(self.fact)
+    }
+}
+
+/// Whose a fact is.
+pub(crate) fn organization(fact: &Fact) -> OrganizationId {
+    match fact {
+        Fact::Staff(fact) => fact.organization,
+        Fact::Region(fact) => fact.organization,
+        Fact::Organization(fact) => fact.organization,
+        Fact::Position(fact) => fact.organization,
     }
 }
 
@@ -73,24 +78,36 @@ impl OrgIndex {
     }
 
     fn apply_position(&mut self, fact: &PositionFact, at: Unit) {
+        if let Some(slot) = self.whose_newer(fact) {
+            self.move_ping(slot, ping_of(fact), at);
+        }
+    }
+
+    /// The person whose newest fix this is, if they are known; else it is kept for them.
+    pub(crate) fn whose_newer(&mut self, fact: &PositionFact) -> Option<u32> {
         let Some(slot) = self.slot(fact.staff) else {
             let early = self.early.entry(fact.staff).or_insert(*fact);
             if fact.fix_at_ms > early.fix_at_ms {
                 *early = *fact;
             }
-            return;
+            return None;
         };
         let person = self.person(slot);
         let newer = person.ping.is_none_or(|ping| fact.fix_at_ms > ping.fix_at_ms);
-        if newer && fact.fix_at_ms.div_euclid(1_000) >= person.valid_from {
-            self.move_ping(slot, ping_of(fact), at);
-        }
+        (newer && fact.fix_at_ms.div_euclid(1_000) >= person.valid_from).then_some(slot)
     }
 
     fn apply_staff(&mut self, facts: &StaffFacts, now: i64) {
+        if let Some(parts) = self.newer_staff(facts) {
+            self.put(parts, now);
+        }
+    }
+
+    /// The person of a record that is newer than the one known, with the fix that is.
+    pub(crate) fn newer_staff(&mut self, facts: &StaffFacts) -> Option<crate::PersonParts> {
         let known = self.slot(facts.staff);
         if known.is_some_and(|slot| self.person(slot).version >= facts.version) {
-            return;
+            return None;
         }
         let ping = match known {
             Some(slot) => self.person(slot).ping,
@@ -98,7 +115,7 @@ impl OrgIndex {
         };
         let mut parts = crate::PersonParts::from_facts(facts, &self.zone);
         parts.ping = ping.filter(|p| p.fix_at_ms.div_euclid(1_000) >= facts.positions_valid_from);
-        self.put(parts, now);
+        Some(parts)
     }
 
     fn apply_region(&mut self, facts: &RegionFacts) {
@@ -144,7 +161,7 @@ impl OrgIndex {
     }
 }
 
-fn ping_of(fact: &PositionFact) -> Ping {
+pub(crate) fn ping_of(fact: &PositionFact) -> Ping {
     Ping {
         fix_at_ms: fact.fix_at_ms,
         position: fact.position,

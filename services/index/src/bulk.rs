@@ -8,9 +8,20 @@ use crate::{
 use nearhand_domain::{OrganizationId, time::Interval};
 use std::ops::Range;
 
+/// An index whose people are still being told, in any order. Nothing refers to them yet, so that
+/// they can be put in order at the end.
+#[derive(Debug)]
+pub(crate) struct Loading {
+    /// Its people own nothing on the heap.
+    pub(crate) index: OrgIndex,
+    /// By person.
+    belongings: Vec<Belongings>,
+    attic: Attic,
+}
+
 /// What people own on the heap, all in a row until their order is known: so that it can be
 /// allocated in that order, and nothing is left behind in between.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Attic {
     abilities: Vec<Ability>,
     licences: Vec<Licence>,
@@ -20,97 +31,145 @@ struct Attic {
     rare: Vec<Option<Rare>>,
 }
 
-/// A person whose belongings are in the attic.
-struct Draft {
-    near_key: u64,
-    person: Person,
-    abilities: Range<usize>,
-    licences: Range<usize>,
-    rare: Option<RareDraft>,
+/// Where in the attic somebody's things are.
+#[derive(Debug)]
+struct Belongings {
+    abilities: Range<u32>,
+    licences: Range<u32>,
+    rare: Option<RareBelongings>,
 }
 
-struct RareDraft {
-    at: usize,
-    time_off: Range<usize>,
-    bookings: Range<usize>,
-    visits: Range<usize>,
+#[derive(Debug)]
+struct RareBelongings {
+    at: u32,
+    time_off: Range<u32>,
+    bookings: Range<u32>,
+    visits: Range<u32>,
 }
 
-fn stash<T: Copy>(into: &mut Vec<T>, from: &mut Box<[T]>) -> Range<usize> {
-    let start = into.len();
-    into.extend_from_slice(from);
-    *from = Box::default();
-    start..into.len()
+impl Loading {
+    /// Into an index without people.
+    pub(crate) fn new(index: OrgIndex) -> Self {
+        Self { index, belongings: Vec::new(), attic: Attic::default() }
+    }
+
+    /// Takes a person in, replacing the record of the same id.
+    pub(crate) fn put(&mut self, parts: PersonParts, now: i64) {
+        let index = &mut self.index;
+        let mut person = parts.into_person(&mut index.vocabulary, &mut index.schedules, now);
+        let belongings = self.attic.take(&mut person);
+        if let Some(slot) = index.slot(person.id) {
+            let old = std::mem::replace(&mut index.people[slot as usize], person);
+            old.hours.into_iter().for_each(|hours| index.schedules.release(hours));
+            self.belongings[slot as usize] = belongings;
+        } else {
+            index.push(person);
+            self.belongings.push(belongings);
+        }
+    }
+
+    /// The index, with everybody in it. O(n log n).
+    pub(crate) fn finish(self) -> OrgIndex {
+        let Self { mut index, belongings, mut attic } = self;
+        let order = order(&index.people);
+        permute(&mut index.people, &order);
+        index.people.shrink_to_fit();
+        index.slots.clear();
+        for (slot, &(_, before)) in (0..).zip(&order) {
+            attic.give_back(&belongings[before as usize], &mut index.people[slot as usize]);
+            index.number(slot);
+            index.attach(slot);
+        }
+        index.places.shrink();
+        index.columns.shrink();
+        index
+    }
 }
 
 impl Attic {
-    fn take(&mut self, mut person: Person) -> Draft {
-        let near_key = near_key(&person);
+    /// Takes what a person owns.
+    fn take(&mut self, person: &mut Person) -> Belongings {
         let abilities = stash(&mut self.abilities, &mut person.abilities);
         let licences = stash(&mut self.licences, &mut person.licences);
         let rare = person.rare.take().map(|mut rare| {
-            let draft = RareDraft {
-                at: self.rare.len(),
+            let of = RareBelongings {
+                at: number(self.rare.len()),
                 time_off: stash(&mut self.time_off, &mut rare.time_off),
                 bookings: stash(&mut self.bookings, &mut rare.bookings),
                 visits: stash(&mut self.visits, &mut rare.visits),
             };
             self.rare.push(Some(*rare));
-            draft
+            of
         });
-        Draft { near_key, person, abilities, licences, rare }
+        Belongings { abilities, licences, rare }
     }
 
-    fn give_back(&mut self, draft: Draft) -> Person {
-        let mut person = draft.person;
-        person.abilities = self.abilities[draft.abilities].into();
-        person.licences = self.licences[draft.licences].into();
-        person.rare = draft.rare.and_then(|draft| {
-            let mut rare = self.rare[draft.at].take()?;
-            let bookings = self.bookings[draft.bookings].into();
-            rare.time_off = self.time_off[draft.time_off].into();
-            rare.visits = self.visits[draft.visits].into();
+    fn give_back(&mut self, of: &Belongings, person: &mut Person) {
+        person.abilities = fetch(&self.abilities, &of.abilities);
+        person.licences = fetch(&self.licences, &of.licences);
+        person.rare = of.rare.as_ref().and_then(|of| {
+            let mut rare = self.rare[of.at as usize].take()?;
+            let bookings = fetch(&self.bookings, &of.bookings);
+            rare.time_off = fetch(&self.time_off, &of.time_off);
+            rare.visits = fetch(&self.visits, &of.visits);
             let mut rare = Box::new(rare);
             rare.bookings = bookings;
             Some(rare)
         });
-        person
     }
+}
+
+fn stash<T: Copy>(into: &mut Vec<T>, from: &mut Box<[T]>) -> Range<u32> {
+    let start = number(into.len());
+    into.extend_from_slice(from);
+    *from = Box::default();
+    start..number(into.len())
+}
+
+fn fetch<T: Copy>(from: &[T], range: &Range<u32>) -> Box<[T]> {
+    from[range.start as usize..range.end as usize].into()
+}
+
+/// There is no memory for as many as would not fit.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl OrgIndex {
     /// Fills an empty index with many people; equal to one [`Self::put`] each, much faster.
     ///
-    /// O(n log n), and for a moment about 1.5 times the memory; neighbours get neighbouring
-    /// numbers and memory, so that searches touch little of it.
+    /// O(n log n), and for a moment what people own on the heap twice; neighbours get neighbouring
+    /// numbers and memory, so that searches touch little of it. Of people of the same id the last
+    /// one counts.
     #[must_use]
     pub fn bulk_load(
         id: OrganizationId,
         people: impl IntoIterator<Item = PersonParts>,
         now: i64,
     ) -> Self {
-        let mut index = Self::new(id, now);
-        index.fill(people, now);
-        index
+        let mut loading = Loading::new(Self::new(id, now));
+        people.into_iter().for_each(|parts| loading.put(parts, now));
+        loading.finish()
     }
+}
 
-    /// [`Self::bulk_load`] into an index without people.
-    pub(crate) fn fill(&mut self, people: impl IntoIterator<Item = PersonParts>, now: i64) {
-        let mut attic = Attic::default();
-        let mut drafts: Vec<Draft> = Vec::new();
-        for parts in people {
-            let person = parts.into_person(&mut self.vocabulary, &mut self.schedules, now);
-            drafts.push(attic.take(person));
+/// People by where they are shown, neighbours next to each other, each with the number so far.
+fn order(people: &[Person]) -> Vec<(u64, u32)> {
+    let mut order: Vec<(u64, u32)> = people.iter().map(near_key).zip(0..).collect();
+    let id = |number: u32| people[number as usize].id;
+    order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(&id(b.1))));
+    order
+}
+
+/// Puts people in order without a second copy of them.
+fn permute(people: &mut [Person], order: &[(u64, u32)]) {
+    for to in 0..people.len() {
+        // Whoever stood at a place that has been filled was swapped to where its new owner was.
+        let mut from = order[to].1 as usize;
+        while from < to {
+            from = order[from].1 as usize;
         }
-        drafts.sort_unstable_by_key(|draft| (draft.near_key, draft.person.id));
-        self.people.reserve_exact(drafts.len());
-        self.slots.reserve(drafts.len(), |_| 0);
-        for draft in drafts {
-            let person = attic.give_back(draft);
-            self.put_person(person);
-        }
-        self.places.shrink();
-        self.columns.shrink();
+        people.swap(to, from);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod apply;
 mod bloom;
+mod builder;
 mod bulk;
 pub mod cells;
 pub mod columns;
@@ -29,6 +30,7 @@ pub mod version;
 pub mod view;
 pub mod vocabulary;
 
+pub use builder::Builder;
 pub use live::{LiveIndex, Sizes};
 pub use nearest::{Filter, Near};
 pub use org::OrgIndex;

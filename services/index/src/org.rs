@@ -242,13 +242,24 @@ impl OrgIndex {
             self.attach(slot);
             return slot;
         }
-        let slot = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
-        let id = person.id;
-        self.people.push(person);
-        let people = &self.people;
-        self.slots.insert_unique(hash(id), slot, |&slot| hash(people[slot as usize].id));
+        let slot = self.push(person);
         self.attach(slot);
         slot
+    }
+
+    /// Adds a record that nothing refers to yet.
+    pub(crate) fn push(&mut self, person: Person) -> u32 {
+        let slot = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        self.people.push(person);
+        self.number(slot);
+        slot
+    }
+
+    /// Lets a person be found by id.
+    pub(crate) fn number(&mut self, slot: u32) {
+        let people = &self.people;
+        let id = |slot: u32| hash(people[slot as usize].id);
+        self.slots.insert_unique(id(slot), slot, |&slot| id(slot));
     }
 
     /// Takes a record out of everything that refers to it.

@@ -7,9 +7,9 @@ mod population;
 
 use nearhand_domain::{
     CaseId, OrganizationId, Position, StaffId,
-    facts::{Fact, PositionFact, StaffFacts},
+    facts::{Fact, LicenceFact, MockPolicy, OrganizationFacts, PositionFact, StaffFacts},
 };
-use nearhand_index::{OrgIndex, PersonParts, load::LoadInputs, roll::Roll};
+use nearhand_index::{Builder, OrgIndex, PersonParts, load::LoadInputs, roll::Roll};
 use nearhand_recommend::{Case, Disclosure, Judgement, Policy, Query, SkillNeed};
 use population::{NOW, Random};
 use proptest::prelude::*;
@@ -197,6 +197,19 @@ fn facts_in_any_order_give_one_index() {
                 facts.push(Fact::Position(position_fact(&mut random, staff, CENTRES[0])));
             }
         }
+        for (version, base) in [(1, None), (2, Position::new(37.8, -122.3).ok())] {
+            let at = usize::try_from(random.below(240)).unwrap();
+            facts.insert(
+                at,
+                Fact::Organization(OrganizationFacts {
+                    organization: organization(),
+                    version,
+                    time_zone: "America/Los_Angeles".into(),
+                    base,
+                    mock_policy: random.pick(&[MockPolicy::Accept, MockPolicy::HistoryOnly]),
+                }),
+            );
+        }
         let mut one = OrgIndex::new(organization(), NOW);
         facts.iter().for_each(|fact| one.apply(fact, NOW));
         let mut other = OrgIndex::new(organization(), NOW);
@@ -206,6 +219,12 @@ fn facts_in_any_order_give_one_index() {
         }
         facts.iter().rev().for_each(|fact| other.apply(fact, NOW));
         assert_eq!(one.index_version(), other.index_version());
+        let (first, rest) = facts.split_at(facts.len() / 2);
+        let mut builder = Builder::default();
+        [rest, first, rest].into_iter().for_each(|page| builder.take(page, NOW));
+        let built = builder.finish(NOW);
+        let version = built.with_org(organization(), OrgIndex::index_version);
+        assert_eq!(version, Some(one.index_version()));
         let case = CaseId::from(Uuid::nil());
         for _ in 0..5 {
             let case = population::case(&mut random, CENTRES[0], case, &[]);
@@ -214,6 +233,7 @@ fn facts_in_any_order_give_one_index() {
                 listed(&Query::new(index, &case, &policy, NOW, Disclosure::Exact).search(20))
             };
             assert_eq!(ask(&one), ask(&other));
+            assert_eq!(built.with_org(organization(), ask), Some(ask(&one)));
         }
         one.apply(
             &Fact::Position(PositionFact {
@@ -239,7 +259,13 @@ fn staff_facts(random: &mut Random, staff: StaffId, version: i64, valid_from: i6
         services: parts.services,
         regions: parts.regions,
         skills: parts.skills,
-        licences: Vec::new(),
+        licences: vec![LicenceFact {
+            code: "PI".into(),
+            jurisdiction: "US-CA".into(),
+            valid_from: None,
+            // The first day of the tests, and the day before.
+            valid_to: Some(jiff::civil::date(2027, 1, if random.chance(50) { 15 } else { 14 })),
+        }],
         languages: parts.languages,
         working_hours: None,
         time_off: parts.time_off,

@@ -6,7 +6,7 @@ use crate::{
     follower::{Follower, Forget, note_names},
 };
 use nearhand_domain::{clock, facts::Fact};
-use nearhand_index::LiveIndex;
+use nearhand_index::{Builder, LiveIndex};
 use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedReader, Queue, QueueError};
 use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot};
 use std::time::{Duration, Instant};
@@ -197,12 +197,12 @@ async fn read_snapshot(
     let (chunks, mut incoming) = mpsc::channel::<Vec<Fact>>(READ_AHEAD);
     let mut builder = JoinSet::new();
     builder.spawn_blocking(move || {
-        let (index, mut names) = (LiveIndex::new(), Directory::default());
+        let (mut index, mut names) = (Builder::default(), Directory::default());
         while let Some(facts) = incoming.blocking_recv() {
             note_names(&mut names, &facts);
-            index.apply(&facts, clock::now().as_second());
+            index.take(&facts, clock::now().as_second());
         }
-        (index, names)
+        (index.finish(clock::now().as_second()), names)
     });
     let mut snapshot = Snapshot::begin(pool.begin().await?).await?;
     while let Some(facts) = snapshot.next(chunk).await? {
