@@ -5,7 +5,8 @@ use crate::{
     population::{self, NOW, Random},
 };
 use nearhand_domain::{
-    CaseId, StaffId,
+    BookingId, CaseId, Position, StaffId,
+    preference::{LanguageLevel, Preference},
     schedule::{DAY_MIN, WeeklyHours, WeeklyShift},
     time::{DAY_S, HOUR_S, Interval},
     tracking::OPEN_END,
@@ -13,12 +14,13 @@ use nearhand_domain::{
 use nearhand_index::{
     Filter, OrgIndex, PersonParts,
     load::LoadInputs,
-    person::Ping,
+    parts::LicenceParts,
+    person::{Booking, Ping},
     roll::Roll,
     schedules::{Pattern, explicit},
 };
 use nearhand_recommend::{
-    Case, Disclosure, Policy, Query, SkillNeed,
+    Case, Disclosure, LicenceNeed, Policy, Query, SkillNeed, Weights,
     policy::{LEAST_NUMBER, MAX_NUMBER, MAX_WEIGHT},
 };
 
@@ -289,4 +291,151 @@ fn hours_are_renewed_as_years_go_by_of_people_whom_nobody_changes() {
         });
         assert!(listed.sum::<usize>() > 100);
     }
+}
+
+/// Bookings of which some end the hour before others begin, so that loads differ by hour.
+fn booked(random: &mut Random, parts: &mut PersonParts) {
+    for _ in 0..random.below(3) {
+        // Around both ends of the week that counts.
+        let start = NOW + random.pick(&[-2, -1, 0, 166, 167, 168, 169]) * HOUR_S;
+        parts.bookings.push(Booking {
+            id: BookingId::from(random.uuid()),
+            case: CaseId::from(random.uuid()),
+            time: Interval { start, end: start + random.pick(&[1, 2, 30]) * HOUR_S },
+            position: None,
+            cancelled: false,
+        });
+    }
+}
+
+#[test]
+fn people_alike_are_listed_by_the_load_of_the_hour_asked_for_wherever_they_are() {
+    let depot = Position::new(AROUND.0, AROUND.1).unwrap();
+    for (seed, home) in [(7, None), (8, Some(depot)), (9, None), (10, Some(depot))] {
+        let mut random = Random(seed);
+        let mut people = people(&mut random, 700);
+        for parts in &mut people {
+            parts.home = home.filter(|_| random.chance(95));
+            booked(&mut random, parts);
+        }
+        let mut index = load(&people);
+        for hours in 0..4 {
+            let policy = population::policy(&mut random);
+            for as_of in [0, 1, 2, -1, -3, 24 * 40].map(|past| NOW + (hours + past) * HOUR_S) {
+                let case = case(&mut random);
+                let query = Query::new(&index, &case, &policy, as_of, Disclosure::Exact);
+                for limit in [1, 20, 300] {
+                    let scan = query.scan(limit);
+                    assert_eq!(listed(&query.search(limit)), listed(&scan), "of {limit}");
+                }
+            }
+            // Half way on to the next hour, and all the way.
+            let mut roll = Roll::default();
+            let steps =
+                (0..4 + hours).take_while(|_| !index.roll_step(&mut roll, NOW + hours * HOUR_S));
+            if steps.count() < 4 || hours % 2 == 0 {
+                while !index.roll_step(&mut roll, NOW + hours * HOUR_S) {}
+            }
+        }
+    }
+}
+
+/// Somebody of many words of every kind.
+fn wordy(random: &mut Random, id: StaffId) -> PersonParts {
+    let mut parts = PersonParts::new(id);
+    let shared = [(37.7, -122.4), (37.9, -122.1), (-89.99, 0.0), (89.99, 170.0), (37.8, 179.999)];
+    parts.home = random.chance(90).then(|| {
+        let at = random.pick(&shared);
+        let spread = random.pick(&[0.0, 0.0, 0.01]);
+        population::near(random, at, spread)
+    });
+    for nth in 0..150 {
+        if random.chance(50) {
+            parts.services.push((population::service(nth), random.pick(&Preference::ALL)));
+        }
+        if random.chance(20) {
+            parts.regions.push((population::region(nth), random.pick(&Preference::ALL)));
+        }
+        if random.chance(50) {
+            parts.skills.push((format!("skill {nth}"), random.pick(&[1, 2, 3, 4, 5])));
+        }
+        if random.chance(30) {
+            parts.languages.push((format!("l{nth}"), random.pick(&LanguageLevel::ALL)));
+        }
+        if random.chance(70) {
+            parts.licences.push(LicenceParts {
+                code: format!("licence {nth}"),
+                jurisdiction: String::new(),
+                valid_from: i64::MIN,
+                valid_to: if random.chance(80) { i64::MAX } else { NOW },
+            });
+        }
+    }
+    parts.visits = (0..3).map(|_| (population::client(random.below(150)), NOW - DAY_S)).collect();
+    booked(random, &mut parts);
+    parts
+}
+
+fn wordy_case(random: &mut Random) -> Case {
+    let at = random.pick(&[(37.7, -122.4), (90.0, 0.0), (37.8, -180.0)]);
+    let mut case = Case::at(CaseId::from(random.uuid()), population::near(random, at, 0.0));
+    let few = |random: &mut Random| random.below(4) * random.below(2);
+    case.services = (0..few(random)).map(|_| population::service(random.below(152))).collect();
+    case.regions = (0..few(random)).map(|_| population::region(random.below(152))).collect();
+    for _ in 0..few(random).min(2) {
+        let (skill, required) = (format!("skill {}", random.below(150)), random.pick(&[1, 2]));
+        case.skills.push(SkillNeed { skill, required, preferred: random.pick(&[2, 4, 5]) });
+    }
+    case.languages = (0..few(random)).map(|_| format!("l{}", random.below(152))).collect();
+    case.language_required = random.chance(30);
+    if random.chance(30) {
+        let code = format!("licence {}", random.below(150));
+        case.licences.push(LicenceNeed { code, jurisdiction: String::new() });
+    }
+    case.client = random.chance(50).then(|| population::client(random.below(150)));
+    case
+}
+
+/// Changes somebody as the feed does: other words, other places, gone and come back.
+fn change(random: &mut Random, index: &mut OrgIndex, staff: &[StaffId]) {
+    let id = random.pick(staff);
+    let mut parts = wordy(random, id);
+    parts.deleted = random.chance(20);
+    parts.active = !parts.deleted && random.chance(90);
+    parts.tracking.permissions.push(Interval { start: 0, end: OPEN_END });
+    parts.ping = random.chance(50).then(|| Ping {
+        fix_at_ms: (NOW - random.below(9_000)) * 1_000,
+        position: population::near(random, AROUND, 0.1),
+        accuracy_m: None,
+        mock: false,
+    });
+    index.put(parts, NOW);
+}
+
+#[test]
+fn however_many_words_there_are_search_and_scan_agree_after_every_change() {
+    let mut listed_in_all = 0;
+    for seed in 0..12 {
+        let mut random = Random(100 + seed);
+        let staff: Vec<StaffId> = (0..250).map(|_| StaffId::from(random.uuid())).collect();
+        let people: Vec<PersonParts> = staff.iter().map(|&id| wordy(&mut random, id)).collect();
+        let mut index = load(&people);
+        for _ in 0..40 {
+            (0..10).for_each(|_| change(&mut random, &mut index, &staff));
+            let (case, mut policy) = (wordy_case(&mut random), population::policy(&mut random));
+            if random.chance(30) {
+                policy.weights = Weights { travel: 0, service: 0, skill: 0, ..policy.weights };
+                policy.weights.workload = policy.weights.workload.max(1);
+            }
+            let as_of = NOW + random.pick(&[0, 0, 0, -7_200, 90 * DAY_S]);
+            let query = Query::new(&index, &case, &policy, as_of, Disclosure::Exact);
+            let limit = random.pick(&[0, 1, 20, 100, usize::MAX]);
+            let scan = query.scan(limit);
+            assert_eq!(listed(&query.search(limit)), listed(&scan), "{case:?} {policy:?}");
+            let hasty = query.search_with_patience(limit, 0).0;
+            assert_eq!(listed(&hasty), listed(&scan), "{case:?} {policy:?}");
+            listed_in_all += scan.len();
+        }
+    }
+    assert!(listed_in_all > 5_000, "{listed_in_all}");
 }
