@@ -51,6 +51,9 @@ pub(crate) struct Cube {
     around: u32,
     part: u8,
     level: u8,
+    /// A place that is or was in it. Between this cube and the one around it levels are left out
+    /// at which all places go the way of this one.
+    inside: (Unit, u32),
     /// The parts in which there is anything.
     used: Parts,
 }
@@ -70,20 +73,22 @@ type PartOf = (u32, usize);
 
 impl Default for Octree {
     fn default() -> Self {
-        let root = Cube::empty(NONE, 0, 0);
+        let root = Cube::empty((NONE, 0), 0, (Unit([0; 3]), 0));
         Self { cubes: [(ROOT as usize, root)].into_iter().collect(), leaves: 0, count: 0 }
     }
 }
 
 impl Cube {
-    fn empty(around: u32, part: u8, level: u8) -> Self {
+    #[expect(clippy::cast_possible_truncation, reason = "one of eight")]
+    fn empty((around, part): PartOf, level: u8, inside: (Unit, u32)) -> Self {
         Self {
             siblings: Siblings::EMPTY,
             parts: [const { Inside::Nothing }; PARTS],
             stale: [0; PARTS],
             around,
-            part,
+            part: part as u8,
             level,
+            inside,
             used: 0,
         }
     }
@@ -144,7 +149,10 @@ impl Octree {
             let cube = &mut self.cubes[id as usize];
             let part = digit(place.at, place.slot(), cube.level);
             match &mut cube.parts[part] {
-                Inside::Cube(deeper) => id = *deeper,
+                Inside::Cube(deeper) => {
+                    let deeper = *deeper;
+                    id = self.towards((id, part), deeper, &place);
+                }
                 Inside::Leaf(leaf) if leaf.is_full() => self.split((id, part), &masks_of),
                 Inside::Leaf(leaf) => {
                     leaf.push(place, &Signature::of(masks));
@@ -267,18 +275,48 @@ impl Octree {
         }
     }
 
-    /// Makes a full leaf a cube of smaller ones. What is known of it still covers all.
+    /// The cube in a part that a place goes into: the one there, or a new one around that where
+    /// the place goes another way at a level left out.
     #[expect(clippy::cast_possible_truncation, reason = "one of eight")]
+    fn towards(&mut self, part: PartOf, there: u32, place: &Place) -> u32 {
+        let cube = self.cube(there);
+        let (at, slot) = cube.inside;
+        let mut left_out = self.cube(part.0).level + 1..cube.level;
+        let parts = |level: &u8| digit(place.at, place.slot(), *level) != digit(at, slot, *level);
+        let Some(level) = left_out.find(parts) else { return there };
+        let mut fork = Cube::empty(part, level, cube.inside);
+        let side = digit(at, slot, level);
+        fork.siblings.set(side, &cube.siblings.together());
+        fork.put(side, Inside::Cube(there));
+        let fork = number(self.cubes.insert(fork));
+        let cube = &mut self.cubes[there as usize];
+        (cube.around, cube.part) = (fork, side as u8);
+        self.cubes[part.0 as usize].put(part.1, Inside::Cube(fork));
+        fork
+    }
+
+    /// Makes a full leaf a cube of smaller ones. What is known of it still covers all.
     fn split(&mut self, (around, part): PartOf, masks_of: &impl Fn(u32) -> Masks) {
-        let level = self.cube(around).level + 1;
+        let Some(leaf) = self.leaf_mut((around, part)) else { return };
+        let signed: Vec<(Place, Signature)> = leaf.signed().collect();
+        let Some(inside) = signed.first().map(|(place, _)| (place.at, place.slot())) else {
+            return;
+        };
+        // What is told apart by nothing but its last levels takes one cube, not one for each.
+        let parts_at = |level: u8| {
+            let way = digit(inside.0, inside.1, level);
+            signed.iter().any(|(place, _)| digit(place.at, place.slot(), level) != way)
+        };
+        let mut level = self.cube(around).level + 1;
+        while !parts_at(level) {
+            level += 1;
+        }
         let mut parts = [const { None::<Box<Leaf>> }; PARTS];
-        for (place, signature) in
-            self.leaf_mut((around, part)).iter().flat_map(|leaf| leaf.signed())
-        {
+        for (place, signature) in signed {
             let part = &mut parts[digit(place.at, place.slot(), level)];
             part.get_or_insert_with(|| Box::new(Leaf::new())).push(place, &signature);
         }
-        let mut cube = Cube::empty(around, part as u8, level);
+        let mut cube = Cube::empty((around, part), level, inside);
         self.leaves -= 1;
         for (part, leaf) in parts.into_iter().enumerate() {
             if let Some(leaf) = leaf {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{leaf::LEAF_MAX, masks::HourSet, places::Shown, siblings::each};
+use nearhand_domain::Position;
 use proptest::prelude::*;
 
 fn masks_of(slot: u32) -> Masks {
@@ -127,4 +128,20 @@ fn hundreds_of_sites_of_one_person_in_one_house_are_told_apart_by_place() {
         tree.remove(site(n), slot, PlaceKind::Booking, masks_of);
     }
     assert_eq!((tree.len(), tree.cubes.len()), (0, 1));
+}
+
+#[test]
+fn points_that_a_leaf_cannot_hold_take_one_cube_each_however_small() {
+    let mut tree = Octree::default();
+    let point = |n: u32| Unit::new(Position::new(45.0 + f64::from(n) / 10.0, 9.0).unwrap());
+    for slot in 0..100 * 65 {
+        tree.insert(place(point(slot % 100), slot), &masks_of(slot), masks_of);
+    }
+    assert_eq!(check(&tree, ROOT).0.len(), 6_500);
+    assert!(tree.cubes.len() < 210, "{}", tree.cubes.len());
+    // Whoever is a few metres beside such a point is told apart from those at it.
+    let beside = point(50).0.map(|coordinate| coordinate + 1_000);
+    tree.insert(place(Unit(beside), 6_500), &masks_of(6_500), masks_of);
+    assert_eq!(check(&tree, ROOT).0.len(), 6_501);
+    assert!(tree.cubes.len() < 215);
 }
