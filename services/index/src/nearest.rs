@@ -4,7 +4,7 @@
 use crate::{
     OrgIndex, Person,
     columns::Test,
-    person::{BEST_LEVEL, PlaceKind, flag},
+    person::{BEST_LEVEL, PlaceKind, TOGETHER, flag},
     places::{Place, Shown},
     placing::shown_places,
     siblings::{Parts, Siblings, each},
@@ -66,7 +66,7 @@ impl OrgIndex {
     /// start from. Cost: some microseconds; grows with `k` and with how rare the fit are.
     #[must_use]
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
-        self.nearest_going_by_abilities(from, filter, k, at, FEW)
+        self.nearest_going_by_abilities(from, filter, k, at, RARE)
     }
 
     /// The same, where people are found by their abilities if not even one in `few` is fit: only
@@ -178,9 +178,7 @@ impl OrgIndex {
 }
 
 /// If not even one in so many is fit, the fit are found by their abilities rather than by place.
-const FEW: f64 = 256.0;
-/// People looked at together, so that their records are waited for together.
-const TOGETHER: usize = 32;
+const RARE: f64 = 256.0;
 
 /// One search.
 struct Search<'a> {

@@ -102,6 +102,9 @@ impl Ability {
     }
 }
 
+/// People looked at together, so that their records are waited for together: see
+/// [`Person::glimpse`] and [`Person::warm`].
+pub const TOGETHER: usize = 32;
 /// Levels of a skill go up to this.
 pub(crate) const BEST_LEVEL: u8 = 5;
 

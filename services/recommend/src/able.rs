@@ -6,10 +6,13 @@ use crate::{
     bounds::DRIVE_BITS,
     judge::lot,
     profiles::{Class, Facet},
-    search::{Search, TOGETHER},
+    search::Search,
 };
 use nearhand_domain::StaffId;
-use nearhand_index::columns::{Crowd, People, Test};
+use nearhand_index::{
+    columns::{Crowd, People, Test},
+    person::TOGETHER,
+};
 use std::{
     cmp::{Ordering, Reverse},
     collections::BinaryHeap,

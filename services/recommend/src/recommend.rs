@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Candidates listed if nobody says how many.
 pub const DEFAULT_LIMIT: usize = 20;
 /// With fewer candidates than this the funnel comes by itself.
-const FEW: usize = 5;
+const FUNNEL_BELOW: usize = 5;
 
 /// How to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn recommend(
 ) -> Recommendation {
     let query = Query::new(index, case, policy, request.as_of, request.disclosure);
     let best = query.search(request.limit);
-    let due = request.funnel || best.len() < request.limit.min(FEW);
+    let due = request.funnel || best.len() < request.limit.min(FUNNEL_BELOW);
     let ranked = best.iter().zip(1..);
     Recommendation {
         index_version: index.index_version().to_string(),

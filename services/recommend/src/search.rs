@@ -2,11 +2,9 @@
 //! very order of the scan.
 
 use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
+use nearhand_index::person::TOGETHER;
 use rustc_hash::FxHashSet;
 use std::cell::Cell;
-
-/// People looked at together, so that their records are waited for together.
-pub(crate) const TOGETHER: usize = 32;
 
 /// Leaves visited far away before people are found by their abilities: more than most cases take.
 const PATIENCE: usize = 64;
