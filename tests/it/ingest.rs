@@ -1,91 +1,16 @@
 //! From the queue into PostGIS: exactly once whatever is cut off, and one bad entry harms no other.
 
-use crate::support::{Account, Phone, Site, account::now, eventually, given};
-use nearhand_domain::{
-    DeviceId, OrganizationId, Position, StaffId, clock,
-    ping::{Ping, Source, ping_key},
+use crate::support::{
+    Site,
+    account::now,
+    eventually, given,
+    queued::{drained, one_short_lease, person, ping, queue_raw, short_lease, stored, waiting},
 };
-use nearhand_queue::{Consumer, DecodeError, Entry, Lane, Parcel, QueueConfig};
+use nearhand_domain::{OrganizationId, clock, ping::Ping};
+use nearhand_queue::{Consumer, DecodeError, Entry, Lane, Parcel};
 use nearhand_runner::{RetentionConfig, prepare};
 use serde_json::json;
-use sqlx::PgConnection;
 use std::{collections::HashMap, time::Duration};
-use uuid::Uuid;
-
-/// A lease that is soon over, as after a killed worker.
-fn short_lease(config: &mut QueueConfig) {
-    config.block = Duration::from_millis(20);
-    config.lease = Duration::from_millis(200);
-}
-
-/// The same, and everything in one partition.
-fn one_short_lease(config: &mut QueueConfig) {
-    short_lease(config);
-    config.partitions = 1;
-}
-
-async fn stored(db: &mut PgConnection) -> i64 {
-    sqlx::query_scalar("SELECT count(*) FROM pings").fetch_one(db).await.expect("a count")
-}
-
-async fn waiting(site: &Site) -> u64 {
-    let depth = site.queue.depth().await.expect("the depth");
-    depth.of(Lane::Live) + depth.of(Lane::Backlog)
-}
-
-async fn drained(site: &Site) {
-    eventually("the queue is empty", || async { (waiting(site).await == 0).then_some(()) }).await;
-}
-
-fn ping(fix_at_ms: i64) -> Ping {
-    let position = Position::new(38.7, -9.1).expect("a position");
-    Ping {
-        fix_at_ms,
-        key: ping_key(None, position),
-        position,
-        sent_at_ms: None,
-        accuracy_m: Some(5.0),
-        altitude_m: None,
-        speed_mps: None,
-        course_deg: None,
-        battery: None,
-        charging: None,
-        motion: None,
-        mock: false,
-        flags: 0,
-        source: Source::Native,
-    }
-}
-
-/// Puts pings into the queue past the door, each as if a request had brought it, all at a time.
-async fn queue_raw(site: &Site, phone: &Phone<'_>, staff: &str, pings: &[Ping]) {
-    let mut db = site.database.look().await;
-    let organization: Uuid = sqlx::query_scalar("SELECT organization_id FROM organizations")
-        .fetch_one(&mut db)
-        .await
-        .expect("the organisation");
-    let producer = site.queue.producer();
-    let parcels: Vec<Parcel<'_>> = pings
-        .iter()
-        .map(|ping| Parcel {
-            organization: OrganizationId(organization),
-            device: phone.id.parse::<DeviceId>().expect("a device"),
-            staff: staff.parse::<StaffId>().expect("a person"),
-            received_at_ms: clock::now().as_millisecond(),
-            live: std::slice::from_ref(ping),
-            backlog: &[],
-            traceparent: None,
-        })
-        .collect();
-    let sent = parcels.iter().map(|parcel| producer.send(parcel));
-    futures::future::try_join_all(sent).await.expect("queued");
-}
-
-async fn person<'a>(admin: &Account<'a>) -> (String, Phone<'a>) {
-    let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
-    let phone = admin.create_phone(&staff).await;
-    (staff, phone)
-}
 
 #[tokio::test]
 async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
@@ -382,7 +307,7 @@ async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
         let read = consumer.read(1).await.unwrap();
         assert!(read.iter().all(|entry| entry.traceparents().eq(parcel.traceparent)));
         order.push_str(if read[0].lane == Lane::Live { "L" } else { "b" });
-        consumer.acknowledge(&read).await.unwrap();
+        consumer.tell(&[], &read).await.unwrap();
     }
     assert_eq!(order, "LLLbLLLb");
     consumer.release().await;

@@ -7,9 +7,11 @@ use crate::support::{
     processes::{Service, Stack},
     wait::within,
 };
+use jiff::SignedDuration;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -131,6 +133,45 @@ async fn a_killed_worker_loses_and_doubles_nothing() {
         stack.spawn(Service::Worker);
     })
     .await;
+}
+
+/// Requests that wait while no worker is there, and the fixes of each: many transactions.
+const REQUESTS: i64 = 40;
+const FIXES: i64 = 500;
+
+#[tokio::test]
+async fn a_worker_killed_while_it_works_off_a_queue_loses_and_doubles_nothing() {
+    let mut stack = Stack::start().await;
+    let phones = stack.phones(PHONES).await;
+    stack.kill(Service::Worker);
+    let (now, mut newest) = (nearhand_domain::clock::now(), HashMap::new());
+    for (n, (staff, token)) in (0..REQUESTS).zip(phones.iter().cycle()) {
+        let fix_at = |i| (now + SignedDuration::from_millis(n * FIXES + i)).to_string();
+        let fix = |i| json!({ "fix_at": fix_at(i), "lat": 38.7, "lng": -9.1, "accuracy_m": 5 });
+        let body = json!({ "pings": (0..FIXES).map(fix).collect::<Vec<_>>() });
+        let reply = stack.post("/v1/pings", token, body).await.expect(200);
+        assert_eq!(reply.body["accepted"], FIXES, "{}", reply.body);
+        newest.insert(staff.clone(), fix_at(FIXES - 1));
+    }
+    let (all, mut stored) = (REQUESTS * FIXES, 0);
+    // Twice a worker is killed as soon as it has written something.
+    for _ in 0..2 {
+        stack.spawn(Service::Worker);
+        within(Duration::from_secs(60), "some more are stored", async || {
+            let before = stored;
+            stored = stack.count("SELECT count(*) FROM pings").await?;
+            (stored > before || stored == all).then_some(())
+        })
+        .await;
+        stack.kill(Service::Worker);
+    }
+    stack.spawn(Service::Worker);
+    eventually("all are stored and the live view shows the newest", async || {
+        let stored = stack.count("SELECT count(*) FROM pings").await?;
+        (stored >= all && stack.positions().await? == newest).then_some(())
+    })
+    .await;
+    assert_eq!(stack.count("SELECT count(*) FROM pings").await, Some(all), "exactly once");
 }
 
 #[tokio::test]

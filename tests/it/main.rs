@@ -15,6 +15,7 @@ mod logs;
 mod openapi;
 mod pings;
 mod position_counts;
+mod read_ahead;
 mod recommendations;
 mod sessions;
 mod setup;

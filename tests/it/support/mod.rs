@@ -5,13 +5,16 @@ pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod database;
 pub(crate) mod processes;
+pub(crate) mod queued;
 pub(crate) mod site;
 pub(crate) mod wait;
+pub(crate) mod wire;
 
 pub(crate) use account::{Account, Phone};
 pub(crate) use answer::Answer;
 pub(crate) use site::Site;
 pub(crate) use wait::eventually;
+pub(crate) use wire::Wire;
 
 /// A setting that `./dev test` gives.
 #[expect(clippy::disallowed_methods, reason = "the edge of the tests")]

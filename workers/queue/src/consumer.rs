@@ -11,7 +11,9 @@ use crate::{
         PingBatch, decode, encode,
     },
     error::QueueError,
+    feed::FeedItem,
     lease::Lease,
+    receipts::Receipts,
     reply::{self, RawEntry},
 };
 use redis::{Script, Value, aio::MultiplexedConnection};
@@ -28,8 +30,8 @@ const CONSUMER: &str = "owner";
 /// Every so many reads the backlog comes first.
 const BACKLOG_TURN: u32 = 4;
 
-/// Most entries of one read.
-const MAX_ENTRIES: usize = 2_000;
+/// Most entries of one read: each may hold far more than the last ones did.
+const MAX_ENTRIES: usize = 1_000;
 
 /// Most deliveries that a worker killed for other reasons explains: one restart, not two.
 const SUSPECT_DELIVERIES: u64 = 3;
@@ -103,6 +105,7 @@ pub struct Consumer {
     lease: Lease,
     renewed: Instant,
     connection: Option<MultiplexedConnection>,
+    receipts: Receipts,
     reads: u32,
     /// Smoothed pings per entry of each lane, by which a number of pings becomes one of entries.
     entry_pings: [f64; 2],
@@ -116,6 +119,7 @@ impl Consumer {
             lease: Lease::new(keys.lease(partition), queue.config().lease),
             renewed: Instant::now(),
             connection: None,
+            receipts: Receipts::new(queue.feed_writer()),
             reads: 0,
             entry_pings: [1.0, 100.0],
             queue: queue.clone(),
@@ -134,6 +138,7 @@ impl Consumer {
     /// # Errors
     /// When Redis fails.
     pub async fn acquire(&mut self) -> Result<bool, QueueError> {
+        self.part_in_peace().await;
         let mut redis = self.queue.dedicated(self.queue.config().block).await?;
         for stream in &self.streams {
             let made: Result<Value, _> = redis::cmd("XGROUP")
@@ -161,6 +166,8 @@ impl Consumer {
         idle: Duration,
         pings: usize,
     ) -> Result<Vec<Entry>, QueueError> {
+        // Whatever is about to be acknowledged was not left behind.
+        self.settle().await?;
         self.keep_lease().await?;
         for lane in Lane::ALL {
             let count = self.entries_for(lane, pings);
@@ -223,15 +230,39 @@ impl Consumer {
                 return Ok(found);
             }
         }
+        // Who waits may as well hear what became of the last word, and nothing is sent meanwhile.
+        self.settle().await?;
         let block = self.queue.config().block;
         self.read_lanes(&Lane::ALL, pings, Some(block)).await
     }
 
-    /// Says that these entries are done with. They leave the stream.
+    /// Says that these entries are done with: `news` to the feed, and then they leave the stream.
+    /// Only sets this going, once the same has been said of those before; [`Consumer::settle`]
+    /// waits for it.
     ///
     /// # Errors
-    /// When Redis fails; the entries may come again.
-    pub async fn acknowledge(&mut self, entries: &[Entry]) -> Result<(), QueueError> {
+    /// When Redis failed those before; they come again, and so do these.
+    pub async fn tell(&mut self, news: &[FeedItem], entries: &[Entry]) -> Result<(), QueueError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let Some(redis) = self.connection.clone() else { return Err(QueueError::LeaseLost) };
+        let (news, done) = (self.receipts.feed().prepare(news), self.leaving(entries));
+        let result = self.receipts.send(news, done, redis).await;
+        self.closing(result)
+    }
+
+    /// Waits until all has been said that [`Consumer::tell`] has set going.
+    ///
+    /// # Errors
+    /// When Redis fails; the entries come again.
+    pub async fn settle(&mut self) -> Result<(), QueueError> {
+        let result = self.receipts.settle().await;
+        self.closing(result)
+    }
+
+    /// Takes entries out of their streams.
+    fn leaving(&self, entries: &[Entry]) -> redis::Pipeline {
         let mut pipe = redis::pipe();
         pipe.atomic();
         for lane in Lane::ALL {
@@ -243,10 +274,7 @@ impl Consumer {
                 pipe.cmd("XDEL").arg(stream).arg(&ids).ignore();
             }
         }
-        if entries.is_empty() {
-            return Ok(());
-        }
-        self.send(&pipe).await
+        pipe
     }
 
     /// Notes, before it is tried, that an entry is tried alone; returns how often it was by now.
@@ -338,12 +366,20 @@ impl Consumer {
         self.keep_lease().await
     }
 
-    /// Gives the partition back. Failing to is no harm: the lease ends by itself.
+    /// Gives the partition back, once all is said. Failing to is no harm: the lease ends by itself.
     pub async fn release(&mut self) {
+        self.part_in_peace().await;
         if let Some(mut redis) = self.connection.take()
             && let Err(error) = self.lease.release(&mut redis).await
         {
             tracing::debug!(%error, partition = self.partition, "the lease was not given back");
+        }
+    }
+
+    /// Lets the last word arrive before somebody asks what was left behind, whoever that is.
+    async fn part_in_peace(&mut self) {
+        if let Err(error) = self.settle().await {
+            tracing::debug!(%error, partition = self.partition, "entries come again");
         }
     }
 

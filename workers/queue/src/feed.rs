@@ -7,7 +7,7 @@ use crate::{
     error::QueueError,
 };
 use nearhand_domain::{OrganizationId, facts::Fact};
-use redis::Script;
+use redis::{Script, ScriptInvocation};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -112,8 +112,16 @@ impl FeedWriter {
     /// # Errors
     /// When Redis did not confirm. Appending the same again is harmless.
     pub async fn append(&self, items: &[FeedItem]) -> Result<u64, QueueError> {
+        match self.prepare(items) {
+            Some(appending) => self.finish(appending).await,
+            None => Ok(0),
+        }
+    }
+
+    /// All of appending but the waiting; `None` where there is nothing to append.
+    pub(crate) fn prepare(&self, items: &[FeedItem]) -> Option<Appending> {
         if items.is_empty() {
-            return Ok(0);
+            return None;
         }
         let keep = self.queue.config().feed_keep.as_millis();
         let mut call = APPEND.key(self.queue.keys().feed());
@@ -124,11 +132,19 @@ impl FeedWriter {
             // Writing plain values to memory has no way to fail.
             call.arg(postcard::to_stdvec(item).unwrap_or_default());
         }
+        Some(Appending(call))
+    }
+
+    /// The waiting.
+    pub(crate) async fn finish(&self, Appending(call): Appending) -> Result<u64, QueueError> {
         let told: Result<(String, u64), _> = call.invoke_async(&mut self.queue.shared()).await;
         self.queue.leave_replica(&told).await;
         Ok(told?.1)
     }
 }
+
+/// Entries ready to be appended.
+pub(crate) struct Appending(ScriptInvocation<'static>);
 
 /// Where the feed stands now; begins an epoch where there is none.
 pub(crate) async fn tail(queue: &Queue) -> Result<FeedTail, QueueError> {

@@ -16,6 +16,7 @@ mod keys;
 mod lease;
 mod memory;
 mod producer;
+mod receipts;
 mod reply;
 mod together;
 

@@ -1,7 +1,8 @@
 //! Ingest: pings from a partition's streams into PostGIS, and live positions on to the feed.
 //!
-//! The order is commit, feed, acknowledge; whatever is cut off in between comes again and changes
-//! nothing. `plan` decides, `apply` writes, this file only moves entries along.
+//! The order is commit, feed, acknowledge, the last two while the next is written; whatever is cut
+//! off in between comes again and changes nothing. `plan` decides, `apply` writes, this file only
+//! moves entries along.
 
 mod apply;
 mod batch;
@@ -30,6 +31,9 @@ use tokio_util::sync::CancellationToken;
 /// A worker that meets pings only a newer one can read lets others have its partition, but no more
 /// often than this: there may be no newer one.
 const GIVE_WAY_EVERY: Duration = Duration::from_mins(1);
+
+/// The most transactions whose entries are read at once.
+const READ_AHEAD: usize = 4;
 
 /// Why a partition is let go of for the moment.
 #[derive(Debug, thiserror::Error)]
@@ -124,12 +128,7 @@ impl Worker {
         gave_way: Option<Instant>,
     ) -> Result<(), Interruption> {
         let pings = self.config.batch_pings;
-        let mut batches = Batches {
-            worker: self,
-            feed: self.queue.feed_writer(),
-            memory: apply::Memory::default(),
-            stop,
-        };
+        let mut batches = Batches { worker: self, memory: apply::Memory::default(), stop };
         // Not one that has met what it cannot read.
         if gave_way.is_none() {
             self.take_back(consumer).await?;
@@ -156,7 +155,7 @@ impl Worker {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
-                let entries = consumer.read(pings).await?;
+                let entries = consumer.read(READ_AHEAD * pings).await?;
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {

@@ -1,5 +1,5 @@
-//! One read's entries on their way: applied, told to the feed, acknowledged; split where one of
-//! them is at fault, paused where the world is.
+//! One read's entries on their way: applied, told to the feed and acknowledged while the next are
+//! applied; split where one of them is at fault, paused where the world is.
 
 use super::{
     Interruption, Worker,
@@ -11,7 +11,7 @@ use nearhand_domain::{
     clock,
     facts::{Fact, PositionFact},
 };
-use nearhand_queue::{Consumer, Entry, FeedItem, FeedWriter, PingBatch};
+use nearhand_queue::{Consumer, Entry, FeedItem, PingBatch};
 use nearhand_storage::StorageError;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,6 @@ const LONE_PAUSE: Duration = Duration::from_millis(20);
 /// What working on batches needs and keeps.
 pub(super) struct Batches<'a> {
     pub(super) worker: &'a Worker,
-    pub(super) feed: FeedWriter,
     pub(super) memory: Memory,
     pub(super) stop: &'a CancellationToken,
 }
@@ -66,6 +65,9 @@ impl Batches<'_> {
         let most = if alone { 0 } else { worker.config.batch_pings };
         let mut halves = Halves::of(&counts, most);
         while let Some(range) = halves.next() {
+            if self.stop.is_cancelled() {
+                return Err(Interruption::Stopping);
+            }
             consumer.hold().await?;
             let part = &readable[range.clone()];
             let span = tracing::info_span!(
@@ -79,7 +81,7 @@ impl Batches<'_> {
                 continue;
             }
             match self.together(consumer, part).instrument(span).await? {
-                Ok(applied) => self.finish(consumer, part, applied).await?,
+                Ok(applied) => tell(consumer, part, applied).await?,
                 Err(error) if part.len() > 1 => {
                     tracing::warn!(reason = reason(&error), "a batch was refused and is halved");
                     halves.split(range);
@@ -159,7 +161,8 @@ impl Batches<'_> {
             let tried = self.together(consumer, std::slice::from_ref(entry)).await;
             match tried {
                 Ok(Ok(applied)) => {
-                    self.finish(consumer, std::slice::from_ref(entry), applied).await?;
+                    tell(consumer, std::slice::from_ref(entry), applied).await?;
+                    consumer.settle().await?;
                     return Ok(consumer.clear_attempts(entry).await?);
                 }
                 Ok(Err(error)) => why = reason(&error),
@@ -177,20 +180,17 @@ impl Batches<'_> {
         }
         bury(consumer, entry, &why).await
     }
+}
 
-    /// After the commit: the feed, then the acknowledgement, then the numbers.
-    async fn finish(
-        &self,
-        consumer: &mut Consumer,
-        entries: &[Entry],
-        applied: Applied,
-    ) -> Result<(), Interruption> {
-        let committed_ms = clock::now().as_millisecond();
-        count(&applied, entries, committed_ms);
-        self.feed.append(&feed_items(applied.positions)).await?;
-        consumer.acknowledge(entries).await?;
-        Ok(())
-    }
+/// After the commit: the numbers, and word to the feed and to the queue, which goes out while the
+/// next entries are written.
+async fn tell(
+    consumer: &mut Consumer,
+    entries: &[Entry],
+    applied: Applied,
+) -> Result<(), Interruption> {
+    count(&applied, entries, clock::now().as_millisecond());
+    Ok(consumer.tell(&feed_items(applied.positions), entries).await?)
 }
 
 fn feed_items(positions: Vec<PositionFact>) -> Vec<FeedItem> {
