@@ -9,6 +9,7 @@ use nearhand_domain::{clock, ping::Ping};
 use nearhand_queue::{Queue, QueueConfig};
 use nearhand_runner::{IngestConfig, RunnerConfig};
 use reqwest::Method;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +57,8 @@ impl Midway {
             let now = clock::now().as_millisecond();
             let many = i64::try_from(PARTS * PART).unwrap();
             let pings: Vec<Ping> = (1..=many).map(|n| ping(now + n)).collect();
-            queue_requests(&site, &phone, &staff, pings.chunks(PART)).await;
+            // One request, whose entries appear all at once.
+            queue_requests(&site, &phone, &staff, pings.chunks(pings.len())).await;
             let newest = jiff::Timestamp::from_millisecond(now + many).unwrap().to_string();
             (admin.token.clone(), newest)
         };
@@ -94,7 +96,9 @@ async fn work(
     wire: &Wire,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
-    let config = QueueConfig { url: wire.url.clone(), ..site.queue.config().clone() };
+    let mut config = QueueConfig { url: wire.url.clone(), ..site.queue.config().clone() };
+    // What is held back is not given up.
+    config.response_timeout = Duration::from_mins(1);
     let queue = Queue::connect(config).await.unwrap();
     let ingest = IngestConfig { batch_pings: PART, ..IngestConfig::default() };
     let config = RunnerConfig { ingest, ..RunnerConfig::default() };

@@ -1,7 +1,7 @@
 //! A wire to Redis on which a command can be held back, and then let through or cut off.
 
-use super::{eventually, given};
-use std::{net::SocketAddr, sync::Arc};
+use super::given;
+use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{
@@ -18,7 +18,7 @@ enum Way {
     Open,
     /// Whatever contains the word waits, and all behind it on its connection.
     Holding(&'static str),
-    /// What waited is lost with its connection.
+    /// Every connection ends, and what waited is lost.
     Cut,
 }
 
@@ -26,8 +26,16 @@ enum Way {
 pub(crate) struct Wire {
     pub(crate) url: String,
     way: watch::Sender<Way>,
-    held: Arc<watch::Sender<usize>>,
+    seen: Seen,
     _tasks: JoinSet<()>,
+}
+
+/// What the connections say of themselves.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// Something is held back.
+    held: watch::Sender<bool>,
+    connections: watch::Sender<usize>,
 }
 
 impl Wire {
@@ -38,23 +46,20 @@ impl Wire {
         let address = listener.local_addr().unwrap();
         url.set_ip_host(address.ip()).unwrap();
         url.set_port(Some(address.port())).unwrap();
-        let (way, seen) = watch::channel(Way::Open);
-        let held = Arc::new(watch::Sender::new(0));
+        let (way, seen) = (watch::Sender::new(Way::Open), Seen::default());
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, redis, seen, Arc::clone(&held)));
-        Self { url: url.into(), way, held, _tasks: tasks }
+        tasks.spawn(serve(listener, redis, way.subscribe(), seen.clone()));
+        Self { url: url.into(), way, seen, _tasks: tasks }
     }
 
     /// From now on holds back whatever contains this word.
     pub(crate) fn hold(&self, word: &'static str) {
-        self.held.send_replace(0);
         self.way.send_replace(Way::Holding(word));
     }
 
     /// Waits until something is held back.
     pub(crate) async fn holds_something(&self) {
-        eventually("something is held back", async || (*self.held.borrow() > 0).then_some(()))
-            .await;
+        self.seen.held.subscribe().wait_for(|held| *held).await.unwrap();
     }
 
     /// Lets everything through.
@@ -62,57 +67,53 @@ impl Wire {
         self.way.send_replace(Way::Open);
     }
 
-    /// Cuts every connection on which something is held back; others, and those made from now on,
-    /// are as they should be.
+    /// Cuts every connection; those made from now on are as they should be.
     pub(crate) async fn cut(&self) {
         self.way.send_replace(Way::Cut);
-        eventually("all are cut", async || (*self.held.borrow() == 0).then_some(())).await;
+        self.seen.connections.subscribe().wait_for(|many| *many == 0).await.unwrap();
         self.open();
     }
 }
 
-async fn serve(
-    listener: TcpListener,
-    redis: SocketAddr,
-    way: watch::Receiver<Way>,
-    held: Arc<watch::Sender<usize>>,
-) {
+async fn serve(listener: TcpListener, redis: SocketAddr, way: watch::Receiver<Way>, seen: Seen) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        let (way, held) = (way.clone(), Arc::clone(&held));
-        connections.spawn(async move {
-            let server = TcpStream::connect(redis).await.unwrap();
-            let (from_client, mut to_client) = client.into_split();
-            let (mut from_server, to_server) = server.into_split();
-            tokio::select! {
-                () = forward(from_client, to_server, way, held) => {}
-                _ = copy(&mut from_server, &mut to_client) => {}
-            }
-        });
+        seen.connections.send_modify(|many| *many += 1);
+        connections.spawn(connect(client, redis, way.clone(), seen.clone()));
     }
 }
 
-/// Passes commands on until somebody hangs up or the wire is cut.
+/// One connection, until somebody hangs up or it is cut.
+async fn connect(client: TcpStream, redis: SocketAddr, way: watch::Receiver<Way>, seen: Seen) {
+    let server = TcpStream::connect(redis).await.unwrap();
+    let (from_client, mut to_client) = client.into_split();
+    let (mut from_server, to_server) = server.into_split();
+    let mut end = way.clone();
+    tokio::select! {
+        // Looked at first: nothing passes a wire that is cut.
+        biased;
+        _ = end.wait_for(|way| *way == Way::Cut) => {}
+        () = forward(from_client, to_server, way, &seen.held) => {}
+        _ = copy(&mut from_server, &mut to_client) => {}
+    }
+    seen.connections.send_modify(|many| *many -= 1);
+}
+
+/// Passes commands on, each as soon as it may.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut way: watch::Receiver<Way>,
-    held: Arc<watch::Sender<usize>>,
+    held: &watch::Sender<bool>,
 ) {
     let mut bytes = vec![0; 1 << 20];
     while let Ok(many @ 1..) = from.read(&mut bytes).await {
         let sent = &bytes[..many];
         let waits = |way: &Way| matches!(way, Way::Holding(word) if contains(sent, word));
-        let is_held = waits(&way.borrow());
-        if is_held {
-            held.send_modify(|held| *held += 1);
-            let is_cut = way.wait_for(|way| !waits(way)).await.is_ok_and(|way| *way == Way::Cut);
-            held.send_modify(|held| *held = held.saturating_sub(1));
-            if is_cut {
-                return;
-            }
+        if waits(&way.borrow()) {
+            held.send_replace(true);
         }
-        if to.write_all(sent).await.is_err() {
+        if way.wait_for(|way| !waits(way)).await.is_err() || to.write_all(sent).await.is_err() {
             return;
         }
     }

@@ -119,7 +119,7 @@ impl Consumer {
             lease: Lease::new(keys.lease(partition), queue.config().lease),
             renewed: Instant::now(),
             connection: None,
-            receipts: Receipts::new(queue.feed_writer()),
+            receipts: Receipts::new(queue),
             reads: 0,
             entry_pings: [1.0, 100.0],
             queue: queue.clone(),
@@ -230,7 +230,7 @@ impl Consumer {
                 return Ok(found);
             }
         }
-        // Who waits may as well hear what became of the last word, and nothing is sent meanwhile.
+        // Who waits may as well hear what became of the last word.
         self.settle().await?;
         let block = self.queue.config().block;
         self.read_lanes(&Lane::ALL, pings, Some(block)).await
@@ -246,9 +246,8 @@ impl Consumer {
         if entries.is_empty() {
             return Ok(());
         }
-        let Some(redis) = self.connection.clone() else { return Err(QueueError::LeaseLost) };
         let (news, done) = (self.receipts.feed().prepare(news), self.leaving(entries));
-        let result = self.receipts.send(news, done, redis).await;
+        let result = self.receipts.send(news, done).await;
         self.closing(result)
     }
 

@@ -1,32 +1,34 @@
 //! Word of what is committed, on its way while the next is written: to the feed first, and when
 //! that has it, to the streams, which the entries then leave. One at a time, so that the feed keeps
-//! the order of the commits.
+//! the order of the commits; over the shared connection, so that no lease waits for it.
 
 use crate::{
+    connection::Queue,
     error::QueueError,
     feed::{Appending, FeedWriter},
 };
-use redis::{Pipeline, aio::MultiplexedConnection};
+use redis::Pipeline;
 use tokio::task::JoinSet;
 
 /// The word of one consumer.
 pub(crate) struct Receipts {
+    queue: Queue,
     feed: FeedWriter,
     /// At most one. Cut off with the consumer: whatever was not said is written and said again.
     running: JoinSet<Result<(), QueueError>>,
 }
 
 impl Receipts {
-    pub(crate) fn new(feed: FeedWriter) -> Self {
-        Self { feed, running: JoinSet::new() }
+    pub(crate) fn new(queue: &Queue) -> Self {
+        Self { queue: queue.clone(), feed: queue.feed_writer(), running: JoinSet::new() }
     }
 
     pub(crate) fn feed(&self) -> &FeedWriter {
         &self.feed
     }
 
-    /// Waits for the word before, then sends this one: `news` to the feed, and `done` over `redis`
-    /// once the feed has them.
+    /// Waits for the word before, then sends this one: `news` to the feed, and `done` once the
+    /// feed has them.
     ///
     /// # Errors
     /// When the word before did not arrive; this one is then not sent.
@@ -34,15 +36,16 @@ impl Receipts {
         &mut self,
         news: Option<Appending>,
         done: Pipeline,
-        mut redis: MultiplexedConnection,
     ) -> Result<(), QueueError> {
         self.settle().await?;
-        let feed = self.feed.clone();
+        let (queue, feed) = (self.queue.clone(), self.feed.clone());
         self.running.spawn(async move {
             if let Some(news) = news {
                 feed.finish(news).await?;
             }
-            Ok(done.query_async::<()>(&mut redis).await?)
+            let left = done.query_async::<()>(&mut queue.shared()).await;
+            queue.leave_replica(&left).await;
+            Ok(left?)
         });
         Ok(())
     }
