@@ -132,8 +132,8 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Makes a case ready, for a policy that passes [`Policy::check`]. O(words of the case); O(people) when `as_of` lies outside the hours
-    /// whose mean load is kept.
+    /// Makes a case ready, for a policy that passes [`Policy::check`]. O(words of the case);
+    /// O(people) when `as_of` lies outside the hours whose mean load is kept.
     #[must_use]
     pub fn new(
         index: &'a OrgIndex,

@@ -72,7 +72,7 @@ impl People {
         for at in self.taken..self.words.len() {
             let (number, word) = self.words[at];
             let pass = passing(number, word);
-            // As in `of`.
+            // As in `add`.
             these.words[passed] = (number, pass);
             passed += usize::from(pass != 0);
             self.words[rest] = (number, word & !pass);
