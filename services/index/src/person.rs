@@ -106,7 +106,7 @@ impl Ability {
 /// [`Person::glimpse`] and [`Person::warm`].
 pub const TOGETHER: usize = 32;
 /// Levels of a skill go up to this.
-pub(crate) const BEST_LEVEL: u8 = 5;
+pub const BEST_LEVEL: u8 = 5;
 
 /// Why a place is one a person can count from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,8 +39,11 @@ impl<T> Turns<T> {
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
-        let attempt = || (!self.writer_waits()).then(|| self.lock.try_read());
-        spin(|| attempt().flatten()).unwrap_or_else(|| self.lock.read())
+        spin(|| self.try_read()).unwrap_or_else(|| self.lock.read())
+    }
+
+    fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
+        if self.writer_waits() { None } else { self.lock.try_read() }
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
@@ -75,7 +78,16 @@ mod tests {
     }
 
     #[test]
-    fn readers_let_every_waiting_writer_go_first() {
+    fn a_reader_lets_a_waiting_writer_go_first() {
+        let turns = Turns::new(());
+        let waiting = Waiting::among(&turns.writers);
+        assert!(turns.try_read().is_none());
+        drop(waiting);
+        assert!(turns.try_read().is_some());
+    }
+
+    #[test]
+    fn every_waiting_writer_is_counted_until_its_turn() {
         let (turns, held, leave) = (Turns::new(()), AtomicUsize::new(0), Barrier::new(2));
         let waiting = || turns.writers.load(Ordering::Relaxed);
         thread::scope(|scope| {

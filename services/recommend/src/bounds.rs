@@ -128,6 +128,7 @@ impl<'a, 'q> Bounds<'a, 'q> {
         // Driving times are rounded to thousandths of a minute.
         let begin = (policy.travel_offset_min + 0.001) / policy.travel_scale_min;
         let panel_apart = query.panel.len() <= PANEL_APART;
+        let loads_kept = query.index.keeps(query.hour);
         Self {
             query,
             from: query.unit.to_f32(),
@@ -137,8 +138,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
             limit_km: limit_km * (1.0 + 1e-9),
             per_km,
             begin,
-            loads_kept: query.index.keeps(query.hour),
-            worth: Worth::new(query),
+            loads_kept,
+            worth: Worth::new(query, loads_kept),
             panel_points: if panel_apart { 0 } else { query.points(Term::Panel, ONE) },
             travel_points: query.points_each(Term::Travel) * (1.0 + 1e-12),
             halvings: &HALVINGS,
@@ -281,8 +282,8 @@ impl<'a, 'q> Bounds<'a, 'q> {
     fn ruled_out(&self, masks: &impl Able) -> bool {
         let query = self.query;
         let least = if query.policy.filter_by_preferences { UNSTATED + 1 } else { 1 };
-        let service = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.service(code));
-        let region = |code: &Option<u32>| code.map_or(UNSTATED, |code| masks.region(code));
+        let service = |code: &Option<u32>| terms::stated(*code, |code| masks.service(code));
+        let region = |code: &Option<u32>| terms::stated(*code, |code| masks.region(code));
         query.services.iter().any(|code| service(code) < least)
             || (!query.regions.is_empty() && query.regions.iter().all(|code| region(code) < least))
             || (query.case.language_required

@@ -5,7 +5,7 @@ use crate::{
     location::Whereabouts,
     query::{Query, Skill, Term, minutes, whole},
 };
-use nearhand_index::{Person, load::LoadInputs, masks::UNSTATED};
+use nearhand_index::{Person, load::LoadInputs, masks::UNSTATED, person::BEST_LEVEL};
 
 /// One whole in millionths.
 pub(crate) const ONE: u32 = 1_000_000;
@@ -19,8 +19,6 @@ const VISIT_HALF_LIFE_DAYS: f64 = 90.0;
 const FULL_SLACK_MS: i64 = 3_600_000;
 /// Combinations of levels worked out beforehand at most.
 const TABLE_MAX: usize = 216;
-/// The best level of a skill.
-const BEST_LEVEL: u8 = 5;
 /// Levels of a skill, with none.
 pub(crate) const SKILL_LEVELS: usize = BEST_LEVEL as usize + 1;
 

@@ -26,10 +26,10 @@ pub(crate) struct Worth {
 
 impl Worth {
     /// Cost: a division for every level and combination.
-    pub(crate) fn new(query: &Query<'_>) -> Self {
+    pub(crate) fn new(query: &Query<'_>, loads_kept: bool) -> Self {
         let of = |term| move |u: u32| query.points(term, u);
-        let kept = query.index.keeps(query.hour);
-        let load = |class: u32| terms::workload(query, if kept { class * LOAD_UNIT } else { 0 });
+        let floor = |class: u32| if loads_kept { class * LOAD_UNIT } else { 0 };
+        let load = |class: u32| terms::workload(query, floor(class));
         let services = terms::table(query.services.len(), GLADNESS.len(), |levels| {
             query.points(Term::Service, terms::service_of(levels))
         });
