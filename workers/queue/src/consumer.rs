@@ -6,12 +6,10 @@
 
 use crate::{
     connection::Queue,
-    entry::{
-        DecodeError, FIELD_DATA, FIELD_SUSPECT, FIELD_TRACE, FIELD_VERSION, Lane, PING_VERSION,
-        PingBatch, decode, encode,
-    },
+    entry::{FIELD_DATA, FIELD_SUSPECT, FIELD_VERSION, Lane, PING_VERSION, encode},
     error::QueueError,
     feed::FeedItem,
+    in_work::Entry,
     lease::Lease,
     receipts::Receipts,
     reply::{self, RawEntry},
@@ -33,9 +31,6 @@ const BACKLOG_TURN: u32 = 4;
 /// Most entries of one read: each may hold far more than the last ones did.
 const MAX_ENTRIES: usize = 1_000;
 
-/// Most deliveries that a worker killed for other reasons explains: one restart, not two.
-const SUSPECT_DELIVERIES: u64 = 3;
-
 /// Moves an entry to the dead letters as it stands in its stream.
 static BURY: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -52,50 +47,6 @@ static BURY: LazyLock<Script> = LazyLock::new(|| {
          return #found",
     )
 });
-
-/// An entry in work.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Where it came from.
-    pub lane: Lane,
-    /// Its identifier in the stream.
-    pub id: String,
-    /// When Redis took it in, Unix milliseconds: about when it was acknowledged.
-    pub queued_at_ms: i64,
-    /// How often it was handed out, this time included.
-    pub deliveries: u64,
-    /// Taken out of one that is suspected.
-    of_suspect: bool,
-    /// The requests' pings, at least of one.
-    pub batches: Result<Vec<PingBatch>, DecodeError>,
-}
-
-impl Entry {
-    /// Whether it was in hand so often without being acknowledged that it may be what takes
-    /// workers down. Whoever shared its batches looks as guilty, and is no worse off for being
-    /// tried alone.
-    #[must_use]
-    pub fn is_suspect(&self) -> bool {
-        self.of_suspect || self.deliveries >= SUSPECT_DELIVERIES
-    }
-
-    /// The pings of each request; none when they cannot be read.
-    #[must_use]
-    pub fn batches(&self) -> &[PingBatch] {
-        self.batches.as_deref().unwrap_or_default()
-    }
-
-    /// How many pings it holds.
-    #[must_use]
-    pub fn pings(&self) -> usize {
-        self.batches().iter().map(|batch| batch.pings.len()).sum()
-    }
-
-    /// The W3C trace contexts of the requests that brought it.
-    pub fn traceparents(&self) -> impl Iterator<Item = &str> {
-        self.batches().iter().filter_map(|batch| batch.traceparent.as_deref())
-    }
-}
 
 /// Reads one partition over a connection of its own.
 pub struct Consumer {
@@ -426,7 +377,7 @@ impl Consumer {
     }
 
     fn decoded(&mut self, lane: Lane, list: Vec<RawEntry>) -> Vec<Entry> {
-        let entries: Vec<Entry> = list.into_iter().map(|raw| to_entry(lane, raw)).collect();
+        let entries: Vec<Entry> = list.into_iter().map(|raw| Entry::read(lane, raw)).collect();
         if !entries.is_empty() {
             let smoothed = &mut self.entry_pings[lane as usize];
             let pings: usize = entries.iter().map(Entry::pings).sum();
@@ -483,27 +434,4 @@ fn attempts_field(entry: &Entry) -> String {
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 fn ratio(count: usize, of: usize) -> f64 {
     count as f64 / of as f64
-}
-
-fn to_entry(lane: Lane, mut raw: RawEntry) -> Entry {
-    Entry {
-        lane,
-        queued_at_ms: reply::entry_ms(&raw.id),
-        deliveries: 1,
-        of_suspect: raw.take(FIELD_SUSPECT).is_some(),
-        batches: batches(&mut raw),
-        id: raw.id,
-    }
-}
-
-/// What an entry holds.
-pub(crate) fn batches(raw: &mut RawEntry) -> Result<Vec<PingBatch>, DecodeError> {
-    let version = raw.take(FIELD_VERSION).unwrap_or_default();
-    let data = raw.take(FIELD_DATA).unwrap_or_default();
-    let mut batches = decode(&version, &data)?;
-    if let Some(traceparent) = raw.take_text(FIELD_TRACE) {
-        // As the layout before had it.
-        batches.iter_mut().for_each(|batch| batch.traceparent = Some(traceparent.clone()));
-    }
-    Ok(batches)
 }

@@ -3,9 +3,9 @@
 
 use crate::{
     connection::Queue,
-    consumer::batches,
     entry::{DecodeError, Lane, PingBatch},
     error::QueueError,
+    in_work::batches,
     reply::{self, RawEntry},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId};
