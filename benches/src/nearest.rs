@@ -98,17 +98,18 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let live = LiveIndex::new();
     live.insert(index);
-    let mut ours: Vec<Rounds> = ASKED.iter().map(|_| Rounds::default()).collect();
-    let reached = under_load(&world, &live, || {
-        for round in points.chunks(points.len() / ROUNDS) {
-            for (asked, times) in ASKED.iter().zip(&mut ours) {
-                times.0.push(ask_all(&live, &asked.filter(), round));
-            }
-        }
-    });
-    let p99s = report_ours(options, &mut ours);
+    let mut still = ask_everything(&live, &points);
+    let mut moving = Vec::new();
+    let reached = under_load(&world, &live, || moving = ask_everything(&live, &points));
+    report::line(&format!(
+        "# ours: {ROUNDS} rounds of {} questions each, at {UPDATES_A_SECOND} updates/s and \
+         undisturbed; p99 of the median round (of the worst round in brackets)",
+        points.len() / ROUNDS
+    ));
+    let moving = report_ours(options, "", &mut moving, Some(LIMIT_MICROS));
+    let still = report_ours(options, ".undisturbed", &mut still, None);
     if !peers.is_empty() {
-        report_peers(options, &p99s, &mut peers);
+        report_peers(options, (&still, &moving), &mut peers);
     }
     report::value(
         "nearest.updates",
@@ -119,26 +120,24 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report_ours(options: &Options, ours: &mut [Rounds]) -> Vec<f64> {
-    report::line(&format!(
-        "# ours: {ROUNDS} rounds of {} questions each, at {UPDATES_A_SECOND} updates/s; p99 of the \
-         median round (of the worst round in brackets)",
-        ours[0].0[0].len()
-    ));
+/// Returns p99s.
+fn report_ours(options: &Options, name: &str, ours: &mut [Rounds], limit: Option<f64>) -> Vec<f64> {
     let mut p99s = Vec::new();
     for (asked, rounds) in ASKED.iter().zip(ours) {
         let (p50, p99, worst) = rounds.summary();
-        report::line(&format!("# {}: p50 {p50:.1} µs, p99 {p99:.1} ({worst:.1}) µs", asked.name));
-        let limit = if asked.bound { Target::AtMost(LIMIT_MICROS) } else { Target::None };
-        report::value(&format!("nearest.{}.p50", asked.name), p50, "us", Target::None);
-        report::value(&format!("nearest.{}.p99", asked.name), p99, "us", options.target(limit));
+        let name = format!("nearest.{}{name}", asked.name);
+        report::line(&format!("# {name}: p50 {p50:.1} µs, p99 {p99:.1} ({worst:.1}) µs"));
+        let limit = limit.filter(|_| asked.bound).map_or(Target::None, Target::AtMost);
+        report::value(&format!("{name}.p50"), p50, "us", Target::None);
+        report::value(&format!("{name}.p99"), p99, "us", options.target(limit));
         p99s.push(p99);
     }
     p99s
 }
 
-/// Targets hold against the better way of the two.
-fn report_peers(options: &Options, p99s: &[f64], peers: &mut [Vec<Times>]) {
+/// Like is held against like, so targets hold without updates, and against the better way of the
+/// two; ratios while people move are reported.
+fn report_peers(options: &Options, (still, moving): (&[f64], &[f64]), peers: &mut [Vec<Times>]) {
     report::line(
         "# PostGIS <-> on geography, warmed, undisturbed by updates, as owner without row-level \
          security; `postgis`: GiST on places with the filter afterwards, or GIN on abilities and a \
@@ -153,7 +152,8 @@ fn report_peers(options: &Options, p99s: &[f64], peers: &mut [Vec<Times>]) {
             report::value(&format!("{name}.p99"), theirs, "us", Target::None);
             let target = if theirs > least { Target::None } else { asked.ratio };
             let name = format!("nearest.{}.p99-against-{way}", asked.name);
-            report::ratio(&name, theirs / p99s[at], options.target(target));
+            report::ratio(&name, theirs / still[at], options.target(target));
+            report::ratio(&format!("{name}-while-people-move"), theirs / moving[at], Target::None);
         }
     }
 }
@@ -182,6 +182,17 @@ fn points(world: &World, many: usize) -> Vec<Position> {
             world.near(&mut random, world.city_of(n))
         })
         .collect()
+}
+
+/// Every filter's rounds, taken in turns.
+fn ask_everything(live: &LiveIndex, points: &[Position]) -> Vec<Rounds> {
+    let mut rounds: Vec<Rounds> = ASKED.iter().map(|_| Rounds::default()).collect();
+    for round in points.chunks(points.len() / ROUNDS) {
+        for (asked, times) in ASKED.iter().zip(&mut rounds) {
+            times.0.push(ask_all(live, &asked.filter(), round));
+        }
+    }
+    rounds
 }
 
 fn ask_all(live: &LiveIndex, filter: &Filter, points: &[Position]) -> Times {

@@ -96,6 +96,11 @@ impl Columns {
         self.everybody.present()
     }
 
+    /// How many of the active have an ability, by its bit in a profile.
+    pub(crate) fn having(&self, ability: usize) -> u32 {
+        self.everybody.having(ability)
+    }
+
     /// How many of the active would pass some tests, if one ability told nothing of another.
     pub(crate) fn expected(&self, tests: &[Test]) -> f64 {
         let shares = tests.iter().map(|test| self.everybody.share(test));
@@ -123,6 +128,11 @@ impl Test {
             By::Columns(lists) => lists.iter().map(Vec::len).max().unwrap_or(0),
             By::Among(_) => 0,
         }
+    }
+
+    /// Of those who have an ability, by its bit in a profile.
+    pub(crate) fn having(ability: usize) -> Self {
+        Self(By::Columns(vec![vec![ability]]))
     }
 
     /// Of those whose signatures cover what is needed.

@@ -56,17 +56,22 @@ impl Leaf {
     /// The numbers of the places of people whose signature covers what is needed. Cost: a word for
     /// each bit needed.
     pub fn covering(&self, needed: &Signature) -> impl Iterator<Item = usize> + use<> {
-        let all = if self.is_full() { u64::MAX } else { (1 << self.places.len()) - 1 };
-        ones(self.covering_of(all, needed))
+        ones(self.covering_of(self.everybody(), needed))
     }
 
-    /// Those of them where people may be shown.
-    pub(crate) fn shown(&self, needed: &Signature) -> impl Iterator<Item = usize> + use<> {
-        ones(self.covering_of(self.shown, needed))
-    }
-
-    fn covering_of(&self, some: u64, needed: &Signature) -> u64 {
+    /// Those of some places, a bit each, whose people's signatures cover what is needed.
+    pub(crate) fn covering_of(&self, some: u64, needed: &Signature) -> u64 {
         needed.bits().fold(some, |some, bit| some & self.rows[bit])
+    }
+
+    /// All places.
+    pub(crate) fn everybody(&self) -> u64 {
+        if self.is_full() { u64::MAX } else { (1 << self.places.len()) - 1 }
+    }
+
+    /// The places where people may be shown.
+    pub(crate) fn shown(&self) -> u64 {
+        self.shown
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -109,6 +114,12 @@ impl Leaf {
     /// Places with the signatures of their people.
     pub(crate) fn signed(&self) -> impl Iterator<Item = (Place, Signature)> {
         self.places.iter().enumerate().map(|(at, place)| (*place, self.signature(at)))
+    }
+
+    /// Reads the first and the last of some places.
+    pub(crate) fn glance(&self, some: u64) -> u32 {
+        let read = |at: u32| self.places.get(at as usize).map_or(0, Place::slot);
+        read(some.trailing_zeros()) ^ read(63_u32.wrapping_sub(some.leading_zeros()))
     }
 
     /// Reads what a change will need, so that it is in the cache by then.

@@ -3,10 +3,12 @@
 
 use crate::{
     OrgIndex, Person,
-    columns::Test,
+    columns::{Test, ones},
+    leaf::Leaf,
     person::{BEST_LEVEL, PlaceKind, TOGETHER, flag},
-    places::{Place, Shown},
+    places::{Place, Shown, Visit},
     placing::shown_places,
+    postings::{self, LANES, List},
     siblings::{Parts, Siblings, each},
     signature::Signature,
     sphere::{Origin, Unit},
@@ -83,6 +85,11 @@ impl OrgIndex {
         let Some(needs) = self.needs(filter).filter(|_| k > 0) else { return Vec::new() };
         let search = Search { index: self, needs: &needs, from: Unit::new(from), at };
         let mut found = Found::new(k);
+        let list = needs.only_skill().filter(|_| self.knows_shown(at));
+        if let Some(list) = list.and_then(|skill| self.postings.list(skill)) {
+            search.by_list(list, k, &mut found);
+            return self.measured(from, &found.near, k);
+        }
         let tests = needs.tests();
         // What a node knows of one ability is all there is to know; of several, it does not know
         // whether anybody has them all.
@@ -135,7 +142,8 @@ impl OrgIndex {
             let (slot, position) = (place.slot(), ping.or(person.start)?);
             Some(Near { staff: person.id, slot, position, live, km: origin.km_to(position) })
         };
-        let mut near: Vec<Near> = found.iter().filter_map(measure).collect();
+        let mut near = Vec::with_capacity(found.len());
+        near.extend(found.iter().filter_map(measure));
         near.sort_unstable_by(|a, b| a.km.total_cmp(&b.km).then(a.staff.cmp(&b.staff)));
         near.truncate(k);
         near
@@ -177,6 +185,8 @@ impl OrgIndex {
     }
 }
 
+/// So many more than needed are looked at first, since the farthest is known only roughly.
+const SPARE: usize = 4;
 /// If not even one in so many is fit, the fit are found by their abilities rather than by place.
 const RARE: f64 = 256.0;
 
@@ -198,22 +208,42 @@ impl Search<'_> {
                 let chords = siblings.chords_at_least(from);
                 for part in each(parts & self.needs.met_in(siblings)) {
                     // Bounds grow with distance here, and ranks fall.
-                    let nearest = distance_key(chords[part].into());
-                    ranking.add(part, !nearest, nearest);
+                    ranking.add(part, !distance_key(chords[part].into()), ());
                 }
             },
-            |leaf, nearest| {
+            |Visit { leaf, best, next, .. }| {
                 // What is nearer than this leaf and all after it can be settled.
-                found.settle(nearest, |place| self.counts(place));
-                let mut consider = |seat: usize| self.consider(leaf.places()[seat], found);
-                if self.index.knows_shown(self.at) {
-                    leaf.shown(&self.needs.signature).for_each(&mut consider);
-                } else {
-                    leaf.covering(&self.needs.signature).for_each(&mut consider);
-                }
+                found.settle(!best, |place| self.counts(place));
+                // The next leaf is waited for beside this one's people.
+                std::hint::black_box(next.map(|next| next.glance(self.suited(next))));
+                ones(self.suited(leaf)).for_each(|at| self.consider(leaf.places()[at], found));
                 !found.limit()
             },
         );
+    }
+
+    /// Those of a leaf who may be fit and shown there.
+    fn suited(&self, leaf: &Leaf) -> u64 {
+        let known = self.index.knows_shown(self.at);
+        let some = if known { leaf.shown() } else { leaf.everybody() };
+        leaf.covering_of(some, &self.needs.signature)
+    }
+
+    /// Measures everybody listed, and looks at the nearest. Cost: an instruction or two for each
+    /// of the listed.
+    fn by_list(&self, list: &List, k: usize, found: &mut Found) {
+        let survey = list.survey(self.from);
+        let mut beyond = -1.0;
+        // Some may turn out not to be shown where they are listed.
+        for many in [k + SPARE, LANES, usize::MAX] {
+            let within = survey.within_reach_of(many);
+            survey.between(beyond, within, |place| self.consider(place, found));
+            found.settle(u64::MAX, |place| self.counts(place));
+            if found.limit() <= postings::at_least(within).to_bits() {
+                break;
+            }
+            beyond = within;
+        }
     }
 
     /// Looks at everybody who is fit. Cost: a word for every 64 people and every ability, and a
@@ -248,6 +278,13 @@ impl Search<'_> {
 }
 
 impl Needs {
+    /// The bit of the one level of a skill that is all that is needed, if it tells exactly.
+    fn only_skill(&self) -> Option<usize> {
+        let [(code, level)] = self.skills[..] else { return None };
+        let only = self.told && self.services.is_empty();
+        Signature::skill_bit(code, level).filter(|_| only)
+    }
+
     /// In which parts of a cube somebody may meet each of them.
     fn met_in(&self, siblings: &Siblings) -> Parts {
         let services = self.services.iter().map(|&code| siblings.with_service(code));

@@ -68,6 +68,13 @@ pub(crate) enum Inside {
     Cube(u32),
 }
 
+impl Inside {
+    /// The leaf, if it is one.
+    pub(crate) fn leaf(&self) -> Option<&Leaf> {
+        if let Self::Leaf(leaf) = self { Some(leaf) } else { None }
+    }
+}
+
 /// A part of a cube.
 type PartOf = (u32, usize);
 
@@ -117,7 +124,7 @@ impl Cube {
 
     /// The places of a part that is a leaf.
     fn places(&self, part: usize) -> &[Place] {
-        if let Inside::Leaf(leaf) = &self.parts[part] { leaf.places() } else { &[] }
+        self.parts[part].leaf().map_or(&[], Leaf::places)
     }
 }
 
@@ -228,11 +235,8 @@ impl Octree {
     pub(crate) fn warm(&self, at: Unit, slot: u32) -> u64 {
         let (cube, part) = self.part_of(at, slot);
         let cube = self.cube(cube);
-        let leaf = match &cube.parts[part] {
-            Inside::Leaf(leaf) => leaf.glimpse(),
-            _ => 0,
-        };
-        leaf ^ cube.siblings.glimpse(part)
+        let leaf = cube.parts[part].leaf();
+        leaf.map_or(0, Leaf::glimpse) ^ cube.siblings.glimpse(part)
     }
 
     /// Gives back room kept for growing.
@@ -247,12 +251,10 @@ impl Octree {
 
     /// Memory held, in bytes, roughly.
     pub(crate) fn approximate_bytes(&self) -> usize {
-        let room = |inside: &Inside| match inside {
-            Inside::Leaf(leaf) => leaf.approximate_bytes(),
-            _ => 0,
-        };
         let parts = self.cubes.iter().flat_map(|(_, cube)| &cube.parts);
-        parts.map(room).sum::<usize>() + self.cubes.capacity() * size_of::<Cube>()
+        let leaves = parts.filter_map(Inside::leaf);
+        leaves.map(Leaf::approximate_bytes).sum::<usize>()
+            + self.cubes.capacity() * size_of::<Cube>()
     }
 
     /// The part of a cube that a place is in, or would be.

@@ -7,6 +7,7 @@ use crate::{
     parts::PersonParts,
     person::{Person, Ping, flag},
     places::Places,
+    postings::Postings,
     regions::Regions,
     schedules::Schedules,
     version::{Entity, IndexVersion},
@@ -51,6 +52,7 @@ pub struct OrgIndex {
     pub(crate) slots: HashTable<u32>,
     pub(crate) places: Places,
     pub(crate) columns: Columns,
+    pub(crate) postings: Postings,
     /// People by the clients they have visited.
     pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
@@ -84,6 +86,7 @@ impl OrgIndex {
             slots: HashTable::new(),
             places: Places::default(),
             columns: Columns::default(),
+            postings: Postings::default(),
             visitors: FxHashMap::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
@@ -188,6 +191,7 @@ impl OrgIndex {
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
             + self.columns.approximate_bytes()
+            + self.postings.approximate_bytes()
             + self.schedules.approximate_bytes()
     }
 

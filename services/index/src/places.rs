@@ -46,7 +46,7 @@ impl Place {
     /// The person's number.
     #[must_use]
     pub fn slot(&self) -> u32 {
-        self.who >> 4
+        Self::slot_of(self.who)
     }
 
     /// Why the place counts.
@@ -68,6 +68,21 @@ impl Place {
             1 => Shown::Sometimes,
             _ => Shown::Always,
         }
+    }
+
+    /// A place that was listed, from what was kept of it.
+    pub(crate) fn listed(at: Unit, who: u32) -> Self {
+        Self { at, who }
+    }
+
+    /// What is to be kept of it beside where it is.
+    pub(crate) fn who(&self) -> u32 {
+        self.who
+    }
+
+    /// The person's number, from what was kept.
+    pub(crate) fn slot_of(who: u32) -> u32 {
+        who >> 4
     }
 
     pub(crate) fn is_of(&self, slot: u32, kind: PlaceKind) -> bool {
@@ -114,22 +129,29 @@ impl Places {
         &'a self,
         mut threshold: u64,
         mut rank: impl FnMut(&Siblings, Parts, &mut Ranking<N>),
-        mut visit: impl FnMut(&'a Leaf, N) -> u64,
+        mut visit: impl FnMut(Visit<'a, N>) -> u64,
     ) {
-        let mut heap: BinaryHeap<Ranked<'a, N>> = BinaryHeap::with_capacity(256);
+        let mut heap: BinaryHeap<Ranked<'a, N>> = BinaryHeap::with_capacity(OFTEN_ENOUGH);
         let mut ranking = Ranking(Vec::with_capacity(PARTS));
         let mut open = |cube: &'a Cube, threshold: u64, heap: &mut BinaryHeap<_>| {
             rank(cube.siblings(), cube.used(), &mut ranking);
             let worth = ranking.0.drain(..).filter(|bound| bound.best >= threshold);
-            heap.extend(worth.map(|bound| Ranked { inside: cube.inside(bound.part), bound }));
+            heap.extend(worth.map(|Bound { part, best, note }| Ranked {
+                inside: cube.inside(part),
+                best,
+                note,
+            }));
         };
         open(self.tree.root(), threshold, &mut heap);
-        while let Some(Ranked { bound, inside }) = heap.pop() {
-            if bound.best < threshold {
+        while let Some(Ranked { best, note, inside }) = heap.pop() {
+            if best < threshold {
                 break;
             }
             match inside {
-                Inside::Leaf(leaf) => threshold = visit(leaf, bound.note),
+                Inside::Leaf(leaf) => {
+                    let next = heap.peek().and_then(|next| next.inside.leaf());
+                    threshold = visit(Visit { leaf, best, note, next });
+                }
                 Inside::Cube(cube) => open(self.tree.cube(*cube), threshold, &mut heap),
                 Inside::Nothing => {}
             }
@@ -162,6 +184,23 @@ impl Places {
     }
 }
 
+/// Room for the parts waiting for their visit that most searches get by with, in memory that the
+/// allocator hands out at once where notes are nothing.
+const OFTEN_ENOUGH: usize = 64;
+
+/// A leaf whose turn it is.
+#[derive(Debug)]
+pub struct Visit<'a, N> {
+    /// The leaf.
+    pub leaf: &'a Leaf,
+    /// The best possible value in it.
+    pub best: u64,
+    /// What was noted when it was ranked.
+    pub note: N,
+    /// The leaf that probably comes next: to have it read meanwhile.
+    pub next: Option<&'a Leaf>,
+}
+
 /// The parts of a cube that may matter.
 #[derive(Debug)]
 pub struct Ranking<N>(Vec<Bound<N>>);
@@ -181,13 +220,14 @@ impl<N> Ranking<N> {
 }
 
 struct Ranked<'a, N> {
-    bound: Bound<N>,
     inside: &'a Inside,
+    best: u64,
+    note: N,
 }
 
 impl<N> PartialEq for Ranked<'_, N> {
     fn eq(&self, other: &Self) -> bool {
-        self.bound.best == other.bound.best
+        self.best == other.best
     }
 }
 
@@ -201,6 +241,6 @@ impl<N> PartialOrd for Ranked<'_, N> {
 
 impl<N> Ord for Ranked<'_, N> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.bound.best.cmp(&other.bound.best)
+        self.best.cmp(&other.best)
     }
 }

@@ -50,12 +50,14 @@ impl OrgIndex {
             }
             (false, false) => {}
         }
+        self.post(slot, 0);
     }
 
     /// Reads what [`Self::move_ping`] will need.
     pub(crate) fn warm(&self, slot: u32, to: Unit) -> u64 {
         let tree = &self.places.tree;
-        tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot)
+        let places = tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot);
+        places ^ self.columns.profile(slot).signature.skills()
     }
 
     /// The start is where a person is shown only without a ping.
@@ -84,10 +86,10 @@ impl OrgIndex {
         person.set(flag::PING_PLACED, placed);
         let (masks, person) = (masks_of!(self)(slot), &self.people[slot as usize]);
         self.tracked_since = self.tracked_since.max(person.always_tracked_since());
-        self.columns.set(slot, Profile::of(&masks), person.start.is_none());
         for place in places(person, slot) {
             self.places.insert(place, &masks, masks_of!(self));
         }
+        self.note(slot, Some(Profile::of(&masks)));
     }
 
     /// Takes a person's places out of the tree.
@@ -96,10 +98,10 @@ impl OrgIndex {
         if !person.is_active() {
             return;
         }
-        self.columns.clear(slot);
         for place in places(person, slot) {
             self.places.tree.remove(place.at, slot, place.kind(), masks_of!(self));
         }
+        self.note(slot, None);
         self.people[slot as usize].set(flag::PING_PLACED, false);
     }
 
@@ -107,10 +109,10 @@ impl OrgIndex {
     pub(crate) fn refresh_masks(&mut self, slot: u32) {
         let masks = masks_of!(self)(slot);
         let person = &self.people[slot as usize];
-        self.columns.set(slot, Profile::of(&masks), person.start.is_none());
         for place in places(person, slot) {
             self.places.tree.update(place, &masks, masks_of!(self));
         }
+        self.note(slot, Some(Profile::of(&masks)));
     }
 }
 

@@ -81,7 +81,18 @@ impl Signature {
 
     /// The bits that are abilities: all but the load's.
     pub(crate) fn abilities(&self) -> [u64; 2] {
-        [self.0[0] & ((1 << LOAD_SHIFT) - 1), self.0[1]]
+        [self.skills(), self.0[1]]
+    }
+
+    /// The bits that are levels of skills.
+    pub(crate) fn skills(&self) -> u64 {
+        self.0[0] & ((1 << LOAD_SHIFT) - 1)
+    }
+
+    /// Which bit tells of a skill at a level of 1 to 5.
+    pub(crate) fn skill_bit(code: u32, level: u8) -> Option<usize> {
+        let row = u32::from(level).checked_sub(1).filter(|row| *row < 5)?;
+        Some((row * SKILL_SLOTS + slot(code) % SKILL_SLOTS) as usize)
     }
 
     /// Adds a service that must be stated as willing, or preferred.
@@ -99,8 +110,8 @@ impl Signature {
 
     /// Adds a skill needed at a level of 1 to 5.
     pub fn need_skill(&mut self, code: u32, level: u8) {
-        if (1..=5).contains(&level) {
-            self.0[0] |= 1 << (u32::from(level - 1) * SKILL_SLOTS + slot(code) % SKILL_SLOTS);
+        if let Some(bit) = Self::skill_bit(code, level) {
+            self.0[0] |= 1 << bit;
         }
     }
 

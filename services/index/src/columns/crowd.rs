@@ -154,6 +154,11 @@ impl Crowd {
         self.counts[PRESENT]
     }
 
+    /// How many have an ability.
+    pub(super) fn having(&self, ability: usize) -> u32 {
+        self.counts[ability]
+    }
+
     /// The share of those who pass a test, if one ability tells nothing of another.
     pub(super) fn share(&self, test: &Test) -> f64 {
         let all = f64::from(self.present()).max(1.0);
