@@ -8,7 +8,7 @@ use crate::{
     person::{BEST_LEVEL, PlaceKind, TOGETHER, flag},
     places::{Place, Shown, Visit},
     placing::shown_places,
-    postings::{self, LANES, List},
+    postings::{Bounds, List, ROW, Row, at_most},
     siblings::{Parts, Siblings, each},
     signature::Signature,
     sphere::{Origin, Unit},
@@ -229,19 +229,38 @@ impl Search<'_> {
         leaf.covering_of(some, &self.needs.signature)
     }
 
-    /// Measures everybody listed, and looks at the nearest. Cost: an instruction or two for each
-    /// of the listed.
+    /// Looks at those listed who are near. Cost: some instructions for a row of the list, and more
+    /// for the few rows that are near.
     fn by_list(&self, list: &List, k: usize, found: &mut Found) {
-        let survey = list.survey(self.from);
-        let mut beyond = -1.0;
-        // Some may turn out not to be shown where they are listed.
-        for many in [k + SPARE, LANES, usize::MAX] {
-            let within = survey.within_reach_of(many);
-            survey.between(beyond, within, |place| self.consider(place, found));
-            found.settle(u64::MAX, |place| self.counts(place));
-            if found.limit() <= postings::at_least(within).to_bits() {
+        let Bounds { mut nearest, mut farthest } = list.bounds(self.from);
+        // Small rows close by set a limit that most others need not be opened for.
+        for _ in 0..k.div_ceil(ROW).min(nearest.len()) {
+            let row = least(&farthest);
+            (nearest[row], farthest[row]) = (f32::INFINITY, f32::INFINITY);
+            self.by_row(list.row(row), k, found);
+        }
+        let limit = at_most(found.reach()).min(f32::MAX);
+        let rest = nearest.into_iter().enumerate().filter(|(_, bound)| *bound <= limit);
+        let mut rest: Vec<(usize, f32)> = rest.collect();
+        rest.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+        for (row, bound) in rest {
+            if bound > at_most(found.reach()) {
                 break;
             }
+            self.by_row(list.row(row), k, found);
+        }
+    }
+
+    fn by_row(&self, row: &Row, k: usize, found: &mut Found) {
+        let chords = row.squared_chords(self.from);
+        let mut beyond = -1.0;
+        // While there is no limit yet, the nearest set one.
+        let enough = if found.reach().is_finite() { f32::MAX } else { nth(&chords, k + SPARE) };
+        for within in [enough, f32::MAX] {
+            let within = within.min(at_most(found.reach())).min(f32::MAX);
+            let some = seats(&chords, beyond, within);
+            ones(some).for_each(|at| self.consider(row.place(at), found));
+            found.settle(u64::MAX, |place| self.counts(place));
             beyond = within;
         }
     }
@@ -312,6 +331,26 @@ impl Needs {
                 person.language_level(code).is_some_and(|level| level >= least)
             })
     }
+}
+
+/// Which of some are least.
+fn least(bounds: &[f32]) -> usize {
+    let lesser = |one: f32, &other: &f32| if other < one { other } else { one };
+    let least = bounds.iter().fold(f32::INFINITY, lesser);
+    bounds.iter().position(|&bound| bound <= least).unwrap_or(0)
+}
+
+/// What so many do not exceed; what nobody exceeds, if they are not so many.
+fn nth(chords: &[f32; ROW], many: usize) -> f32 {
+    let mut chords = *chords;
+    let nth = (many - 1).min(ROW - 1);
+    *chords.select_nth_unstable_by(nth, f32::total_cmp).1
+}
+
+/// Those beyond one distance and within another, a bit each.
+fn seats(chords: &[f32; ROW], beyond: f32, within: f32) -> u64 {
+    let is_between = |chord: f32| chord > beyond && chord <= within;
+    chords.iter().rev().fold(0, |some, &chord| some << 1 | u64::from(is_between(chord)))
 }
 
 fn fluency(level: LanguageLevel) -> u8 {

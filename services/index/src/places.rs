@@ -11,7 +11,7 @@ use crate::{
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// One place of one person. 16 bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Where.
     pub at: Unit,

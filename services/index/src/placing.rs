@@ -20,6 +20,7 @@ macro_rules! masks_of {
 impl OrgIndex {
     /// Replaces the fix of the person at `slot`.
     pub(crate) fn move_ping(&mut self, slot: u32, ping: Ping, at: Unit) {
+        let before = self.noted(slot);
         let person = &mut self.people[slot as usize];
         if let Some(old) = &person.ping {
             self.sum.remove(Entity::Position, person.id.0, old.fix_at_ms);
@@ -50,14 +51,15 @@ impl OrgIndex {
             }
             (false, false) => {}
         }
-        self.post(slot, 0);
+        self.relist(slot, &before);
     }
 
     /// Reads what [`Self::move_ping`] will need.
     pub(crate) fn warm(&self, slot: u32, to: Unit) -> u64 {
         let tree = &self.places.tree;
         let places = tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot);
-        places ^ self.columns.profile(slot).signature.skills()
+        let ping = Place::new(to, slot, PlaceKind::Ping, Shown::Always);
+        places ^ self.warm_lists(slot, &ping)
     }
 
     /// The start is where a person is shown only without a ping.

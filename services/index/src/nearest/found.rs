@@ -36,6 +36,11 @@ impl Found {
         self.limit
     }
 
+    /// The same as a squared chord in squared Earth radii.
+    pub(super) fn reach(&self) -> f64 {
+        if self.limit == u64::MAX { f64::INFINITY } else { f64::from_bits(self.limit) }
+    }
+
     /// Takes in a place of which only its person's record tells whether it counts.
     pub(super) fn wait(&mut self, distance: u64, place: Place) {
         self.pending.push(Reverse(Pending { distance, place }));

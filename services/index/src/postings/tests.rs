@@ -1,9 +1,12 @@
 //! Lists held to the people they are of, while those move, learn, forget, come and go.
 
-use super::*;
+use super::{list::tests::sorted, *};
 use crate::{
-    Filter, OrgIndex, PersonParts, columns::Test, person::Ping, placing::shown_places,
-    sphere::haversine_km,
+    Filter, OrgIndex, PersonParts,
+    columns::Test,
+    noting::listed_places,
+    person::Ping,
+    sphere::{Unit, haversine_km},
 };
 use nearhand_domain::{
     OrganizationId, Position, StaffId,
@@ -69,10 +72,8 @@ fn check_lists(index: &OrgIndex) -> usize {
         };
         assert_eq!(index.postings.listed() >> ability & 1, 1);
         let slots = index.columns.everybody().passing(&[Test::having(ability)]);
-        let places = slots.iter().flat_map(|slot| shown_places(index.person(slot), slot));
-        let places: Vec<Place> = places.flatten().collect();
-        let listed: Vec<Place> = (0..list.who.len()).filter_map(|at| list.place(at)).collect();
-        assert_eq!(format!("{listed:?}"), format!("{places:?}"));
+        let places = slots.iter().flat_map(|slot| listed_places(index.person(slot), slot));
+        assert_eq!(sorted(list.places()), sorted(places.flatten()));
         lists += usize::from(having > 0);
     }
     lists
@@ -145,33 +146,4 @@ fn lists_name_the_people_of_the_columns_whatever_happens_to_them() {
     }
     assert_eq!(most, 5);
     assert!(least < 5, "what many can do is not listed");
-}
-
-#[test]
-fn whoever_is_within_reach_is_found_once() {
-    let mut numbers = Numbers(3);
-    for many in [0, 1, 63, 64, 65, 128, 1_000] {
-        let mut list = List::default();
-        for slot in 0..many {
-            let kind = crate::person::PlaceKind::Start;
-            let at = Unit::new(numbers.position());
-            let place = Place::new(at, slot, kind, crate::places::Shown::Always);
-            list.tell(slot, &[Some(place), None]);
-        }
-        let from = Unit::new(numbers.position());
-        let survey = list.survey(from);
-        let mut found = Vec::new();
-        let mut beyond = -1.0;
-        for wanted in [5, LANES, usize::MAX] {
-            let within = survey.within_reach_of(wanted);
-            survey.between(beyond, within, |place| found.push(place.slot()));
-            assert!(found.len() >= wanted.min(many as usize));
-            let nearer = |place: &Place| from.chord(place.at).powi(2) < at_least(within);
-            let near = (0..list.who.len()).filter_map(|at| list.place(at)).filter(nearer);
-            near.for_each(|place| assert!(found.contains(&place.slot())));
-            beyond = within;
-        }
-        found.sort_unstable();
-        assert_eq!(found, (0..many).collect::<Vec<u32>>());
-    }
 }
