@@ -276,9 +276,10 @@ async fn what_may_no_longer_be_taken_is_not_written_though_it_was_accepted() {
     assert_eq!(stored(&mut site.database.look().await).await, 0);
 }
 
-#[tokio::test]
-async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
-    let site = Site::without_worker(|config| config.partitions = 1).await;
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// Puts so many entries of one ping each into both lanes of a site's only partition.
+async fn fill_lanes(site: &Site, many: usize) {
     let admin = site.set_up().await;
     let (staff, phone) = person(&admin).await;
     let fixes = [ping(1)];
@@ -289,29 +290,56 @@ async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
         received_at_ms: 0,
         live: &fixes,
         backlog: &[],
-        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        traceparent: Some(TRACE),
     };
     let producer = site.queue.producer();
-    for _ in 0..8 {
+    for _ in 0..many {
         producer.send(&parcel).await.unwrap();
     }
     (parcel.live, parcel.backlog) = (&[], &fixes);
-    for _ in 0..8 {
+    for _ in 0..many {
         producer.send(&parcel).await.unwrap();
     }
-    let mut consumer = site.queue.consumer(0);
-    assert!(consumer.acquire().await.unwrap());
-    assert!(!site.queue.consumer(0).acquire().await.unwrap(), "one consumer a partition");
+}
+
+/// Reads so many times; from which lanes, a letter each.
+async fn read_lanes(consumer: &mut Consumer, times: usize) -> String {
     let mut order = String::new();
-    for _ in 0..8 {
+    for _ in 0..times {
         let read = consumer.read(1).await.unwrap();
-        assert!(read.iter().all(|entry| entry.traceparents().eq(parcel.traceparent)));
+        assert!(read.iter().all(|entry| entry.traceparents().eq(Some(TRACE))));
         order.push_str(if read[0].lane == Lane::Live { "L" } else { "b" });
         consumer.tell(&[], &read).await.unwrap();
     }
-    assert_eq!(order, "LLLbLLLb");
+    order
+}
+
+#[tokio::test]
+async fn the_live_lane_comes_first_and_the_backlog_keeps_its_share() {
+    let site = Site::without_worker(|config| config.partitions = 1).await;
+    fill_lanes(&site, 8).await;
+    let mut consumer = site.queue.consumer(0);
+    assert!(consumer.acquire().await.unwrap());
+    assert!(!site.queue.consumer(0).acquire().await.unwrap(), "one consumer a partition");
+    assert_eq!(read_lanes(&mut consumer, 8).await, "LLLbLLLb");
     consumer.release().await;
     assert!(site.queue.consumer(0).acquire().await.unwrap(), "given back at once");
+}
+
+#[tokio::test]
+async fn only_live_pings_are_read_ahead() {
+    let site = Site::without_worker(|config| config.partitions = 1).await;
+    fill_lanes(&site, 60).await;
+    let mut consumer = site.queue.consumer(0);
+    assert!(consumer.acquire().await.unwrap());
+    // By then it is known that an entry holds one ping.
+    assert_eq!(read_lanes(&mut consumer, 48).await, "LLLb".repeat(12));
+    for lane in [Lane::Live, Lane::Live, Lane::Live, Lane::Backlog] {
+        let read = consumer.read_ahead(1, 4).await.unwrap();
+        assert!(read.iter().all(|entry| entry.lane == lane));
+        assert_eq!(read.len(), if lane == Lane::Live { 4 } else { 1 });
+        consumer.tell(&[], &read).await.unwrap();
+    }
 }
 
 #[tokio::test]

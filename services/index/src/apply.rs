@@ -5,7 +5,7 @@
 //! one version to the next, so that an erased fix is gone for good.
 
 use crate::{
-    OrgIndex,
+    OrgIndex, number,
     person::{Ping, flag},
     sphere::Unit,
     version::Entity,
@@ -149,7 +149,7 @@ impl OrgIndex {
                 }
             }
         }
-        for slot in 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX) {
+        for slot in 0..number(self.people.len()) {
             let person = self.person(slot);
             let moved = based && !person.has(flag::START_IS_OWN)
                 || mocked && person.ping().is_some_and(|ping| ping.mock);

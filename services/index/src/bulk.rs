@@ -2,7 +2,7 @@
 //! putting them in one by one gives.
 
 use crate::{
-    OrgIndex, Person, PersonParts, octree,
+    OrgIndex, Person, PersonParts, number, octree,
     person::{Ability, Booking, Licence, Rare},
 };
 use nearhand_domain::{OrganizationId, time::Interval};
@@ -129,11 +129,6 @@ fn stash<T: Copy>(into: &mut Vec<T>, from: &mut Box<[T]>) -> Range<u32> {
 
 fn fetch<T: Copy>(from: &[T], range: &Range<u32>) -> Box<[T]> {
     from[range.start as usize..range.end as usize].into()
-}
-
-/// There is no memory for as many as would not fit.
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl OrgIndex {

@@ -41,3 +41,8 @@ pub use person::Person;
 pub use version::IndexVersion;
 pub use view::{Grade, LivePosition, Rectangle};
 pub use vocabulary::Vocabulary;
+
+/// A number given out; there is no memory for as many as would not fit.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

@@ -10,6 +10,7 @@ use crate::{
     envelope::Envelope,
     leaf::Leaf,
     masks::Masks,
+    number,
     person::PlaceKind,
     places::Place,
     siblings::{PARTS, Parts, Siblings},
@@ -423,11 +424,6 @@ impl Octree {
             around.set(part, &together);
         }
     }
-}
-
-/// A number given out; there is no memory for as many as would not fit.
-fn number(id: usize) -> u32 {
-    u32::try_from(id).unwrap_or(u32::MAX)
 }
 
 fn exact(places: &[Place], masks_of: &impl Fn(u32) -> Masks) -> Envelope {

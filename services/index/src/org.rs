@@ -4,6 +4,7 @@
 use crate::{
     columns::Columns,
     load::{self, RunningMean, parity},
+    number,
     parts::PersonParts,
     person::{Person, Ping, flag},
     places::Places,
@@ -253,7 +254,7 @@ impl OrgIndex {
 
     /// Adds a record that nothing refers to yet.
     pub(crate) fn push(&mut self, person: Person) -> u32 {
-        let slot = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        let slot = number(self.people.len());
         self.people.push(person);
         self.number(slot);
         slot

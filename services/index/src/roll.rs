@@ -6,6 +6,7 @@ use crate::{
     load::{
         DEFAULT_CAPACITY_MIN, LoadInputs, RunningMean, kept_hours, parity, whole_minutes, window,
     },
+    number,
     person::flag,
     schedules::HOURS_HOLD_S,
 };
@@ -152,7 +153,7 @@ impl OrgIndex {
             let person = &self.people[slot];
             let renewed = person.hours.is_some_and(|hours| self.schedules.is_renewed(hours));
             if renewed && person.is_active() {
-                self.refresh_masks(u32::try_from(slot).unwrap_or(u32::MAX));
+                self.refresh_masks(number(slot));
             }
         }
         roll.told = end;
@@ -177,7 +178,7 @@ impl OrgIndex {
         let (person, lowest) =
             (&self.people[slot], |loads: [LoadInputs; 2]| loads[0].ppm().min(loads[1].ppm()));
         if person.is_active() && lowest(person.loads) < lowest(before) {
-            self.refresh_masks(u32::try_from(slot).unwrap_or(u32::MAX));
+            self.refresh_masks(number(slot));
         }
     }
 }

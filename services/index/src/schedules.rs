@@ -4,6 +4,7 @@
 use crate::{
     load::{parity, window},
     masks::HourSet,
+    number,
 };
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use nearhand_domain::{
@@ -84,7 +85,7 @@ impl Schedules {
             self.entries[id.at()] = entry;
             id
         } else {
-            let id = ScheduleId(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+            let id = ScheduleId(number(self.entries.len()));
             self.entries.push(entry);
             id
         };

@@ -79,9 +79,12 @@ impl Follower {
 
     async fn keep(&self, pool: &WorkerPool, queue: &Queue, config: &FollowerConfig) {
         let mut reason = "the first snapshot is being taken".to_owned();
+        let mut dropping = JoinSet::new();
         loop {
             self.0.health.building(reason);
-            let error = match self.build(pool, queue, config).await {
+            // One that was replaced and one that answers are enough for any memory.
+            while dropping.join_next().await.is_some() {}
+            let error = match self.build(pool, queue, config, &mut dropping).await {
                 Ok(reader) => self.follow(reader, config).await,
                 Err(error) => error,
             };
@@ -101,6 +104,7 @@ impl Follower {
         pool: &WorkerPool,
         queue: &Queue,
         config: &FollowerConfig,
+        dropping: &mut JoinSet<()>,
     ) -> Result<FeedReader, FollowerError> {
         let begun = Instant::now();
         let start = queue.feed_tail().await?;
@@ -123,7 +127,8 @@ impl Follower {
         (self.0.forget)(Forget::All);
         self.0.health.built(seen);
         tracing::info!(elapsed_ms = begun.elapsed().as_millis(), "the live index is complete");
-        drop_aside(old).await;
+        // Giving memory back takes long, and the feed goes on meanwhile.
+        dropping.spawn_blocking(move || drop(old));
         Ok(reader)
     }
 
@@ -214,13 +219,6 @@ async fn read_snapshot(
     snapshot.finish().await?;
     drop(chunks);
     Ok(builder.join_next().await.transpose()?.unwrap_or_default())
-}
-
-/// Gives memory back where no request waits for it.
-async fn drop_aside(old: (LiveIndex, Directory)) {
-    let mut dropping = JoinSet::new();
-    dropping.spawn_blocking(move || drop(old));
-    dropping.join_next().await;
 }
 
 fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {

@@ -168,6 +168,19 @@ impl Consumer {
     /// # Errors
     /// When Redis fails or the lease is lost.
     pub async fn read(&mut self, pings: usize) -> Result<Vec<Entry>, QueueError> {
+        self.read_ahead(pings, 1).await
+    }
+
+    /// The same, with so many times as many when they are live. Of the backlog never more: what is
+    /// live would wait behind it.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_ahead(
+        &mut self,
+        pings: usize,
+        times: usize,
+    ) -> Result<Vec<Entry>, QueueError> {
         self.keep_lease().await?;
         self.reads = self.reads.wrapping_add(1);
         let order = if self.reads.is_multiple_of(BACKLOG_TURN) {
@@ -175,8 +188,9 @@ impl Consumer {
         } else {
             Lane::ALL
         };
+        let portions = [pings * times, pings];
         for lane in order {
-            let found = self.read_lanes(&[lane], pings, None).await?;
+            let found = self.read_lanes(&[lane], portions, None).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -184,7 +198,7 @@ impl Consumer {
         // Who waits may as well hear what became of the last word.
         self.settle().await?;
         let block = self.queue.config().block;
-        self.read_lanes(&Lane::ALL, pings, Some(block)).await
+        self.read_lanes(&Lane::ALL, portions, Some(block)).await
     }
 
     /// Says that these entries are done with: `news` to the feed, and then they leave the stream.
@@ -351,10 +365,11 @@ impl Consumer {
     async fn read_lanes(
         &mut self,
         lanes: &[Lane],
-        pings: usize,
+        portions: [usize; 2],
         block: Option<Duration>,
     ) -> Result<Vec<Entry>, QueueError> {
-        let count = lanes.iter().map(|lane| self.entries_for(*lane, pings)).min().unwrap_or(1);
+        let counts = lanes.iter().map(|lane| self.entries_for(*lane, portions[*lane as usize]));
+        let count = counts.min().unwrap_or(1);
         let mut call = redis::cmd("XREADGROUP");
         call.arg("GROUP").arg(GROUP).arg(CONSUMER).arg("COUNT").arg(count);
         if let Some(block) = block {

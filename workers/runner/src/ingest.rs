@@ -155,7 +155,7 @@ impl Worker {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
-                let entries = consumer.read(READ_AHEAD * pings).await?;
+                let entries = consumer.read_ahead(pings, READ_AHEAD).await?;
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {

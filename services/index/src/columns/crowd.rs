@@ -2,7 +2,10 @@
 //! them. Must have no bit set of a number that is nobody's.
 
 use super::{ABILITIES, By, COLUMNS, PRESENT, People, Test};
-use crate::signature::{Profile, Signed};
+use crate::{
+    number,
+    signature::{Profile, Signed},
+};
 use rustc_hash::FxHashMap;
 
 /// So many words of a column are tested together: they stay in the nearest cache.
@@ -228,9 +231,4 @@ impl Crowd {
 /// Those of a word who are in all of some columns.
 fn all(columns: &[&[u64]], at: u32, word: u64) -> u64 {
     columns.iter().fold(word, |word, column| word & column[at as usize])
-}
-
-/// There are fewer people than numbers.
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
