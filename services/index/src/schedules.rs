@@ -124,7 +124,8 @@ impl Schedules {
         let last = start.saturating_add(TWO_WEEKS_S).min(end);
         let window = Interval { start: first, end: reach.end.min(last.saturating_add(REACH_S)) };
         let mut shift = holding(&entry.pattern.intervals(window), start, last)?;
-        // Whoever pauses in no week never does: years need not be expanded to say so.
+        // Whoever pauses in no week never does, and years need not be expanded to say so. Left out:
+        // the week of a clock change over whose hour alone two shifts overlap.
         if shift.start <= first {
             shift.start = reach.start;
         }

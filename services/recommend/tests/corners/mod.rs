@@ -219,12 +219,15 @@ fn absurd_policy(random: &mut Random) -> Policy {
         &mut policy.booking_hold_h,
         &mut policy.last_job_hold_h,
         &mut policy.max_late_min,
-        policy.max_travel_km.get_or_insert(MAX_NUMBER),
-        policy.max_utilisation.get_or_insert(MAX_NUMBER),
         &mut policy.star_threshold,
     ] {
         if random.chance(30) {
             *limit = random.pick(&limits);
+        }
+    }
+    for limit in [&mut policy.max_travel_km, &mut policy.max_utilisation] {
+        if random.chance(60) {
+            *limit = random.chance(50).then(|| random.pick(&limits));
         }
     }
     policy
