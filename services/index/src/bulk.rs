@@ -82,7 +82,7 @@ impl Loading {
         }
         index.places.shrink();
         index.columns.shrink();
-        index.postings.pack();
+        index.make_lists();
         index
     }
 }

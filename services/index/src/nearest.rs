@@ -8,7 +8,7 @@ use crate::{
     person::{BEST_LEVEL, PlaceKind, TOGETHER, flag},
     places::{Place, Shown, Visit},
     placing::shown_places,
-    postings::{Bounds, List, ROW, Row, at_most},
+    postings::{List, ROW, Reaches, Row, at_least, at_most},
     siblings::{Parts, Siblings, each},
     signature::Signature,
     sphere::{Origin, Unit},
@@ -68,7 +68,7 @@ impl OrgIndex {
     /// start from. Cost: some microseconds; grows with `k` and with how rare the fit are.
     #[must_use]
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
-        self.nearest_going_by_abilities(from, filter, k, at, RARE)
+        self.nearest_going_by_abilities(from, filter, k, at, FEW_OF_SEVERAL)
     }
 
     /// The same, where people are found by their abilities if not even one in `few` is fit: only
@@ -185,10 +185,11 @@ impl OrgIndex {
     }
 }
 
-/// So many more than needed are looked at first, since the farthest is known only roughly.
+/// So many more than needed are looked at first, for single precision may take the wrong ones, and
+/// some may not count.
 const SPARE: usize = 4;
 /// If not even one in so many is fit, the fit are found by their abilities rather than by place.
-const RARE: f64 = 256.0;
+const FEW_OF_SEVERAL: f64 = 256.0;
 
 /// One search.
 struct Search<'a> {
@@ -232,35 +233,46 @@ impl Search<'_> {
     /// Looks at those listed who are near. Cost: some instructions for a row of the list, and more
     /// for the few rows that are near.
     fn by_list(&self, list: &List, k: usize, found: &mut Found) {
-        let Bounds { mut nearest, mut farthest } = list.bounds(self.from);
+        let Reaches { mut nearest, mut farthest } = list.reaches(self.from);
         // Small rows close by set a limit that most others need not be opened for.
-        for _ in 0..k.div_ceil(ROW).min(nearest.len()) {
+        for _ in 0..nearest.len() {
+            if found.reach().is_finite() {
+                break;
+            }
             let row = least(&farthest);
             (nearest[row], farthest[row]) = (f32::INFINITY, f32::INFINITY);
             self.by_row(list.row(row), k, found);
+            found.settle(u64::MAX, |place| self.counts(place));
         }
         let limit = at_most(found.reach()).min(f32::MAX);
         let rest = nearest.into_iter().enumerate().filter(|(_, bound)| *bound <= limit);
         let mut rest: Vec<(usize, f32)> = rest.collect();
         rest.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
         for (row, bound) in rest {
+            // What is nearer than this row and all after it can be settled.
+            found.settle(distance_key(at_least(bound)), |place| self.counts(place));
             if bound > at_most(found.reach()) {
                 break;
             }
             self.by_row(list.row(row), k, found);
         }
+        found.settle(u64::MAX, |place| self.counts(place));
     }
 
+    /// Looks at those of a row who are within the limit; while there is none, at the nearest first,
+    /// for they may set it.
     fn by_row(&self, row: &Row, k: usize, found: &mut Found) {
         let chords = row.squared_chords(self.from);
         let mut beyond = -1.0;
-        // While there is no limit yet, the nearest set one.
-        let enough = if found.reach().is_finite() { f32::MAX } else { nth(&chords, k + SPARE) };
+        let enough = if found.reach().is_finite() {
+            f32::MAX
+        } else {
+            nth(&chords, k.saturating_add(SPARE))
+        };
         for within in [enough, f32::MAX] {
             let within = within.min(at_most(found.reach())).min(f32::MAX);
             let some = seats(&chords, beyond, within);
             ones(some).for_each(|at| self.consider(row.place(at), found));
-            found.settle(u64::MAX, |place| self.counts(place));
             beyond = within;
         }
     }

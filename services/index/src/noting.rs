@@ -6,7 +6,7 @@ use crate::{
     columns::{Test, ones},
     places::{Place, Shown},
     placing::shown_places,
-    postings::{List, Verdict},
+    postings::{LISTED, List, is_rare},
     signature::{Profile, Signature},
 };
 
@@ -36,8 +36,7 @@ impl OrgIndex {
             None => self.columns.clear(slot),
         }
         self.relist(slot, &before);
-        let after = self.columns.profile(slot).signature.skills();
-        ones(before.skills ^ after).for_each(|ability| self.keep_list(ability));
+        self.drop_lists();
     }
 
     /// Makes lists say of a person what the record says, where they say what it said before.
@@ -74,21 +73,52 @@ impl OrgIndex {
         lists.fold(0, |sum, list| sum ^ u64::from(warm(list)))
     }
 
-    /// Makes the list of an ability when few have come to have it, and gives it up when they are
-    /// no longer few.
-    fn keep_list(&mut self, ability: usize) {
-        let told = self.vocabulary.skills.len() <= Signature::EXACT_SKILLS;
-        let present = if told { self.columns.present() } else { 0 };
-        match self.postings.verdict(ability, self.columns.having(ability), present) {
-            Verdict::Keep => {}
-            Verdict::Drop => self.postings.put(ability, None),
-            Verdict::Make => {
-                let slots = self.columns.everybody().passing(&[Test::having(ability)]);
-                let places = slots.iter().flat_map(|slot| listed_places(self.person(slot), slot));
-                let list = List::of(places.flatten());
-                self.postings.put(ability, Some(list));
+    /// Lists those with skills that few have, the rarest first, until about as many places are
+    /// listed as there are people: so that lists cost little memory and little of a move.
+    ///
+    /// O(people): only for an index that is being loaded. Later on lists are kept up, or given up,
+    /// but none is made, for readers would wait for that.
+    pub(crate) fn make_lists(&mut self) {
+        if !self.skills_are_told() {
+            return;
+        }
+        let present = self.columns.present();
+        let few = (0..LISTED).map(|ability| (self.columns.having(ability), ability));
+        let mut few: Vec<(u32, usize)> =
+            few.filter(|&(having, _)| having > 0 && is_rare(having, present)).collect();
+        few.sort_unstable();
+        let mut room = present as usize;
+        for (having, ability) in few {
+            let slots = self.columns.everybody().passing(&[Test::having(ability)]);
+            let places = slots.iter().flat_map(|slot| listed_places(self.person(slot), slot));
+            let places: Vec<Place> = places.flatten().collect();
+            // Where most may be shown at either of two places, records have to be read, and a tree
+            // leads to fewer of them.
+            if places.len() > having as usize / 4 * 5 + 1 {
+                continue;
+            }
+            if places.len() > room {
+                return;
+            }
+            room -= places.len();
+            self.postings.put(ability, Some(List::of(places)));
+        }
+    }
+
+    /// Gives up the lists of abilities that no longer few have, or that signatures no longer tell.
+    fn drop_lists(&mut self) {
+        let (told, present) = (self.skills_are_told(), self.columns.present());
+        for ability in ones(self.postings.listed()) {
+            // Not where somebody's record is only being replaced.
+            if !told || !is_rare(self.columns.having(ability), present + present / 4 + 1) {
+                self.postings.put(ability, None);
             }
         }
+    }
+
+    /// Whether signatures tell exactly who has which skill.
+    fn skills_are_told(&self) -> bool {
+        self.vocabulary.skills.len() <= Signature::EXACT_SKILLS
     }
 }
 

@@ -41,17 +41,19 @@ pub(crate) struct Row {
     len: usize,
 }
 
-/// By row, squared chords in squared fixed-point units that no place is nearer, or farther, than.
+/// By row, squared chords in squared fixed-point units that no place is nearer, or farther, than,
+/// to single precision.
 #[derive(Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct Reaches {
     pub(crate) nearest: Vec<f32>,
     pub(crate) farthest: Vec<f32>,
 }
 
 impl List {
     /// A list of places in any order. O(n log n).
-    pub(crate) fn of(places: impl Iterator<Item = Place>) -> Self {
-        let mut places: Vec<(Key, Place)> = places.map(|place| (key(&place), place)).collect();
+    pub(crate) fn of(places: impl IntoIterator<Item = Place>) -> Self {
+        let places = places.into_iter().map(|place| (key(&place), place));
+        let mut places: Vec<(Key, Place)> = places.collect();
         places.sort_unstable_by_key(|(key, _)| *key);
         let mut list = Self::default();
         for some in places.chunks(PACKED) {
@@ -113,14 +115,14 @@ impl List {
         }
     }
 
-    /// Reads what a change at a place will need.
+    /// Reads of what a change at a place will need as much as is worth it.
     pub(crate) fn warm(&self, place: &Place) -> u32 {
         let row = self.rows.get(self.row_of(key(place)));
         row.map_or(0, |row| row.who.iter().step_by(16).fold(0, |sum, who| sum ^ who))
     }
 
     /// How near and how far places may be, row by row.
-    pub(crate) fn bounds(&self, from: Unit) -> Bounds {
+    pub(crate) fn reaches(&self, from: Unit) -> Reaches {
         let mut nearest = vec![0.0; self.rows.len()];
         let mut farthest = nearest.clone();
         for (axis, from) in from.0.into_iter().enumerate() {
@@ -134,7 +136,7 @@ impl List {
                 *farthest += reach * reach;
             }
         }
-        Bounds { nearest, farthest }
+        Reaches { nearest, farthest }
     }
 
     /// A row by its number.
@@ -143,6 +145,7 @@ impl List {
     }
 
     /// All places, in no order.
+    #[cfg(test)]
     pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
         self.rows.iter().flat_map(|row| (0..row.len).map(|at| row.place(at)))
     }
@@ -274,6 +277,11 @@ impl Row {
 
 fn key(place: &Place) -> Key {
     (curve_key(place.at), place.who())
+}
+
+/// In Earth radii, what nobody is nearer than who is beyond a squared chord.
+pub(crate) fn at_least(squared: f32) -> f64 {
+    (f64::from(squared) * (1.0 - 1e-6)).sqrt() / f64::from(SCALE)
 }
 
 /// In squared fixed-point units, to single precision, what is certainly no nearer than a squared

@@ -2,14 +2,16 @@
 
 use super::{list::tests::sorted, *};
 use crate::{
-    Filter, OrgIndex, PersonParts,
+    Filter, OrgIndex, Person, PersonParts,
     columns::Test,
     noting::listed_places,
     person::Ping,
+    signature::Signature,
     sphere::{Unit, haversine_km},
 };
 use nearhand_domain::{
-    OrganizationId, Position, StaffId,
+    OrganizationId, Position, ServiceId, StaffId,
+    preference::Preference,
     time::Interval,
     tracking::{OPEN_END, TrackingGate},
 };
@@ -17,6 +19,8 @@ use uuid::Uuid;
 
 const NOW: i64 = 1_800_000_000;
 const PEOPLE: u32 = 2_000;
+/// Nobody may be located before.
+const SINCE: i64 = NOW - 1_000;
 
 /// The same numbers every time.
 struct Numbers(u64);
@@ -38,8 +42,8 @@ impl Numbers {
         parts.home = (self.below(9) > 0).then(|| self.position());
         parts.active = self.below(12) > 0;
         parts.tracking = TrackingGate {
-            permissions: vec![Interval { start: 0, end: OPEN_END }],
-            pauses: (self.below(3) == 0)
+            permissions: vec![Interval { start: SINCE, end: OPEN_END }],
+            pauses: (self.below(6) == 0)
                 .then_some(Interval { start: NOW + 60, end: NOW + 90 })
                 .into_iter()
                 .collect(),
@@ -51,7 +55,10 @@ impl Numbers {
             accuracy_m: None,
             mock: false,
         });
-        parts.skills.push(("camera".into(), 3));
+        parts.skills.push(("camera".into(), u8::try_from(1 + self.below(5)).unwrap()));
+        if self.below(3) == 0 {
+            parts.services.push((ServiceId::from(Uuid::nil()), Preference::Never));
+        }
         parts
     }
 }
@@ -80,29 +87,41 @@ fn check_lists(index: &OrgIndex) -> usize {
 }
 
 /// The nearest are those that a look at everybody finds.
-fn check_nearest(index: &OrgIndex, from: Position, (k, level, at): (usize, u8, i64)) {
-    let filter = Filter { skills: vec![("diving".into(), level)], ..Filter::default() };
-    let code = index.vocabulary().skills.code("diving").unwrap();
+fn check_nearest(index: &OrgIndex, from: Position, filter: &Filter, (k, at): (usize, i64)) {
+    let words = index.vocabulary();
+    let fit = |person: &Person| {
+        let skilled = |(skill, level): &(String, u8)| {
+            words.skills.code(skill.as_str()).is_some_and(|code| person.skill(code) >= *level)
+        };
+        let served = |id| words.services.code(id).is_none_or(|code| person.service(code) > 0);
+        person.is_active()
+            && filter.skills.iter().all(skilled)
+            && filter.services.iter().all(served)
+    };
     let mut all = Vec::new();
-    for (slot, person) in (0..).zip(index.people()) {
-        if person.is_active() && person.skill(code) >= level {
-            let live = index.live_ping(person, at).map(|ping| ping.position);
-            let shown = live.or(person.start().map(|(start, _)| start));
-            all.extend(shown.map(|at| (haversine_km(from, at), person.id(), slot)));
-        }
+    for (slot, person) in (0..).zip(index.people()).filter(|(_, person)| fit(person)) {
+        let live = index.live_ping(person, at).map(|ping| ping.position);
+        let shown = live.or(person.start().map(|(start, _)| start));
+        all.extend(shown.map(|at| (haversine_km(from, at), person.id(), slot)));
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let near = index.nearest(from, &filter, k, at);
+    let near = index.nearest(from, filter, k, at);
     let near: Vec<(f64, StaffId, u32)> =
         near.iter().map(|near| (near.km, near.staff, near.slot)).collect();
-    assert_eq!(near, all[..k.min(all.len())]);
+    assert_eq!(near, all[..k.min(all.len())], "{filter:?} {k} {at}");
 }
 
 fn check(index: &OrgIndex, numbers: &mut Numbers) -> usize {
-    for k in [1, 3, 20, 100] {
+    for k in [1, 3, 20, 59, 64, 65, 100, usize::MAX] {
         let level = u8::try_from(1 + numbers.below(5)).unwrap();
-        for at in [NOW, NOW + 70] {
-            check_nearest(index, numbers.position(), (k, level, at));
+        let plain = Filter { skills: vec![("diving".into(), level)], ..Filter::default() };
+        let mut mixed = plain.clone();
+        mixed.skills.push(("camera".into(), 3));
+        let served = Filter { services: vec![ServiceId::from(Uuid::nil())], ..plain.clone() };
+        for filter in [plain, mixed, served] {
+            for at in [NOW, NOW + 70, SINCE - 1_000] {
+                check_nearest(index, numbers.position(), &filter, (k, at));
+            }
         }
     }
     check_lists(index)
@@ -112,11 +131,10 @@ fn check(index: &OrgIndex, numbers: &mut Numbers) -> usize {
 fn lists_name_the_people_of_the_columns_whatever_happens_to_them() {
     let mut numbers = Numbers(7);
     let mut all: Vec<PersonParts> = (0..PEOPLE).map(|n| numbers.person(n)).collect();
-    for at in (0..all.len()).step_by(97) {
+    for at in (0..all.len()).step_by(19) {
         skilled(&mut all[at], 1 + u8::try_from(at % 5).unwrap());
     }
-    let id = OrganizationId::from(Uuid::from_u128(9));
-    let mut index = OrgIndex::bulk_load(id, all.clone(), NOW);
+    let mut index = loaded(&all);
     assert_eq!(check(&index, &mut numbers), 5, "each level of diving is rare");
     let (mut most, mut least) = (0, usize::MAX);
     for round in 0..400_u32 {
@@ -146,4 +164,52 @@ fn lists_name_the_people_of_the_columns_whatever_happens_to_them() {
     }
     assert_eq!(most, 5);
     assert!(least < 5, "what many can do is not listed");
+}
+
+fn loaded(all: &[PersonParts]) -> OrgIndex {
+    OrgIndex::bulk_load(OrganizationId::from(Uuid::from_u128(9)), all.to_vec(), NOW)
+}
+
+#[test]
+fn the_rarest_are_listed_wherever_they_are_and_no_more_than_there_are_people() {
+    let mut numbers = Numbers(5);
+    let mut all: Vec<PersonParts> = (0..PEOPLE).map(|n| numbers.person(n)).collect();
+    // Of one corner, which comes first along the curve.
+    for parts in &mut all[..200] {
+        (parts.home, parts.ping) = (Some(Position::new(-80.0, -170.0).unwrap()), None);
+        parts.active = true;
+        skilled(parts, 1);
+    }
+    let index = loaded(&all);
+    let lists = check_lists(&index);
+    assert_eq!(lists, 1, "of a skill of few, and no camera's, whose levels half of them have");
+    for (n, parts) in (0_u32..).zip(&mut all) {
+        let word = format!("skill {}", n % 9);
+        parts.skills.push((word, 5));
+    }
+    let listed = |index: &OrgIndex| -> usize {
+        (0..LISTED)
+            .filter_map(|ability| index.postings.list(ability))
+            .map(|list| list.places().count())
+            .sum()
+    };
+    let index = loaded(&all);
+    check_lists(&index);
+    assert!((1_000..=2_000).contains(&listed(&index)), "{}", listed(&index));
+}
+
+#[test]
+fn no_list_outlives_the_skill_that_signatures_cannot_tell() {
+    let mut numbers = Numbers(6);
+    let mut all: Vec<PersonParts> = (0..PEOPLE).map(|n| numbers.person(n)).collect();
+    skilled(&mut all[3], 2);
+    all[3].active = true;
+    let mut index = loaded(&all);
+    assert!(check(&index, &mut numbers) > 0);
+    for n in 0..Signature::EXACT_SKILLS {
+        all[9].skills.push((format!("skill {n}"), 1));
+    }
+    index.put(all[9].clone(), NOW);
+    assert_eq!(index.postings.listed(), 0);
+    assert_eq!(check(&index, &mut numbers), 0);
 }

@@ -57,7 +57,7 @@ proptest! {
         for list in [list, made] {
             check(&list);
             prop_assert_eq!(&sorted(list.places()), &all);
-            let Bounds { nearest, farthest } = list.bounds(from);
+            let Reaches { nearest, farthest } = list.reaches(from);
             for (row, (nearest, farthest)) in list.rows.iter().zip(nearest.into_iter().zip(farthest)) {
                 let chords = row.squared_chords(from);
                 for (at, chord) in chords.into_iter().enumerate().take(row.len) {
