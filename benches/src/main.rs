@@ -54,8 +54,8 @@ pub(crate) struct Options {
 enum Name {
     /// Every bench, each in a process of its own.
     All,
-    /// The filtered 20 nearest of a million while 50,000 positions a second stream in; peer:
-    /// PostGIS `<->` with the same filter.
+    /// The filtered 20 nearest of a million, undisturbed and while 50,000 positions a second stream
+    /// in; peer: PostGIS `<->` with the same filter, undisturbed.
     Nearest,
     /// Complete recommendations, all rules and terms, exact top 20 of a million; peers: the linear
     /// scan and the same ranking in SQL.

@@ -1,4 +1,4 @@
-//! `nearest`: the filtered 20 nearest, while positions stream in, against PostGIS.
+//! `nearest`: the filtered 20 nearest, undisturbed and while positions stream in, against PostGIS.
 
 use crate::{
     Options,
@@ -106,7 +106,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
          undisturbed; p99 of the median round (of the worst round in brackets)",
         points.len() / ROUNDS
     ));
-    let moving = report_ours(options, "", &mut moving, Some(LIMIT_MICROS));
+    let moving = report_ours(options, ".moving", &mut moving, Some(LIMIT_MICROS));
     let still = report_ours(options, ".undisturbed", &mut still, None);
     if !peers.is_empty() {
         report_peers(options, (&still, &moving), &mut peers);
@@ -151,9 +151,12 @@ fn report_peers(options: &Options, (still, moving): (&[f64], &[f64]), peers: &mu
             let name = format!("nearest.{}.{way}", asked.name);
             report::value(&format!("{name}.p99"), theirs, "us", Target::None);
             let target = if theirs > least { Target::None } else { asked.ratio };
-            let name = format!("nearest.{}.p99-against-{way}", asked.name);
-            report::ratio(&name, theirs / still[at], options.target(target));
-            report::ratio(&format!("{name}-while-people-move"), theirs / moving[at], Target::None);
+            let ratio = |state: &str, ours: f64, target| {
+                let name = format!("nearest.{}{state}.p99-against-{way}", asked.name);
+                report::ratio(&name, theirs / ours, target);
+            };
+            ratio(".undisturbed", still[at], options.target(target));
+            ratio(".moving", moving[at], Target::None);
         }
     }
 }
