@@ -65,7 +65,8 @@ impl OrgIndex {
     /// The `k` nearest active people who meet a filter, nearest first, then by id.
     ///
     /// A person is where their fix is, if it may be used at `at` (Unix seconds), else where they
-    /// start from. Cost: some microseconds; grows with `k` and with how rare the fit are.
+    /// start from. Cost: some microseconds; grows with `k`, and with how rare the fit are unless
+    /// they are listed.
     #[must_use]
     pub fn nearest(&self, from: Position, filter: &Filter, k: usize, at: i64) -> Vec<Near> {
         self.nearest_going_by_abilities(from, filter, k, at, FEW_OF_SEVERAL)

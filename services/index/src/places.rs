@@ -46,7 +46,7 @@ impl Place {
     /// The person's number.
     #[must_use]
     pub fn slot(&self) -> u32 {
-        Self::slot_of(self.who)
+        self.who >> 4
     }
 
     /// Why the place counts.
@@ -78,11 +78,6 @@ impl Place {
     /// What is to be kept of it beside where it is.
     pub(crate) fn who(&self) -> u32 {
         self.who
-    }
-
-    /// The person's number, from what was kept.
-    pub(crate) fn slot_of(who: u32) -> u32 {
-        who >> 4
     }
 
     pub(crate) fn is_of(&self, slot: u32, kind: PlaceKind) -> bool {
@@ -184,8 +179,8 @@ impl Places {
     }
 }
 
-/// Room for the parts waiting for their visit that most searches get by with, in memory that the
-/// allocator hands out at once where notes are nothing.
+/// Room for as many parts waiting for their visit as most searches need. Without notes it takes 1
+/// KiB, the most that glibc's allocator keeps at hand for each thread.
 const OFTEN_ENOUGH: usize = 64;
 
 /// A leaf whose turn it is.
