@@ -1,0 +1,3 @@
+//! Logins: sessions and their tokens.
+
+pub mod sessions;

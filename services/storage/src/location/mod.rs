@@ -1,0 +1,5 @@
+//! Where people are: devices, consent, pings, and who may watch.
+
+pub mod devices;
+pub mod ingest;
+pub mod stream_tickets;

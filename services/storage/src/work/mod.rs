@@ -1,0 +1,3 @@
+//! Work to be done.
+
+pub mod cases;
