@@ -1,12 +1,15 @@
 //! Every URL there is, in one table, with what wraps them.
 
 use crate::{
-    edge::EdgeLayer,
-    problem,
+    http::{edge::EdgeLayer, problem},
     routes::{
-        cases, devices, me, organization, pings, position_counts, positions, recommendations,
-        regions, services, sessions, setup, staff, stream, system, time_off, tracking,
-        work_preferences,
+        account::{me, sessions},
+        location::{devices, pings, position_counts, positions, stream, tracking},
+        organization::{regions, services, settings, setup},
+        people::{staff, time_off, work_preferences},
+        recommendations::create as recommendations,
+        system::health,
+        work::cases,
     },
     state::ApiState,
 };
@@ -75,7 +78,7 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(me::change_password))
         .routes(routes!(me::withdraw_tracking))
         .routes(routes!(me::pause_tracking, me::resume_tracking))
-        .routes(routes!(organization::get, organization::patch))
+        .routes(routes!(settings::get, settings::patch))
         .routes(routes!(staff::create, staff::list))
         .routes(routes!(staff::get, staff::patch))
         .routes(routes!(staff::reset_password))
@@ -94,9 +97,9 @@ fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(position_counts::list))
         .routes(routes!(stream::open))
         .routes(routes!(stream::create_ticket))
-        .routes(routes!(system::healthz))
-        .routes(routes!(system::readyz))
-        .routes(routes!(system::metrics))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
     OpenApiRouter::with_openapi(Api::openapi()).merge(pings).merge(regions).merge(rest)
 }

@@ -1,8 +1,10 @@
 //! What every handler can reach, and the configuration of the API.
 
 use crate::{
-    credentials::Credentials, live_hub::Hubs, passwords::Passwords, query::Cursors,
-    routes::pings::PingCounters, streams::Streams, throttle::Throttle,
+    access::{credentials::Credentials, passwords::Passwords, throttle::Throttle},
+    http::query::Cursors,
+    live::{hub::Hubs, streams::Streams},
+    routes::location::pings::PingCounters,
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;

@@ -1,0 +1,6 @@
+//! Who is calling: credentials, passwords, and what slows guessing down.
+
+pub(crate) mod caller;
+pub(crate) mod credentials;
+pub(crate) mod passwords;
+pub(crate) mod throttle;

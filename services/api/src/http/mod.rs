@@ -1,0 +1,14 @@
+//! What every route shares about HTTP: reading requests, writing answers, errors, the edge.
+//! No route, no rule of the product.
+
+pub(crate) mod body;
+pub(crate) mod changes;
+pub(crate) mod codes;
+pub(crate) mod edge;
+pub(crate) mod inflate;
+pub(crate) mod observe;
+pub(crate) mod problem;
+pub(crate) mod query;
+pub(crate) mod reply;
+pub(crate) mod request_id;
+pub(crate) mod serve;

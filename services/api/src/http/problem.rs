@@ -1,0 +1,270 @@
+//! The one HTTP error: an RFC 9457 problem document. What an error carries inward (causes,
+//! sources) goes to the log here and nowhere else; a 5xx body never holds it.
+
+use crate::{
+    access::throttle::{FORGET_AFTER, FREE_FAILURES},
+    http::codes::Code,
+};
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use nearhand_domain::field::{FieldError, FieldErrors};
+use nearhand_storage::StorageError;
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// When to come back after what passes by itself.
+const RETRY_AFTER_S: u32 = 2;
+
+/// An error on its way to the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u32>,
+    location: Option<String>,
+}
+
+/// The answer of a handler.
+pub(crate) type ApiResult<T> = Result<T, Problem>;
+
+impl Problem {
+    /// An error with a sentence that says what, where, and how to mend it.
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s: None,
+            location: None,
+        }
+    }
+
+    /// Asks the client to come back after so many seconds.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Names the resource this is about.
+    #[must_use]
+    pub(crate) fn location(mut self, address: Option<String>) -> Self {
+        self.location = address;
+        self
+    }
+
+    /// Too many attempts; says when there may be another.
+    pub(crate) fn throttled(what: &str, wait: Duration) -> Self {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        let detail = format!("{what}; try again in {seconds} s");
+        Self::new(Code::TooManyRequests, detail).retry_after(seconds)
+    }
+
+    /// One wrong field.
+    pub(crate) fn field(
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let mut errors = FieldErrors::default();
+        errors.push(pointer, code, detail);
+        errors.finish().err().map_or_else(Self::internal, Self::from)
+    }
+
+    /// Nothing here, or nothing the caller may know of.
+    #[must_use]
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "check the address; it may also belong to somebody else")
+    }
+
+    /// A fault of ours; log the cause before calling.
+    #[must_use]
+    pub(crate) fn internal() -> Self {
+        Self::new(Code::Internal, "it has been logged under the request id; please report that id")
+    }
+
+    /// Its code.
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl From<Vec<FieldError>> for Problem {
+    fn from(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} fields need mending; see `errors`", many.len()),
+        };
+        Self { errors, ..Self::new(Code::Invalid, detail) }
+    }
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        if let StorageError::Constraint(name) = &error
+            && let Some(code) = constraint_code(name)
+        {
+            return Self::new(code, "choose another");
+        }
+        if error.is_transient() {
+            tracing::warn!(error = %error, "the database is unavailable");
+            return Self::new(Code::Unavailable, "the database does not answer; try again")
+                .retry_after(RETRY_AFTER_S);
+        }
+        tracing::error!(error = %error, "the database refused");
+        Self::internal()
+    }
+}
+
+/// Which constraints are the client's to mend.
+fn constraint_code(name: &str) -> Option<Code> {
+    Some(match name {
+        "staff_email_key" => Code::EmailTaken,
+        "staff_username_key" => Code::UsernameTaken,
+        "staff_account_code_key" => Code::AccountCodeTaken,
+        "services_name_key" | "regions_name_key" | "organization_slugs_pkey" => Code::NameTaken,
+        "case_services_service_fkey" => Code::InUse,
+        _ => return None,
+    })
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemDocument {
+    /// `about:nearhand/<code>`; the code is what programs should look at.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Short and the same for every error of this code.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened here and how to mend it.
+    detail: String,
+    /// The route's template, never the address with its values.
+    instance: String,
+    /// Stable machine code.
+    code: String,
+    /// The same as in the `x-request-id` header and the logs.
+    request_id: String,
+    /// Every wrong field at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<FieldErrorDocument>)]
+    errors: Vec<FieldError>,
+}
+
+/// One wrong field of a request.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub(crate) struct FieldErrorDocument {
+    /// RFC 6901 pointer into the body, or the name of a query parameter.
+    pointer: String,
+    /// Stable machine code.
+    code: String,
+    /// What is wrong and how to mend it.
+    detail: String,
+}
+
+/// Turns an error response, ours or the framework's, into a problem document that names the route
+/// and the request.
+pub(crate) fn render(mut response: Response, route: &str, request_id: &HeaderValue) -> Response {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let Some(problem) = problem.or_else(|| framework_problem(&response)) else {
+        return response;
+    };
+    let mut rendered = document(&problem, route, request_id.to_str().unwrap_or_default());
+    // What a layer has already said, such as `allow`, stays said.
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().insert(name, value.clone());
+        }
+    }
+    rendered
+}
+
+fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
+    let status = problem.code.status();
+    let body = ProblemDocument {
+        kind: format!("about:nearhand/{}", problem.code.as_str()),
+        title: problem.code.title().to_owned(),
+        status: status.as_u16(),
+        detail: problem.detail.clone(),
+        instance: route.to_owned(),
+        code: problem.code.as_str().to_owned(),
+        request_id: request_id.to_owned(),
+        errors: problem.errors.clone(),
+    };
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(seconds) = problem.retry_after_s {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    if problem.code == Code::TooManyRequests {
+        rate_limit(headers, problem.retry_after_s.unwrap_or(1));
+    }
+    if let Some(address) = problem.location.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {
+        headers.insert(header::LOCATION, address);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// What was allowed, and when there is some again (draft-ietf-httpapi-ratelimit-headers).
+fn rate_limit(headers: &mut HeaderMap, seconds: u32) {
+    let policy = format!("\"failures\";q={FREE_FAILURES};w={}", FORGET_AFTER.as_secs());
+    let left = format!("\"failures\";r=0;t={seconds}");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Errors that axum or a layer made by itself.
+fn framework_problem(response: &Response) -> Option<Problem> {
+    let (code, detail) = match response.status() {
+        StatusCode::NOT_FOUND => return Some(Problem::not_found()),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            (Code::MethodNotAllowed, "see the `allow` header for those it takes")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "send less at a time"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (Code::UnsupportedMediaType, "send application/json"),
+        StatusCode::BAD_REQUEST => (Code::MalformedBody, "the request cannot be read"),
+        StatusCode::REQUEST_TIMEOUT => {
+            let problem = Problem::new(Code::Unavailable, "it took too long; try again");
+            return Some(problem.retry_after(RETRY_AFTER_S));
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => return Some(Problem::internal()),
+        _ => return None,
+    };
+    Some(Problem::new(code, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waited_too_long_is_told_when_to_come_back() {
+        let late = StatusCode::REQUEST_TIMEOUT.into_response();
+        let answer = render(late, "/v1/staff", &HeaderValue::from_static("r"));
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "2");
+    }
+}

@@ -1,0 +1,4 @@
+//! Logins and oneself.
+
+pub(crate) mod me;
+pub(crate) mod sessions;

@@ -1,0 +1,341 @@
+//! `/v1/sessions`: login, refresh, logout. Nothing here tells whether an account exists.
+
+use crate::{
+    access::{
+        caller::{AnyCaller, remote_addr},
+        passwords::needs_rehash,
+        throttle::{address_key, unknown_login_key},
+    },
+    http::{
+        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        codes::Code,
+        problem::{ApiResult, Problem, ProblemDocument},
+        reply::Reply,
+        request_id,
+    },
+    state::ApiState,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header, request::Parts},
+    response::IntoResponse,
+};
+use jiff::Timestamp;
+use nearhand_domain::{
+    OrganizationId, SessionId, StaffId,
+    access::AccessLevel,
+    clock,
+    field::FieldErrors,
+    token::{PresentedToken, TokenKind, mint},
+};
+use nearhand_storage::{
+    StorageError, Tx,
+    audit::{self, AuditContext, AuditEvent},
+    organizations,
+    sessions::{self, Refresh},
+    staff::{self, StaffRecord},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// A login.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct LoginForm {
+    /// The organisation's slug; may be left out while there is only one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "harbour")]
+    organization: Field<String>,
+    /// E-mail address or user name.
+    #[serde(default)]
+    #[schema(value_type = String, example = "ada@harbour.example")]
+    login: Field<String>,
+    /// Password.
+    #[serde(default)]
+    #[schema(value_type = String, example = "seven tall lighthouses")]
+    password: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// A refresh.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct RefreshForm {
+    /// The refresh token of the last answer.
+    #[serde(default)]
+    #[schema(value_type = String, example = "nh_refresh_…")]
+    refresh_token: Field<String>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+/// A session's tokens, shown once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionTokens {
+    /// Tenant.
+    #[schema(value_type = uuid::Uuid)]
+    organization_id: OrganizationId,
+    /// Person.
+    #[schema(value_type = uuid::Uuid)]
+    staff_id: StaffId,
+    /// Session.
+    #[schema(value_type = uuid::Uuid)]
+    session_id: SessionId,
+    /// For `authorization: Bearer …`.
+    access_token: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    access_expires_at: Timestamp,
+    /// For `POST /v1/sessions/refresh`, once.
+    refresh_token: String,
+    /// When it ends.
+    #[schema(value_type = String, format = DateTime)]
+    refresh_expires_at: Timestamp,
+    /// The password is temporary: only `POST /v1/me/password` is allowed.
+    must_change_password: bool,
+}
+
+/// Logs in.
+#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = LoginForm, responses(
+    (status = 201, description = "Logged in", body = SessionTokens),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn log_in(
+    State(state): State<ApiState>,
+    parts: Parts,
+    JsonBody { value: form, .. }: JsonBody<LoginForm>,
+) -> ApiResult<Reply> {
+    let mut errors = FieldErrors::default();
+    refuse_unknown(&form.unknown, "", &mut errors);
+    let slug = form.organization.optional("/organization", &mut errors, any);
+    let login = form.login.required("/login", &mut errors, any);
+    let password = form.password.required("/password", &mut errors, any);
+    errors.finish()?;
+    let (login, password) = (login.unwrap_or_default(), password.unwrap_or_default());
+    let address = remote_addr(&parts, state.config().trusted_proxy_hops);
+    let attempt = Attempt { organization: slug, login, password };
+    let (found, fresh_hash) = attempt.judge(&state, address.as_deref()).await?;
+    let mut tx = state.app().tenant(found.organization).await?;
+    if let Some(fresh) = fresh_hash {
+        sessions::rehash(&mut tx, found.person.id, &found.stored, &fresh, clock::now()).await?;
+    }
+    let tokens = open(&mut tx, &state, found.organization, &found.person, found.temporary).await?;
+    let context = AuditContext {
+        organization: found.organization,
+        actor: Some(found.person.id),
+        request_id: request_id::of(&parts.headers).to_owned(),
+        remote_addr: address,
+    };
+    audit::record(&mut tx, &context, &session_event("session.open", tokens.session_id)).await?;
+    tx.commit().await.map_err(StorageError::from)?;
+    Ok(Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret())
+}
+
+/// Who says they are whom.
+struct Attempt {
+    organization: Option<String>,
+    login: String,
+    password: String,
+}
+
+impl Attempt {
+    /// Whoever this is, and their password's hash as it is made today if it was made otherwise.
+    /// Counted before it is verified; only a right one is given back, to its address, and clears
+    /// what was counted against its account.
+    async fn judge(
+        self,
+        state: &ApiState,
+        address: Option<&str>,
+    ) -> ApiResult<(Found, Option<String>)> {
+        let throttled = |wait| Problem::throttled("too many failed logins", wait);
+        let address = address_key(address);
+        if let Some(wait) = state.throttle().wait(&address, Instant::now()) {
+            return Err(throttled(wait));
+        }
+        let (slug, login) = (self.organization.as_deref(), self.login.as_str());
+        let found = find(state, slug, login).await?;
+        let account = found.as_ref().map_or_else(
+            || unknown_login_key(slug, login),
+            |found| format!("account:{}:{}", found.organization, found.person.id),
+        );
+        state.throttle().reserve(&[&account, &address], Instant::now()).map_err(throttled)?;
+        let stored = found.as_ref().map(|found| found.stored.clone());
+        let right = state.passwords().verify(self.password.clone(), stored).await;
+        let now = Instant::now();
+        let right = right.inspect_err(|_| {
+            [&account, &address].into_iter().for_each(|key| state.throttle().refund(key, now));
+        })?;
+        let Some(found) = found.filter(|found| right && found.may_enter) else {
+            [&account, &address].into_iter().for_each(|key| state.throttle().failed(key, now));
+            let detail =
+                "check organisation, login and password; after several failures wait a little";
+            return Err(Problem::new(Code::LoginFailed, detail));
+        };
+        state.throttle().succeeded(&account);
+        state.throttle().refund(&address, now);
+        let fresh = if needs_rehash(&found.stored) && !found.temporary {
+            Some(state.passwords().hash(self.password).await?)
+        } else {
+            None
+        };
+        Ok((found, fresh))
+    }
+}
+
+fn session_event(action: &'static str, session: SessionId) -> AuditEvent<'static> {
+    AuditEvent {
+        action,
+        subject_kind: "session",
+        subject: session.0,
+        details: serde_json::json!({}),
+        personal: None,
+    }
+}
+
+struct Found {
+    organization: OrganizationId,
+    person: StaffRecord,
+    stored: String,
+    temporary: bool,
+    may_enter: bool,
+}
+
+async fn find(state: &ApiState, slug: Option<&str>, login: &str) -> ApiResult<Option<Found>> {
+    // Nobody is called so, and the database could not even be asked.
+    if [slug.unwrap_or_default(), login].iter().any(|text| text.contains(char::is_control)) {
+        return Ok(None);
+    }
+    let mut tx = state.app().tenantless().await?;
+    let Some(organization) = organizations::find(&mut tx, slug).await? else { return Ok(None) };
+    drop(tx);
+    let mut tx = state.app().tenant(organization).await?;
+    let Some(person) = staff::find_login(&mut tx, login).await? else { return Ok(None) };
+    let Some(credential) = sessions::credential(&mut tx, person.id).await? else { return Ok(None) };
+    let alive = credential.expires_at.is_none_or(|end| end > clock::now());
+    let may_enter = alive && person.active && person.access_level != AccessLevel::Disabled;
+    let (stored, temporary) = (credential.password_hash, credential.temporary);
+    Ok(Some(Found { organization, person, stored, temporary, may_enter }))
+}
+
+/// Opens a session of a person and mints its first pair of tokens.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    state: &ApiState,
+    organization: OrganizationId,
+    person: &StaffRecord,
+    restricted: bool,
+) -> ApiResult<SessionTokens> {
+    let (session, now) = (SessionId::generate(), clock::now());
+    let expires_at = now + state.config().refresh_ttl;
+    sessions::open(
+        tx,
+        organization,
+        session,
+        person.id,
+        person.session_epoch,
+        restricted,
+        now,
+        expires_at,
+    )
+    .await?;
+    issue(tx, state, organization, person.id, session, restricted).await
+}
+
+async fn issue(
+    tx: &mut Tx,
+    state: &ApiState,
+    organization: OrganizationId,
+    staff_id: StaffId,
+    session_id: SessionId,
+    must_change_password: bool,
+) -> ApiResult<SessionTokens> {
+    let now = clock::now();
+    let access_expires_at = now + state.config().access_ttl;
+    let refresh_expires_at = now + state.config().refresh_ttl;
+    let (access_token, access) = mint(TokenKind::Access, organization);
+    let (refresh_token, refresh) = mint(TokenKind::Refresh, organization);
+    let pairs = ((access, access_expires_at), (refresh, refresh_expires_at));
+    sessions::add_tokens(tx, organization, session_id, pairs.0, pairs.1).await?;
+    Ok(SessionTokens {
+        organization_id: organization,
+        staff_id,
+        session_id,
+        access_token,
+        access_expires_at,
+        refresh_token,
+        refresh_expires_at,
+        must_change_password,
+    })
+}
+
+/// Exchanges a refresh token for a new pair.
+///
+/// The old one may be presented once more within 5 s, because answers get lost; a third use ends
+/// the login, because two holders share it.
+#[utoipa::path(post, path = "/v1/sessions/refresh", tag = "sessions", request_body = RefreshForm,
+    responses((status = 200, description = "A new pair", body = SessionTokens),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn refresh(
+    State(state): State<ApiState>,
+    parts: Parts,
+    JsonBody { value: form, .. }: JsonBody<RefreshForm>,
+) -> ApiResult<impl IntoResponse> {
+    let mut errors = FieldErrors::default();
+    refuse_unknown(&form.unknown, "", &mut errors);
+    let text = form.refresh_token.required("/refresh_token", &mut errors, any);
+    errors.finish()?;
+    let refused =
+        || Problem::new(Code::Unauthorized, "the refresh token is no longer good; log in");
+    let token = text
+        .as_deref()
+        .and_then(PresentedToken::parse)
+        .filter(|token| token.kind == TokenKind::Refresh)
+        .ok_or_else(refused)?;
+    let trace = request_id::trace_parent(&parts.headers);
+    let mut tx = state.app().traced(token.organization, trace).await?;
+    let (organization, now) = (token.organization, clock::now());
+    let until = now + state.config().refresh_ttl;
+    let outcome = sessions::exchange(&mut tx, organization, token.hash, now, until).await?;
+    let tokens = match outcome {
+        Refresh::Granted { session, staff, restricted } => {
+            Some(issue(&mut tx, &state, organization, staff, session, restricted).await?)
+        }
+        Refresh::Reused(session) => {
+            // Which of the two holders this is nobody knows.
+            let context = AuditContext {
+                organization,
+                actor: None,
+                request_id: request_id::of(&parts.headers).to_owned(),
+                remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
+            };
+            audit::record(&mut tx, &context, &session_event("session.reuse", session)).await?;
+            None
+        }
+        Refresh::Invalid => None,
+    };
+    tx.commit().await.map_err(StorageError::from)?;
+    if let Refresh::Reused(session) = outcome {
+        tracing::warn!(session.id = %session, "a refresh token was reused; its session is ended");
+        state.credentials().forget(session.0);
+    }
+    let tokens = tokens.ok_or_else(refused)?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)))
+}
+
+/// Logs out: the session and all its tokens end at once.
+#[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions",
+    responses((status = 204, description = "Ended"),
+    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+pub(crate) async fn log_out(
+    State(state): State<ApiState>,
+    AnyCaller(caller): AnyCaller,
+) -> ApiResult<StatusCode> {
+    let mut tx = caller.begin(&state).await?;
+    sessions::end(&mut tx, caller.organization, caller.session, clock::now()).await?;
+    audit::record(&mut tx, &caller.audit(), &session_event("session.end", caller.session)).await?;
+    tx.commit().await.map_err(StorageError::from)?;
+    state.credentials().forget(caller.session.0);
+    Ok(StatusCode::NO_CONTENT)
+}

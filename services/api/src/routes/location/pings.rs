@@ -1,0 +1,331 @@
+//! `POST /v1/pings`: fixes from a phone, answered only once they are on disk. No fix of a batch
+//! can spoil the others.
+
+use crate::{
+    access::caller::Phone,
+    http::{
+        body,
+        codes::Code,
+        inflate::inflate,
+        problem::{ApiResult, Problem, ProblemDocument},
+        request_id,
+    },
+    state::ApiState,
+};
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, Request, State},
+    http::header,
+};
+use jiff::Timestamp;
+use metrics::Counter;
+use nearhand_domain::{
+    clock,
+    ping::{Admission, Door, RawFix, Rejection, Source, admit},
+};
+use nearhand_queue::{Parcel, SendError};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::BTreeMap};
+use utoipa::ToSchema;
+
+/// Most fixes in a request.
+const MAX_FIXES: usize = 1_000;
+/// Largest body, after decompression.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// A batch of fixes.
+#[derive(Debug, Deserialize)]
+struct Batch<'a> {
+    #[serde(borrow)]
+    pings: Vec<&'a RawValue>,
+}
+
+/// A batch of fixes.
+#[derive(Debug, ToSchema)]
+#[schema(as = PingBatch, example = json!({ "pings": [{ "fix_at": "2026-11-24T10:00:00Z",
+    "lat": 38.7223, "lng": -9.1393, "accuracy_m": 8.0, "battery": 0.73 }] }))]
+pub(crate) struct PingBatchDocument {
+    /// 1 to 1,000, in any order.
+    #[schema(max_items = 1000)]
+    #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
+    pings: Vec<FixDocument>,
+}
+
+/// A fix. −1 and null mean unknown.
+#[derive(Debug, ToSchema)]
+#[schema(as = Fix)]
+#[expect(dead_code, reason = "describes the body for the OpenAPI document")]
+pub(crate) struct FixDocument {
+    /// When the position was taken.
+    #[schema(value_type = String, format = DateTime)]
+    fix_at: Timestamp,
+    /// Degrees.
+    #[schema(example = 38.7223)]
+    lat: f64,
+    /// Degrees.
+    #[schema(example = -9.1393)]
+    lng: f64,
+    /// Radius in metres.
+    accuracy_m: Option<f64>,
+    /// Metres above the ellipsoid.
+    altitude_m: Option<f64>,
+    /// Metres per second.
+    speed_mps: Option<f64>,
+    /// Degrees clockwise from north.
+    course_deg: Option<f64>,
+    /// 0 to 1.
+    battery: Option<f64>,
+    /// Being charged.
+    charging: Option<bool>,
+    /// `stationary`, `walking`, `running`, `cycling`, `driving`.
+    motion: Option<String>,
+    /// From a mock provider.
+    mock: Option<bool>,
+    /// When the phone sent it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    sent_at: Option<Timestamp>,
+    /// The client's own identifier of this fix: repeats with the same are one.
+    key: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FixForm<'a> {
+    #[serde(borrow)]
+    fix_at: Option<Cow<'a, str>>,
+    lat: Option<f64>,
+    lng: Option<f64>,
+    accuracy_m: Option<f64>,
+    altitude_m: Option<f64>,
+    speed_mps: Option<f64>,
+    course_deg: Option<f64>,
+    battery: Option<f64>,
+    charging: Option<bool>,
+    motion: Option<String>,
+    mock: Option<bool>,
+    #[serde(borrow)]
+    sent_at: Option<Cow<'a, str>>,
+    key: Option<String>,
+}
+
+/// What became of each fix.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PingsReply {
+    /// On disk, to be stored.
+    accepted: usize,
+    /// Repeated within this request.
+    duplicates: usize,
+    /// Valid but not wanted, by reason.
+    discarded: BTreeMap<&'static str, usize>,
+    /// Invalid.
+    rejected: Vec<RejectedFix>,
+}
+
+/// An invalid fix.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RejectedFix {
+    /// Its place in the request, from 0.
+    index: usize,
+    /// Stable machine code.
+    code: &'static str,
+    /// What is wrong with it.
+    detail: String,
+}
+
+/// Takes a batch of fixes from a device.
+///
+/// 2xx means they are on disk. A fix that is wrong is reported and costs the others nothing; a
+/// body that cannot be read is 400, more than 1,000 fixes or 1 MiB 413, a full queue 503.
+#[utoipa::path(post, path = "/v1/pings", tag = "pings", request_body = PingBatchDocument, responses(
+    (status = 200, description = "Safe", body = PingsReply),
+    (status = "4XX", description = "See `code`", body = ProblemDocument),
+    (status = 503, description = "Keep them and try again after `retry-after`", body = ProblemDocument)))]
+pub(crate) async fn receive(
+    State(state): State<ApiState>,
+    Phone(phone): Phone,
+    mut request: Request,
+) -> ApiResult<Json<PingsReply>> {
+    let mut header = |name| request.headers_mut().remove(name);
+    let (encoding, traceparent) =
+        (header(header::CONTENT_ENCODING), header(request_id::TRACEPARENT));
+    // Packed or not.
+    DefaultBodyLimit::max(MAX_BYTES).apply(&mut request);
+    let bytes = body::read(request, &()).await?;
+    let bytes = inflate(encoding.as_ref(), bytes, MAX_BYTES)?;
+    let now_ms = clock::now().as_millisecond();
+    let (fixes, mut rejected) = read_batch(&bytes)?;
+    // The connection's buffer serves the next read if nobody holds a part of it by then.
+    drop((bytes, encoding));
+    let door = Door {
+        now_ms,
+        retention_ms: i64::try_from(state.config().retention.as_millis()).unwrap_or(i64::MAX),
+        source: Source::Native,
+        gate: &phone.gate,
+    };
+    let admission = admit(&fixes, &door);
+    let parcel = Parcel {
+        organization: phone.organization,
+        device: phone.device,
+        staff: phone.staff,
+        received_at_ms: now_ms,
+        live: &admission.live,
+        backlog: &admission.backlog,
+        traceparent: traceparent.as_ref().and_then(|value| value.to_str().ok()),
+    };
+    state.producer().send(&parcel).await.map_err(refused)?;
+    state.counters().count(&admission, rejected.len());
+    rejected.extend(admission.rejected.iter().map(|r| invalid(r.index, r.why)));
+    rejected.sort_by_key(|fix| fix.index);
+    Ok(Json(PingsReply {
+        accepted: admission.accepted(),
+        duplicates: admission.duplicates,
+        discarded: admission.discarded.iter().map(|(why, n)| (why.as_str(), *n)).collect(),
+        rejected,
+    }))
+}
+
+fn invalid(index: usize, why: Rejection) -> RejectedFix {
+    RejectedFix { index, code: why.code(), detail: why.detail() }
+}
+
+/// Why the queue did not take them; the phone keeps its data in every case.
+fn refused(error: SendError) -> Problem {
+    match error {
+        SendError::Full(lane) => {
+            metrics::counter!("nearhand_pings_refused_total", "lane" => lane.as_str()).increment(1);
+            Problem::new(Code::QueueFull, "too much is waiting to be stored").retry_after(10)
+        }
+        SendError::Unconfirmed(error) => {
+            tracing::warn!(error = %error, "the queue did not confirm");
+            let detail = "the queue does not answer; sending the same again is harmless";
+            Problem::new(Code::Unavailable, detail).retry_after(2)
+        }
+    }
+}
+
+/// What became of pings, counted. What nearly every request adds to is found once.
+pub(crate) struct PingCounters {
+    accepted: Counter,
+}
+
+impl PingCounters {
+    pub(crate) fn new() -> Self {
+        Self { accepted: received("accepted") }
+    }
+
+    fn count(&self, admission: &Admission, unreadable: usize) {
+        self.accepted.increment(admission.accepted() as u64);
+        let add = |outcome: &'static str, n: usize| {
+            if n > 0 {
+                received(outcome).increment(n as u64);
+            }
+        };
+        add("duplicate", admission.duplicates);
+        add("rejected", admission.rejected.len() + unreadable);
+        for (reason, n) in &admission.discarded {
+            add(reason.as_str(), *n);
+        }
+    }
+}
+
+fn received(outcome: &'static str) -> Counter {
+    metrics::counter!("nearhand_pings_received_total", "outcome" => outcome)
+}
+
+/// Reads the batch; a fix of a wrong shape is rejected alone.
+fn read_batch(bytes: &[u8]) -> ApiResult<(Vec<RawFix>, Vec<RejectedFix>)> {
+    let batch: Batch<'_> = serde_json::from_slice(bytes).map_err(|error| {
+        let at = format!("line {}, column {}", error.line(), error.column());
+        let detail = format!("send {{\"pings\":[…]}}; what came cannot be read at {at}");
+        Problem::new(Code::MalformedBody, detail)
+    })?;
+    if batch.pings.len() > MAX_FIXES {
+        let detail = format!("{} fixes; send at most {MAX_FIXES} at a time", batch.pings.len());
+        return Err(Problem::new(Code::TooLarge, detail));
+    }
+    let (mut fixes, mut rejected) = (Vec::with_capacity(batch.pings.len()), Vec::new());
+    for (index, raw) in batch.pings.iter().enumerate() {
+        match read_fix(index, raw.get()) {
+            Ok(fix) => fixes.push(fix),
+            Err(detail) => rejected.push(RejectedFix { index, code: "invalid_fix", detail }),
+        }
+    }
+    Ok((fixes, rejected))
+}
+
+fn read_fix(index: usize, text: &str) -> Result<RawFix, String> {
+    // The parser's own words may quote values, and a value may be a coordinate.
+    let form: FixForm<'_> = serde_json::from_str(text)
+        .map_err(|error| format!("a field is of the wrong type (column {})", error.column()))?;
+    let time = |name: &str, text: &str| {
+        parse_time_ms(text).ok_or_else(|| format!("`{name}` must be an RFC 3339 time with zone"))
+    };
+    Ok(RawFix {
+        index,
+        fix_at_ms: time("fix_at", form.fix_at.as_deref().ok_or("`fix_at` is required")?)?,
+        lat: form.lat.ok_or("`lat` is required")?,
+        lng: form.lng.ok_or("`lng` is required")?,
+        accuracy_m: form.accuracy_m,
+        altitude_m: form.altitude_m,
+        speed_mps: form.speed_mps,
+        course_deg: form.course_deg,
+        battery: form.battery,
+        charging: form.charging,
+        motion: form.motion,
+        mock: form.mock,
+        sent_at_ms: form.sent_at.as_deref().map(|text| time("sent_at", text)).transpose()?,
+        key: form.key,
+    })
+}
+
+/// An RFC 3339 instant, cut to milliseconds. The parser takes more than that RFC, so the form is
+/// checked first: a date, `T`, a time, and `Z` or an offset.
+fn parse_time_ms(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let shaped = (20..=40).contains(&bytes.len())
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && matches!(bytes[10], b'T' | b't' | b' ')
+        && !text.contains('[');
+    if !shaped {
+        return None;
+    }
+    text.parse::<Timestamp>().ok().map(|at| clock::to_millis(at).as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_fix_costs_the_others_nothing() {
+        let body = br#"{"pings":[
+            {"fix_at":"2026-11-21T10:00:00Z","lat":1.5,"lng":2},
+            {"fix_at":"yesterday","lat":1.5,"lng":2},
+            {"fix_at":"2026-11-21T10:00:00Z","lat":"x","lng":2},
+            {"lat":1,"lng":2}, 7,
+            {"fix_at":"2026-11-21T12:00:00.123456+02:00","lat":1.5,"lng":2,"battery":null}]}"#;
+        let (fixes, rejected) = read_batch(body).unwrap();
+        assert_eq!(fixes.iter().map(|f| f.index).collect::<Vec<_>>(), [0, 5]);
+        assert_eq!(rejected.iter().map(|r| r.index).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(fixes[1].fix_at_ms - fixes[0].fix_at_ms, 123);
+    }
+
+    #[test]
+    fn garbage_and_too_much_are_refused_whole() {
+        for garbage in [&b"{"[..], b"[]", b"{}", b"\x00\xff", b"{\"pings\":7}"] {
+            assert_eq!(read_batch(garbage).err().unwrap().code(), Code::MalformedBody);
+        }
+        let many = format!(r#"{{"pings":[{}]}}"#, vec!["{}"; 1_001].join(","));
+        assert_eq!(read_batch(many.as_bytes()).err().unwrap().code(), Code::TooLarge);
+    }
+
+    #[test]
+    fn only_rfc_3339_is_a_time() {
+        assert!(parse_time_ms("2026-11-21T10:00:00Z").is_some());
+        assert!(parse_time_ms("2026-11-21T10:00:00.5-07:00").is_some());
+        for bad in ["2026-11-21", "20261121T100000Z", "2026-11-21T10:00:00", "1700000000", ""] {
+            assert!(parse_time_ms(bad).is_none(), "{bad}");
+        }
+    }
+}

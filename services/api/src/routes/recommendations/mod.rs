@@ -1,0 +1,4 @@
+//! Who should go, and why.
+
+pub(crate) mod answer;
+pub(crate) mod create;

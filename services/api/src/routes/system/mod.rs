@@ -1,0 +1,3 @@
+//! For those who watch over the process.
+
+pub(crate) mod health;
