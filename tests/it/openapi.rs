@@ -20,7 +20,8 @@ fn every_operation_says_what_it_is_for_and_what_goes_wrong() {
         for (method, operation) in item.as_object().unwrap() {
             let what = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{what} has no summary");
-            let fails = operation["responses"].as_object().unwrap().contains_key("4XX");
+            let mut statuses = operation["responses"].as_object().unwrap().keys();
+            let fails = statuses.any(|status| status.starts_with('4'));
             assert!(fails || !path.starts_with("/v1"), "{what} does not say how it fails");
         }
     }

@@ -4,17 +4,19 @@
 //! index that the follower keeps. No SQL here, no ranking, no wire format of the queue.
 
 mod access;
+mod change;
 mod http;
 mod live;
+mod openapi;
 mod router;
 mod routes;
 mod state;
 
 pub use access::{credentials::Credentials, passwords::Passwords};
-pub use http::{codes::Code, serve::serve};
+pub use http::{codes::Code, origin::Origin, serve::serve};
 pub use router::{openapi, router};
 pub use routes::{
-    organization::founding::{FirstPassword, Founding, Origin, found},
+    organization::founding::{FirstPassword, Founding, found},
     system::health::health_router,
 };
 pub use state::{ApiConfig, ApiParts, ApiState};

@@ -2,9 +2,8 @@
 
 use crate::{
     access::{credentials::Credentials, passwords::Passwords, throttle::Throttle},
-    http::query::Cursors,
-    live::{hub::Hubs, streams::Streams},
-    routes::location::pings::PingCounters,
+    http::cursor::Cursors,
+    live::{hub::Hubs, ping_counters::PingCounters, streams::Streams},
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;
@@ -86,7 +85,7 @@ struct Inner {
     passwords: Passwords,
     cursors: Cursors,
     throttle: Throttle,
-    streams: Streams,
+    streams: Arc<Streams>,
     hubs: Hubs,
     full_scans: Arc<Semaphore>,
     counters: PingCounters,
@@ -109,7 +108,7 @@ impl ApiState {
             passwords,
             cursors,
             throttle: Throttle::default(),
-            streams: Streams::default(),
+            streams: Arc::default(),
             hubs: Hubs::default(),
             full_scans: Arc::new(Semaphore::new(1)),
             counters: PingCounters::new(),
@@ -162,7 +161,7 @@ impl ApiState {
     }
 
     /// Open event streams.
-    pub(crate) fn streams(&self) -> &Streams {
+    pub(crate) fn streams(&self) -> &Arc<Streams> {
         &self.0.streams
     }
 

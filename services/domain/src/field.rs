@@ -13,6 +13,11 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// Stands for a value that could not be read. Only [`FieldErrors`] makes one, when it takes an
+/// error: so a missing value always has its error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reported(());
+
 /// Collects field errors while a request is read.
 #[derive(Debug, Default)]
 pub struct FieldErrors(Vec<FieldError>);
@@ -24,31 +29,32 @@ impl FieldErrors {
         pointer: impl Into<String>,
         code: &'static str,
         detail: impl Into<String>,
-    ) {
+    ) -> Reported {
         self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+        Reported(())
     }
 
     /// Keeps the value of a check, or its error.
+    ///
+    /// # Errors
+    /// When the check failed; its error has been taken.
     pub fn check<T, E: std::fmt::Display>(
         &mut self,
         pointer: &str,
         code: &'static str,
         result: Result<T, E>,
-    ) -> Option<T> {
-        result.map_err(|error| self.push(pointer, code, error.to_string())).ok()
+    ) -> Result<T, Reported> {
+        result.map_err(|error| self.push(pointer, code, error.to_string()))
     }
 
-    /// Whether nothing was wrong.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All of them, or none.
+    /// What was read, if nothing was wrong.
     ///
     /// # Errors
-    /// The collected errors, when there are any.
-    pub fn finish(self) -> Result<(), Vec<FieldError>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    /// All errors that were collected.
+    pub fn conclude<T>(self, read: Result<T, Reported>) -> Result<T, Vec<FieldError>> {
+        match read {
+            Ok(value) if self.0.is_empty() => Ok(value),
+            _ => Err(self.0),
+        }
     }
 }

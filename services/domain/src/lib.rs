@@ -1,21 +1,27 @@
-//! The words and rules of Nearhand: pure values that cannot be wrong. No I/O, no async.
+//! The words and rules of Nearhand: pure values that cannot be wrong. No I/O, no async. Folders are
+//! areas; each word has one public name here.
 
 pub mod access;
+mod account;
+pub mod audit;
 pub mod clock;
 pub mod facts;
 pub mod field;
 pub mod ids;
-pub mod password;
-pub mod ping;
-pub mod position;
-pub mod preference;
-pub mod region;
-pub mod requirement;
-pub mod schedule;
+mod location;
+mod organization;
+mod people;
 pub mod text;
 pub mod time;
-pub mod token;
-pub mod tracking;
+mod work;
 
+pub use account::{password, token};
 pub use ids::*;
-pub use position::{Position, PositionError};
+pub use location::{
+    ping, position,
+    position::{Position, PositionError},
+    tracking,
+};
+pub use organization::region;
+pub use people::{preference, schedule};
+pub use work::requirement;

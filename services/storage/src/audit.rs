@@ -6,7 +6,12 @@ use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
 };
-use nearhand_domain::{OrganizationId, StaffId, token::random_bytes};
+use nearhand_domain::{
+    OrganizationId, StaffId,
+    audit::{Action, Subject},
+    token::random_bytes,
+};
+use serde_json::Value;
 use uuid::Uuid;
 
 const NONCE_BYTES: usize = 12;
@@ -26,17 +31,38 @@ pub struct AuditContext {
 
 /// What happened.
 #[derive(Debug)]
-pub struct AuditEvent<'a> {
-    /// Verb, such as `staff.update`.
-    pub action: &'static str,
-    /// Kind of the thing it happened to.
-    pub subject_kind: &'static str,
-    /// The thing.
-    pub subject: Uuid,
-    /// What is nobody's personal value.
-    pub details: serde_json::Value,
-    /// Personal values before and after, sealed for this person.
-    pub personal: Option<(StaffId, &'a serde_json::Value)>,
+pub struct AuditEvent {
+    action: &'static str,
+    subject_kind: &'static str,
+    subject: Uuid,
+    details: Value,
+    personal: Option<(StaffId, Value)>,
+}
+
+impl AuditEvent {
+    /// An action upon a subject.
+    #[must_use]
+    pub fn of<S: Subject>(action: Action<S>, subject: S) -> Self {
+        Self {
+            action: action.as_str(),
+            subject_kind: S::KIND,
+            subject: subject.id(),
+            details: Value::Object(serde_json::Map::new()),
+            personal: None,
+        }
+    }
+
+    /// With what is nobody's personal value.
+    #[must_use]
+    pub fn details(self, details: Value) -> Self {
+        Self { details, ..self }
+    }
+
+    /// With personal values, sealed for this person.
+    #[must_use]
+    pub fn personal(self, person: StaffId, values: Value) -> Self {
+        Self { personal: Some((person, values)), ..self }
+    }
 }
 
 /// Makes the key of a new person.
@@ -64,11 +90,11 @@ pub async fn create_person_key(
 pub async fn record(
     tx: &mut Tx,
     context: &AuditContext,
-    event: &AuditEvent<'_>,
+    event: &AuditEvent,
 ) -> Result<(), StorageError> {
     let id = Uuid::now_v7();
-    let sealed = match event.personal {
-        Some((staff, values)) => Some(seal(tx, staff, id, values).await?),
+    let sealed = match &event.personal {
+        Some((staff, values)) => Some(seal(tx, *staff, id, values).await?),
         None => None,
     };
     sqlx::query(
@@ -86,7 +112,7 @@ pub async fn record(
     .bind(&context.remote_addr)
     .bind(&event.details)
     .bind(sealed)
-    .bind(event.personal.map(|(staff, _)| staff.0))
+    .bind(event.personal.as_ref().map(|(staff, _)| staff.0))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -97,7 +123,7 @@ async fn seal(
     tx: &mut Tx,
     staff: StaffId,
     row: Uuid,
-    values: &serde_json::Value,
+    values: &Value,
 ) -> Result<Vec<u8>, StorageError> {
     let cipher = cipher_of(tx, staff).await?;
     let nonce = random_bytes::<NONCE_BYTES>();

@@ -5,10 +5,13 @@
 use crate::error::StorageError;
 use nearhand_domain::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, Connection, Executor, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 /// The application's role: sees one tenant at a time.
 const APP_ROLE: &str = "nearhand_app";
@@ -24,8 +27,41 @@ const WORKER_LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '
 /// A connection that did something so lately is believed to live without being asked.
 const IDLE_BELIEVED: Duration = Duration::from_secs(1);
 
-/// A transaction on the database.
-pub type Tx = Transaction<'static, Postgres>;
+/// A transaction on the database. Dropped without [`Tx::commit`], it is rolled back.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Postgres>);
+
+impl Tx {
+    /// Makes everything done in it last.
+    ///
+    /// # Errors
+    /// When the database fails; it is then unknown whether the changes last.
+    pub async fn commit(self) -> Result<(), StorageError> {
+        Ok(self.0.commit().await?)
+    }
+
+    /// Takes everything done in it back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rollback(self) -> Result<(), StorageError> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
 
 /// How large a pool is and how long a caller waits for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +117,7 @@ impl AppPool {
             "BEGIN; SET LOCAL app.organization_id = '{organization}'; \
              SET LOCAL app.trace_parent = '{trace}'"
         );
-        Ok(self.0.begin_with(AssertSqlSafe(begin)).await?)
+        Ok(Tx(self.0.begin_with(AssertSqlSafe(begin)).await?))
     }
 
     /// Begins a transaction without a tenant, which sees no tenant's rows: for setup, and for
@@ -91,7 +127,7 @@ impl AppPool {
     /// When no connection is to be had.
     pub async fn tenantless(&self) -> Result<Tx, StorageError> {
         let begin = "BEGIN; SET LOCAL app.organization_id = ''";
-        Ok(self.0.begin_with(begin).await?)
+        Ok(Tx(self.0.begin_with(begin).await?))
     }
 
     /// The pool itself, for health checks and its own metrics.
@@ -118,7 +154,7 @@ impl WorkerPool {
     /// # Errors
     /// When no connection is to be had.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
-        Ok(self.0.begin().await?)
+        Ok(Tx(self.0.begin().await?))
     }
 
     /// The pool itself, for listeners and health checks.

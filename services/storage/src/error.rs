@@ -3,7 +3,10 @@
 /// An error of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// A constraint said no; its name says which rule.
+    /// The change would break a rule that its author can mend.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// Any other constraint said no; its name says which rule.
     #[error("the constraint `{0}` was violated")]
     Constraint(String),
     /// The server is away, busy or restarting: the same call may succeed later.
@@ -32,6 +35,47 @@ pub enum StorageError {
     },
 }
 
+/// A rule of the data that a request broke. Each is matched by its constraint's name beside the
+/// query that can break it (see [`OnConstraint`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another person of the organisation has this e-mail address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Another person of the organisation has this user name.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// Another person of the organisation has this account code.
+    #[error("the account code is taken")]
+    AccountCodeTaken,
+    /// Another thing of this kind has this name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// Another organisation has this slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// A case still asks for this service.
+    #[error("a case asks for the service")]
+    ServiceInUse,
+}
+
+/// Names the rule that a statement may break, next to the statement.
+pub(crate) trait OnConstraint<T>: Sized {
+    /// Turns a violation of `constraint` into `conflict`.
+    fn on_constraint(self, constraint: &str, conflict: Conflict) -> Result<T, StorageError>;
+}
+
+impl<T, E: Into<StorageError>> OnConstraint<T> for Result<T, E> {
+    fn on_constraint(self, constraint: &str, conflict: Conflict) -> Result<T, StorageError> {
+        self.map_err(|error| match error.into() {
+            StorageError::Constraint(name) if name == constraint => {
+                StorageError::Conflict(conflict)
+            }
+            other => other,
+        })
+    }
+}
+
 impl StorageError {
     /// Whether trying again later may help without changing anything.
     #[must_use]
@@ -58,19 +102,13 @@ impl StorageError {
     #[must_use]
     pub fn blames_data(&self) -> bool {
         match self {
-            Self::Constraint(_) | Self::Corrupt { .. } => true,
+            Self::Conflict(_) | Self::Constraint(_) | Self::Corrupt { .. } => true,
             Self::Data(sqlx::Error::Database(refusal)) => {
                 refusal.code().is_some_and(|code| code_blames_data(&code))
             }
             Self::Data(error) => matches!(error, sqlx::Error::Encode(_)),
             Self::Unavailable(_) | Self::WrongRole { .. } => false,
         }
-    }
-
-    /// Whether this is the violation of the named constraint.
-    #[must_use]
-    pub fn violates(&self, constraint: &str) -> bool {
-        matches!(self, Self::Constraint(name) if name == constraint)
     }
 }
 

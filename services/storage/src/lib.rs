@@ -20,8 +20,8 @@ mod work;
 
 pub use account::sessions;
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
-pub use error::StorageError;
-pub use location::{devices, ingest, stream_tickets};
+pub use error::{Conflict, StorageError};
+pub use location::{devices, ingest, stream_tickets, tracking};
 pub use organization::{organizations, regions, services};
 pub use people::{preferences, staff, time_off};
 pub use system::{announce, idempotency, outbox, partitions};

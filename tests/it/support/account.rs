@@ -42,8 +42,9 @@ impl<'a> Account<'a> {
         self.site.call(Method::POST, path, Some(&self.token), Some(body)).await
     }
 
+    /// A replacement of any version.
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.site.call(Method::PUT, path, Some(&self.token), Some(body)).await
+        self.update(Method::PUT, path, Some("*"), body).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
@@ -52,8 +53,29 @@ impl<'a> Account<'a> {
 
     /// A change of any version.
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
-        let request = self.site.http.patch(format!("{}{path}", self.site.url));
-        let request = request.bearer_auth(&self.token).header("if-match", "*").json(&body);
+        self.update(Method::PATCH, path, Some("*"), body).await
+    }
+
+    /// A change of one version, or of none named.
+    pub(crate) async fn update(
+        &self,
+        method: Method,
+        path: &str,
+        version: Option<&str>,
+        body: Value,
+    ) -> Answer {
+        let request = self.site.http.request(method, format!("{}{path}", self.site.url));
+        let mut request = request.bearer_auth(&self.token).json(&body);
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// A POST under an idempotency key.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        let request = self.site.http.post(format!("{}{path}", self.site.url));
+        let request = request.bearer_auth(&self.token).header("idempotency-key", key).json(&body);
         Answer::read(request.send().await.expect("an answer")).await
     }
 

@@ -195,8 +195,8 @@ impl Stack {
             let staff = self.post("/v1/staff", &self.token, body).await.expect(201);
             let path = format!("/v1/staff/{}", staff.str("/id"));
             let request = self.http.put(format!("{}{path}/tracking", self.url));
-            let request =
-                request.bearer_auth(&self.token).json(&json!({ "legal_basis": "consent" }));
+            let request = request.bearer_auth(&self.token).header("if-match", "*");
+            let request = request.json(&json!({ "legal_basis": "consent" }));
             Answer::read(request.send().await.unwrap()).await.expect(200);
             let body = json!({ "name": "phone" });
             let phone = self.post(&format!("{path}/devices"), &self.token, body).await.expect(201);

@@ -93,7 +93,7 @@ impl Site {
             last_name: Name::parse("Other").unwrap(),
             email: Email::parse("ada@harbour.example").unwrap(),
         };
-        let origin = Origin { request_id: "test".into(), remote_addr: None };
+        let origin = Origin { request_id: "test".into(), remote_addr: None, trace_parent: None };
         let mut tx = self.database.app().await.tenantless().await.expect("a transaction");
         found(&mut tx, &founding, &first, origin).await.expect("an organisation");
         tx.commit().await.expect("a commit");

@@ -149,7 +149,7 @@ impl Relay {
         self.feed.append(&items).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         outbox::delete(&mut tx, &ids).await?;
-        tx.commit().await.map_err(StorageError::from)?;
+        tx.commit().await?;
         metrics::counter!("nearhand_relay_rows_total").increment(ids.len() as u64);
         for row in rows {
             tracing::debug!(

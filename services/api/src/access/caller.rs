@@ -1,41 +1,31 @@
 //! Who is calling: a session's bearer token becomes a [`Caller`], a device's a [`Phone`].
 
 use crate::{
-    access::credentials::{Actor, DeviceActor, Known},
+    access::credentials::{DeviceActor, Known, Login},
     http::{
         codes::Code,
+        origin::Origin,
         problem::{ApiResult, Problem},
-        request_id,
     },
     state::ApiState,
 };
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
 use nearhand_domain::{
-    access::{AccessLevel, Permission},
+    access::{AccessLevel, Action, Actor, Denial, Object, decide},
     clock,
     token::{PresentedToken, TokenKind},
 };
 use nearhand_storage::{StorageError, Tx, audit::AuditContext, facts, sessions};
-use std::{
-    net::{IpAddr, SocketAddr},
-    ops::Deref,
-    sync::Arc,
-    time::Duration,
-};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 /// A person with a session, who has already changed a temporary password.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    actor: Arc<Actor>,
-    /// As in the response's header.
-    pub request_id: String,
-    /// Where they call from.
-    pub remote_addr: Option<String>,
-    /// The request's trace context.
-    trace_parent: Option<String>,
+    login: Arc<Login>,
+    origin: Origin,
 }
 
 /// A person with a session, even one with a temporary password.
@@ -44,75 +34,89 @@ pub(crate) struct AnyCaller(pub Caller);
 /// A device.
 pub(crate) struct Phone(pub Arc<DeviceActor>);
 
-impl Deref for Caller {
-    type Target = Actor;
+/// Proof that a caller may do what they are about to do. Only [`Caller::allow`] gives one.
+#[must_use]
+pub(crate) struct Allowed(());
 
-    fn deref(&self) -> &Actor {
-        &self.actor
+impl Deref for Caller {
+    type Target = Login;
+
+    fn deref(&self) -> &Login {
+        &self.login
     }
 }
 
 impl Caller {
     /// A caller whose session was found by other means than its bearer token.
-    pub(crate) fn of(actor: Arc<Actor>, parts: &Parts, state: &ApiState) -> ApiResult<Self> {
-        if actor.restricted {
+    pub(crate) fn of(login: Arc<Login>, parts: &Parts, state: &ApiState) -> ApiResult<Self> {
+        if login.restricted {
             let detail = "set a password of your own with POST /v1/me/password, then log in again";
             return Err(Problem::new(Code::PasswordChangeRequired, detail));
         }
-        Ok(Self::with(actor, parts, state))
+        Ok(Self { login, origin: Origin::of(parts, state) })
     }
 
-    fn with(actor: Arc<Actor>, parts: &Parts, state: &ApiState) -> Self {
-        Self {
-            actor,
-            request_id: request_id::of(&parts.headers).to_owned(),
-            remote_addr: remote_addr(parts, state.config().trusted_proxy_hops),
-            trace_parent: request_id::trace_parent(&parts.headers).map(str::to_owned),
-        }
+    /// Where the request comes from.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
-    /// Begins a transaction of the caller's organisation; what it changes carries the request's
-    /// trace.
-    pub(crate) async fn begin(&self, state: &ApiState) -> Result<Tx, StorageError> {
-        state.app().traced(self.organization, self.trace_parent.as_deref()).await
+    /// Begins a transaction of the caller's organisation, to read.
+    pub(crate) async fn read(&self, state: &ApiState) -> Result<Tx, StorageError> {
+        state.app().traced(self.organization, self.origin.trace_parent.as_deref()).await
     }
 
-    /// Refuses callers without the permission.
-    pub(crate) fn require(&self, permission: Permission) -> ApiResult<()> {
-        if self.may(permission) {
-            return Ok(());
-        }
-        let detail = format!("needs the permission `{permission}`; ask an account admin");
-        Err(Problem::new(Code::Forbidden, detail))
+    /// Whether they may do this to that.
+    pub(crate) fn may(&self, action: Action, object: Object) -> bool {
+        decide(&self.actor(), action, &object).is_ok()
     }
 
-    /// Refuses callers without the permission. For those whose reach is limited to their own there
-    /// is nothing here.
-    pub(crate) fn require_full(&self, permission: Permission) -> ApiResult<()> {
-        self.require(permission)?;
-        if self.is_full() { Ok(()) } else { Err(Problem::not_found()) }
+    /// Refuses those who may not read this.
+    pub(crate) fn require(&self, action: Action, object: Object) -> ApiResult<()> {
+        decide(&self.actor(), action, &object).map_err(Problem::from)
     }
 
-    /// The same for what a limited reach forbids outright instead of hiding it.
-    pub(crate) fn require_full_level(&self, permission: Permission) -> ApiResult<()> {
-        self.require(permission)?;
-        if self.is_full() {
-            return Ok(());
-        }
-        Err(Problem::new(Code::Forbidden, "needs access level `full`; ask an account admin"))
+    /// Refuses those who may not do this to that; the proof begins a change.
+    pub(crate) fn allow(&self, action: Action, object: Object) -> ApiResult<Allowed> {
+        self.require(action, object).map(Allowed)
     }
 
-    fn is_full(&self) -> bool {
-        self.access_level == AccessLevel::Full
+    /// Whether their reach ends at what is their own.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.access_level != AccessLevel::Full
     }
 
-    /// For the audit trail.
+    fn actor(&self) -> Actor {
+        Actor { staff: self.staff, permissions: self.permissions, level: self.access_level }
+    }
+
+    /// For the record of reads.
     pub(crate) fn audit(&self) -> AuditContext {
         AuditContext {
             organization: self.organization,
             actor: Some(self.staff),
-            request_id: self.request_id.clone(),
-            remote_addr: self.remote_addr.clone(),
+            request_id: self.origin.request_id.clone(),
+            remote_addr: self.origin.remote_addr.clone(),
+        }
+    }
+}
+
+impl From<Denial> for Problem {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Missing(permission) => {
+                let detail = format!("needs the permission `{permission}`; ask an account admin");
+                Self::new(Code::Forbidden, detail)
+            }
+            Denial::NotOneself => Self::new(Code::Forbidden, "you can do this only for yourself"),
+            Denial::OutOfReach => Self::not_found(),
+            Denial::NeedsFullLevel => {
+                Self::new(Code::Forbidden, "needs access level `full`; ask an account admin")
+            }
+            Denial::BeyondOwnRights => {
+                let detail = "they may, or would, do things that you may not; ask an account admin";
+                Self::new(Code::BeyondOwnRights, detail)
+            }
         }
     }
 }
@@ -138,12 +142,8 @@ impl FromRequestParts<ApiState> for AnyCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let token = bearer(&parts.headers, TokenKind::Access)?;
-        let actor = session(state, token).await?;
-        if actor.expires_at <= clock::now().as_second() {
-            return Err(unauthorized());
-        }
-        Ok(Self(Caller::with(actor, parts, state)))
+        let login = bearer_session(parts, state).await?;
+        Ok(Self(Caller { login, origin: Origin::of(parts, state) }))
     }
 }
 
@@ -151,13 +151,18 @@ impl FromRequestParts<ApiState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let AnyCaller(caller) = AnyCaller::from_request_parts(parts, state).await?;
-        if caller.restricted {
-            let detail = "set a password of your own with POST /v1/me/password, then log in again";
-            return Err(Problem::new(Code::PasswordChangeRequired, detail));
-        }
-        Ok(caller)
+        let login = bearer_session(parts, state).await?;
+        Self::of(login, parts, state)
     }
+}
+
+async fn bearer_session(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>> {
+    let token = bearer(&parts.headers, TokenKind::Access)?;
+    let login = session(state, token).await?;
+    if login.expires_at <= clock::now().as_second() {
+        return Err(unauthorized());
+    }
+    Ok(login)
 }
 
 impl FromRequestParts<ApiState> for Phone {
@@ -175,7 +180,7 @@ const LONGEST_LOOKUP: Duration = Duration::from_secs(2);
 /// The same for a phone that is known from before.
 const LONGEST_CHECK: Duration = Duration::from_millis(500);
 
-async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
+async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Login>> {
     let known = state.credentials().find(token.hash, state.feed_is_current());
     if let Some(Known::Session(actor)) = known {
         return Ok(actor);
@@ -184,7 +189,7 @@ async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor
     Box::pin(look_up_session(state, token)).await
 }
 
-async fn look_up_session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Actor>> {
+async fn look_up_session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Login>> {
     let cache = state.credentials();
     let generation = cache.generation();
     let asked = async {
@@ -192,7 +197,7 @@ async fn look_up_session(state: &ApiState, token: PresentedToken) -> ApiResult<A
         sessions::live(&mut tx, token.hash, clock::now()).await
     };
     let live = within(LONGEST_LOOKUP, asked).await?.ok_or_else(unauthorized)?;
-    let actor = Arc::new(Actor::new(token.organization, &live));
+    let actor = Arc::new(Login::new(token.organization, &live));
     cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
     Ok(actor)
 }
@@ -242,24 +247,4 @@ async fn within<T>(
     asked: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
     tokio::time::timeout(longest, asked).await.unwrap_or_else(|_| Err(StorageError::timed_out()))
-}
-
-/// The client's address: that of the connection, or, behind so many trusted proxies, the entry
-/// the outermost of them wrote into `X-Forwarded-For`. What a client writes there itself counts
-/// for nothing.
-pub(crate) fn remote_addr(parts: &Parts, trusted_proxy_hops: usize) -> Option<String> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let Some(skip) = trusted_proxy_hops.checked_sub(1) else {
-        return peer.map(|ip| ip.to_string());
-    };
-    let forwarded: Vec<&str> = parts
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let entry = forwarded.iter().rev().nth(skip).and_then(|text| text.parse::<IpAddr>().ok());
-    entry.or(peer).map(|ip| ip.to_string())
 }

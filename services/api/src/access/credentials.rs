@@ -3,7 +3,7 @@
 
 use nearhand_domain::{
     DeviceId, OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, Permission, PermissionSet, role_permissions},
+    access::{AccessLevel, PermissionSet, role_permissions},
     ping::PersonGate,
     token::TokenHash,
 };
@@ -37,9 +37,9 @@ const AWAY_FOR: Duration = Duration::from_secs(1);
 /// Most subjects whose last forgetting is remembered.
 const MAX_FORGOTTEN: usize = 100_000;
 
-/// Who is calling, and what they may do.
+/// A login: who is calling, and what they may do.
 #[derive(Clone, Debug)]
-pub(crate) struct Actor {
+pub(crate) struct Login {
     /// Tenant.
     pub organization: OrganizationId,
     /// Person.
@@ -56,7 +56,7 @@ pub(crate) struct Actor {
     pub expires_at: i64,
 }
 
-impl Actor {
+impl Login {
     pub(crate) fn new(organization: OrganizationId, live: &LiveSession) -> Self {
         Self {
             organization,
@@ -67,12 +67,6 @@ impl Actor {
             restricted: live.restricted,
             expires_at: live.expires_at.as_second(),
         }
-    }
-
-    /// Whether they have the permission.
-    #[must_use]
-    pub(crate) fn may(&self, permission: Permission) -> bool {
-        self.permissions.has(permission)
     }
 }
 
@@ -91,7 +85,7 @@ pub(crate) struct DeviceActor {
 
 #[derive(Clone)]
 pub(crate) enum Known {
-    Session(Arc<Actor>),
+    Session(Arc<Login>),
     Device(Arc<DeviceActor>),
 }
 

@@ -10,19 +10,13 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use nearhand_domain::field::FieldErrors;
+use nearhand_domain::field::{FieldErrors, Reported};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-/// A JSON object as `T`, with the hash of its bytes for idempotency.
-pub(crate) struct JsonBody<T> {
-    /// What was sent.
-    pub value: T,
-    /// SHA-256 of the bytes.
-    pub hash: [u8; 32],
-}
+/// A JSON object as `T`.
+pub(crate) struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
@@ -30,8 +24,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         require_json(request.headers())?;
         let bytes = read(request, state).await?;
-        Ok(Self { value: parse(&bytes)?, hash: Sha256::digest(&bytes).into() })
+        parse(&bytes).map(Self)
     }
+}
+
+/// Reads a JSON object that came with these headers.
+pub(crate) fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> ApiResult<T> {
+    require_json(headers)?;
+    parse(bytes)
 }
 
 /// The whole body, within the route's limit.
@@ -140,6 +140,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
 }
 
 impl<T> Field<T> {
+    /// Whether anything but null was sent.
+    pub(crate) fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent | Self::Null)
+    }
+
     /// The change it asks for, parsed; errors are collected under `pointer`.
     pub(crate) fn patch<U, E: std::fmt::Display>(
         self,
@@ -154,8 +159,7 @@ impl<T> Field<T> {
                 errors.check(pointer, "invalid", parse(value)).map_or(Patch::Keep, Patch::Set)
             }
             Self::Wrong => {
-                let detail = format!("is of the wrong type; {} is expected", expected::<T>());
-                errors.push(pointer, "wrong_type", detail);
+                wrong_type::<T>(pointer, errors);
                 Patch::Keep
             }
         }
@@ -180,12 +184,27 @@ impl<T> Field<T> {
         pointer: &str,
         errors: &mut FieldErrors,
         parse: impl FnOnce(T) -> Result<U, E>,
-    ) -> Option<U> {
-        if matches!(self, Self::Absent | Self::Null) {
-            errors.push(pointer, "required", "is required");
-            return None;
+    ) -> Result<U, Reported> {
+        match self {
+            Self::Absent | Self::Null => Err(errors.push(pointer, "required", "is required")),
+            Self::Value(value) => errors.check(pointer, "invalid", parse(value)),
+            Self::Wrong => Err(wrong_type::<T>(pointer, errors)),
         }
-        self.optional(pointer, errors, parse)
+    }
+
+    /// The same in a change of something stored: absence keeps the stored value.
+    pub(crate) fn required_unless<U, E: std::fmt::Display>(
+        self,
+        stored: Option<U>,
+        pointer: &str,
+        errors: &mut FieldErrors,
+        parse: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<U, Reported> {
+        match (self, stored) {
+            (Self::Absent, Some(stored)) => Ok(stored),
+            (Self::Null, Some(_)) => Err(errors.push(pointer, "required", "cannot be removed")),
+            (field, _) => field.required(pointer, errors, parse),
+        }
     }
 
     /// A change to a value that cannot be removed: null is an error.
@@ -203,29 +222,111 @@ impl<T> Field<T> {
     }
 }
 
+fn wrong_type<T>(pointer: &str, errors: &mut FieldErrors) -> Reported {
+    let detail = format!("is of the wrong type; {} is expected", expected::<T>());
+    errors.push(pointer, "wrong_type", detail)
+}
+
 /// Takes any value: for fields whose type says it all.
 pub(crate) fn any<T>(value: T) -> Result<T, std::convert::Infallible> {
     Ok(value)
 }
 
-/// Whatever else was sent.
+/// The members of an object that are no field of its form.
 pub(crate) type Unknown = BTreeMap<String, Value>;
 
-/// Reports fields that nobody asked for; `known` helps to find the typing error.
-pub(crate) fn refuse_unknown(unknown: &Unknown, at: &str, errors: &mut FieldErrors) {
-    for name in unknown.keys() {
-        // RFC 6901 §3.
-        let name = name.replace('~', "~0").replace('/', "~1");
-        errors.push(format!("{at}/{name}"), "unknown_field", "is not a field of this request");
+/// An object whose fields are checked one by one.
+pub(crate) trait Form: Sized {
+    /// The members that are no field of it.
+    fn unknown(&self) -> &Unknown;
+
+    /// Reads a whole body. Unknown fields are errors, and all errors are told at once.
+    fn check<T>(
+        self,
+        read: impl FnOnce(Self, &mut FieldErrors) -> Result<T, Reported>,
+    ) -> ApiResult<T> {
+        let mut errors = FieldErrors::default();
+        let value = self.check_at("", &mut errors, read);
+        Ok(errors.conclude(value)?)
     }
+
+    /// Reads an object within a body, at `at`.
+    fn check_at<T>(
+        self,
+        at: &str,
+        errors: &mut FieldErrors,
+        read: impl FnOnce(Self, &mut FieldErrors) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        for name in self.unknown().keys() {
+            // RFC 6901 §3.
+            let name = name.replace('~', "~0").replace('/', "~1");
+            let pointer = format!("{at}/{name}");
+            errors.push(pointer, "unknown_field", "is not a field of this request");
+        }
+        read(self, errors)
+    }
+}
+
+/// Says of types with a field `unknown` that they are forms.
+macro_rules! forms {
+    ($($form:ty),* $(,)?) => {$(
+        impl $crate::http::body::Form for $form {
+            fn unknown(&self) -> &$crate::http::body::Unknown {
+                &self.unknown
+            }
+        }
+    )*};
+}
+pub(crate) use forms;
+
+/// Reads a list of at most `max` entries, each with its pointer; a repeated key is an error.
+pub(crate) fn read_list<F, T, K: std::hash::Hash + Eq>(
+    forms: Vec<F>,
+    at: &str,
+    max: usize,
+    errors: &mut FieldErrors,
+    read: impl Fn(F, &str, &mut FieldErrors) -> Result<T, Reported>,
+    key: impl Fn(&T) -> K,
+) -> Vec<T> {
+    if forms.len() > max {
+        errors.push(at, "too_many", format!("at most {max} entries"));
+        return Vec::new();
+    }
+    let mut seen = HashSet::new();
+    let mut entries = Vec::with_capacity(forms.len());
+    for (i, form) in forms.into_iter().enumerate() {
+        let pointer = format!("{at}/{i}");
+        let Ok(entry) = read(form, &pointer, errors) else { continue };
+        if !seen.insert(key(&entry)) {
+            errors.push(pointer, "repeated", "is in the list twice");
+            continue;
+        }
+        entries.push(entry);
+    }
+    entries
+}
+
+/// The same for a list of forms, whose unknown fields are errors.
+pub(crate) fn read_forms<F: Form, T, K: std::hash::Hash + Eq>(
+    forms: Vec<F>,
+    at: &str,
+    max: usize,
+    errors: &mut FieldErrors,
+    read: impl Fn(F, &str, &mut FieldErrors) -> Result<T, Reported>,
+    key: impl Fn(&T) -> K,
+) -> Vec<T> {
+    let read = |form: F, at: &str, errors: &mut FieldErrors| {
+        form.check_at(at, errors, |form, errors| read(form, at, errors))
+    };
+    read_list(forms, at, max, errors, read, key)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Form {
+    #[derive(Debug, Deserialize)]
+    struct Person {
         #[serde(default)]
         name: Field<String>,
         #[serde(default)]
@@ -234,41 +335,64 @@ mod tests {
         unknown: Unknown,
     }
 
+    forms!(Person);
+
+    fn person(body: &str) -> Person {
+        parse(body.as_bytes()).unwrap()
+    }
+
     #[test]
     fn everything_wrong_is_reported_at_once() {
-        let form: Form = parse(br#"{"name":7,"age":null,"agee":3}"#).unwrap();
         let mut errors = FieldErrors::default();
-        assert_eq!(form.name.patch("/name", &mut errors, any), Patch::Keep);
-        assert_eq!(form.age.patch("/age", &mut errors, any), Patch::Clear);
-        refuse_unknown(&form.unknown, "", &mut errors);
-        let codes: Vec<_> = errors.finish().unwrap_err().into_iter().map(|e| e.code).collect();
-        assert_eq!(codes, ["wrong_type", "unknown_field"]);
+        let read =
+            person(r#"{"name":7,"age":null,"agee":3}"#).check_at("", &mut errors, |form, e| {
+                assert_eq!(form.name.patch("/name", e, any), Patch::Keep);
+                assert_eq!(form.age.patch("/age", e, any), Patch::Clear);
+                Ok(())
+            });
+        let codes: Vec<_> =
+            errors.conclude(read).unwrap_err().into_iter().map(|error| error.code).collect();
+        assert_eq!(codes, ["unknown_field", "wrong_type"]);
     }
 
     #[test]
     fn nothing_that_was_sent_is_said_again() {
-        let sent = br#"{"name":["seven tall lighthouses"],"age":"38.7223","a/b~c":"d"}"#;
-        let form: Form = parse(sent).unwrap();
+        let sent = r#"{"name":["seven tall lighthouses"],"age":"38.7223","a/b~c":"d"}"#;
         let mut errors = FieldErrors::default();
-        form.name.required("/name", &mut errors, any);
-        form.age.required("/age", &mut errors, any);
-        refuse_unknown(&form.unknown, "", &mut errors);
-        let errors = errors.finish().unwrap_err();
+        let read = person(sent).check_at("", &mut errors, |form, e| {
+            let (name, age) =
+                (form.name.required("/name", e, any), form.age.required("/age", e, any));
+            Ok((name?, age?))
+        });
+        let errors = errors.conclude(read).unwrap_err();
         let said: Vec<_> = errors.iter().map(|e| (e.pointer.as_str(), e.detail.as_str())).collect();
         assert_eq!(
             said,
             [
+                ("/a~1b~0c", "is not a field of this request"),
                 ("/name", "is of the wrong type; a string is expected"),
                 ("/age", "is of the wrong type; a whole number from 0 to 255 is expected"),
-                ("/a~1b~0c", "is not a field of this request"),
             ]
         );
     }
 
     #[test]
+    fn a_stored_value_stands_in_for_an_absent_one_and_not_for_null() {
+        let read = |body: &str, stored: Option<u8>| {
+            let mut errors = FieldErrors::default();
+            let read = person(body).age.required_unless(stored, "/age", &mut errors, any);
+            errors.conclude(read).map_err(|errors| errors[0].detail.clone())
+        };
+        assert_eq!(read("{}", Some(7)), Ok(7));
+        assert_eq!(read(r#"{"age":8}"#, Some(7)), Ok(8));
+        assert_eq!(read(r#"{"age":null}"#, Some(7)), Err("cannot be removed".to_owned()));
+        assert_eq!(read("{}", None), Err("is required".to_owned()));
+    }
+
+    #[test]
     fn garbage_says_where_it_stops_making_sense() {
         for garbage in [&b"{"[..], b"\xff\xfe", b"", b"[1]", b"{\"a\":NaN}"] {
-            let problem = parse::<Form>(garbage).err().unwrap();
+            let problem = parse::<Person>(garbage).err().unwrap();
             assert_eq!(problem.code(), Code::MalformedBody);
         }
     }

@@ -1,12 +1,16 @@
-//! What every route shares about HTTP: reading requests, writing answers, errors, the edge.
-//! No route, no rule of the product.
+//! What every route shares about HTTP: reading requests, writing answers, errors, the edge, and
+//! their description. No route, no rule of the product.
 
 pub(crate) mod body;
 pub(crate) mod changes;
 pub(crate) mod codes;
+pub(crate) mod cursor;
 pub(crate) mod edge;
 pub(crate) mod inflate;
 pub(crate) mod observe;
+pub(crate) mod origin;
+pub(crate) mod pages;
+pub(crate) mod place;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod reply;

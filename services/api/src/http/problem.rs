@@ -10,8 +10,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use nearhand_domain::field::{FieldError, FieldErrors};
-use nearhand_storage::StorageError;
+use nearhand_domain::field::FieldError;
+use nearhand_storage::{Conflict, StorageError};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -71,9 +71,7 @@ impl Problem {
         code: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        let mut errors = FieldErrors::default();
-        errors.push(pointer, code, detail);
-        errors.finish().err().map_or_else(Self::internal, Self::from)
+        vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }].into()
     }
 
     /// Nothing here, or nothing the caller may know of.
@@ -107,10 +105,8 @@ impl From<Vec<FieldError>> for Problem {
 
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
-        if let StorageError::Constraint(name) = &error
-            && let Some(code) = constraint_code(name)
-        {
-            return Self::new(code, "choose another");
+        if let StorageError::Conflict(conflict) = error {
+            return conflict.into();
         }
         if error.is_transient() {
             tracing::warn!(error = %error, "the database is unavailable");
@@ -122,16 +118,19 @@ impl From<StorageError> for Problem {
     }
 }
 
-/// Which constraints are the client's to mend.
-fn constraint_code(name: &str) -> Option<Code> {
-    Some(match name {
-        "staff_email_key" => Code::EmailTaken,
-        "staff_username_key" => Code::UsernameTaken,
-        "staff_account_code_key" => Code::AccountCodeTaken,
-        "services_name_key" | "regions_name_key" | "organization_slugs_pkey" => Code::NameTaken,
-        "case_services_service_fkey" => Code::InUse,
-        _ => return None,
-    })
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        let (code, detail) = match conflict {
+            Conflict::EmailTaken => (Code::EmailTaken, "choose another"),
+            Conflict::UsernameTaken => (Code::UsernameTaken, "choose another"),
+            Conflict::AccountCodeTaken => (Code::AccountCodeTaken, "choose another"),
+            Conflict::NameTaken | Conflict::SlugTaken => (Code::NameTaken, "choose another"),
+            Conflict::ServiceInUse => {
+                (Code::InUse, "a case asks for this service; take it out of the case first")
+            }
+        };
+        Self::new(code, detail)
+    }
 }
 
 impl IntoResponse for Problem {

@@ -1,16 +1,14 @@
 //! How many event streams are open: altogether, so that memory is bounded, and of each session, so
 //! that one login cannot take them all.
 
-use crate::{
-    http::{
-        codes::Code,
-        problem::{ApiResult, Problem},
-    },
-    state::ApiState,
+use crate::http::{
+    codes::Code,
+    problem::{ApiResult, Problem},
 };
 use nearhand_domain::SessionId;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Most streams of one session: a tab or two on a few screens.
 const MOST_A_SESSION: usize = 8;
@@ -63,14 +61,16 @@ impl Streams {
     }
 }
 
-/// One of the streams that may be open at a time.
-pub(crate) struct Slot(ApiState, SessionId);
+/// One of the streams that may be open at a time; dropping it makes room.
+pub(crate) struct Slot {
+    streams: Arc<Streams>,
+    session: SessionId,
+}
 
 impl Slot {
-    /// Takes one, unless there are too many.
-    pub(crate) fn take(state: &ApiState, session: SessionId) -> ApiResult<Self> {
-        let entered = state.streams().enter(session, state.config().max_streams);
-        entered.map_err(|full| {
+    /// Takes one of at most `most`, unless there are too many.
+    pub(crate) fn take(streams: &Arc<Streams>, session: SessionId, most: usize) -> ApiResult<Self> {
+        streams.enter(session, most).map_err(|full| {
             let detail = match full {
                 Full::Process => "too many event streams are open; try again",
                 Full::Session => "this session has too many event streams open; close one",
@@ -78,18 +78,13 @@ impl Slot {
             Problem::new(Code::Unavailable, detail).retry_after(10)
         })?;
         metrics::gauge!("nearhand_event_streams").increment(1.0);
-        Ok(Self(state.clone(), session))
-    }
-
-    /// What the stream reads from.
-    pub(crate) fn state(&self) -> &ApiState {
-        &self.0
+        Ok(Self { streams: Arc::clone(streams), session })
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.streams().leave(self.1);
+        self.streams.leave(self.session);
         metrics::gauge!("nearhand_event_streams").decrement(1.0);
     }
 }

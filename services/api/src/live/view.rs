@@ -6,13 +6,16 @@ use crate::{
     access::caller::Caller,
     http::{
         codes::Code,
+        place::LatLng,
         problem::{ApiResult, Problem},
     },
-    routes::location::place::LatLng,
     state::ApiState,
 };
 use jiff::Timestamp;
-use nearhand_domain::{Position, StaffId, access::Permission};
+use nearhand_domain::{
+    Position, StaffId,
+    access::{Action, Object},
+};
 use nearhand_index::{Grade, LivePosition, Rectangle, cells};
 use nearhand_indexer::Follower;
 use nearhand_storage::audit;
@@ -63,7 +66,7 @@ pub(crate) struct Shown {
 impl View {
     /// What the caller may see of a viewport.
     pub(crate) fn of(caller: &Caller, within: Option<Rectangle>) -> Self {
-        Self { within, exact: caller.may(Permission::PositionsRead) }
+        Self { within, exact: caller.may(Action::SeeExactPositions, Object::Organization) }
     }
 
     /// Where somebody is shown, if within the viewport.

@@ -100,13 +100,15 @@ impl Session {
         self.call(Method::POST, path).await?.read().await
     }
 
-    /// Replaces a resource.
+    /// Replaces a resource, whatever its version.
     ///
     /// # Errors
     /// If the API refuses or does not answer in time.
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Error> {
-        persist(PATIENCE, || async { self.call(Method::PUT, path).await?.json(body).done().await })
-            .await
+        persist(PATIENCE, || async {
+            self.call(Method::PUT, path).await?.header("if-match", "*").json(body).done().await
+        })
+        .await
     }
 
     /// Changes a resource, whatever its version.

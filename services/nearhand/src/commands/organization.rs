@@ -9,6 +9,7 @@ use nearhand_domain::{
     password::generate_password,
     text::{Email, Name, Slug, TextError, ZoneName, slugify},
 };
+use nearhand_storage::{Conflict, StorageError};
 use std::{io::Write, process::ExitCode};
 
 /// How long the admin's first password lives.
@@ -58,15 +59,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_hash = password.clone();
     let hash = tokio::task::spawn_blocking(move || Passwords::hash_now(&to_hash)).await??;
     let first = FirstPassword { hash, expires_at: Some(clock::now() + TEMPORARY) };
-    let origin = Origin { request_id: "command-line".to_owned(), remote_addr: None };
+    let origin = Origin { request_id: "command-line".to_owned(), remote_addr: None, trace_parent: None };
     let app = create.database.connect().await?;
     let mut tx = app.tenantless().await?;
-    let (id, _) = found(&mut tx, &founding, &first, origin).await.map_err(|error| {
-        if error.violates("organization_slugs_pkey") {
+    let made = found(&mut tx, &founding, &first, origin).await;
+    let (id, _) = made.map_err(|error| match error {
+        StorageError::Conflict(Conflict::SlugTaken) => {
             anyhow::anyhow!("the slug `{}` is taken; give another with --slug", founding.slug)
-        } else {
-            error.into()
         }
+        other => other.into(),
     })?;
     tx.commit().await?;
     say("The password is shown once, must be changed at the first login, and dies after 72 h.");

@@ -69,7 +69,7 @@ impl Snapshot {
     /// # Errors
     /// When the database fails.
     pub async fn finish(self) -> Result<(), StorageError> {
-        Ok(self.tx.rollback().await?)
+        self.tx.rollback().await
     }
 
     async fn organizations(&mut self, after: Uuid, limit: i64) -> Result<Vec<Fact>, StorageError> {

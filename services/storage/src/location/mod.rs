@@ -3,3 +3,4 @@
 pub mod devices;
 pub mod ingest;
 pub mod stream_tickets;
+pub mod tracking;

@@ -1,6 +1,6 @@
 //! Organisations, and the installation's one setup.
 
-use crate::{StorageError, Tx, announce, convert};
+use crate::{Conflict, StorageError, Tx, announce, convert, error::OnConstraint};
 use nearhand_domain::{
     OrganizationId, Position,
     facts::MockPolicy,
@@ -105,11 +105,10 @@ pub async fn find(tx: &mut Tx, slug: Option<&str>) -> Result<Option<Organization
     Ok(id.map(OrganizationId))
 }
 
-/// Makes an organisation; the transaction must already be bound to it. A taken slug violates
-/// `organization_slugs_pkey`.
+/// Makes an organisation; the transaction must already be bound to it.
 ///
 /// # Errors
-/// When the slug is taken or the database fails.
+/// [`Conflict::SlugTaken`], or the database fails.
 pub async fn create(
     tx: &mut Tx,
     id: OrganizationId,
@@ -121,7 +120,8 @@ pub async fn create(
         .bind(slug.as_str())
         .bind(id.0)
         .execute(&mut **tx)
-        .await?;
+        .await
+        .on_constraint("organization_slugs_pkey", Conflict::SlugTaken)?;
     sqlx::query(
         "INSERT INTO organizations (organization_id, name, slug, time_zone) VALUES ($1, $2, $3, $4)",
     )

@@ -2,8 +2,9 @@
 //! live index learns of it in any order. The one place where areas go into PostGIS and come out.
 
 use crate::{
-    StorageError, Tx,
+    Conflict, StorageError, Tx,
     announce::{Changed, announce},
+    error::OnConstraint,
     preferences,
 };
 use jiff::Timestamp;
@@ -64,10 +65,10 @@ impl From<Row> for RegionRecord {
     }
 }
 
-/// Writes a new region. Violates `regions_name_key` when the name is taken.
+/// Writes a new region.
 ///
 /// # Errors
-/// When the name is taken or the database fails.
+/// [`Conflict::NameTaken`], or the database fails.
 pub async fn insert(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -85,7 +86,8 @@ pub async fn insert(
     .bind(name)
     .bind(area.to_geojson().to_string())
     .fetch_one(&mut **tx)
-    .await?;
+    .await
+    .on_constraint("regions_name_key", Conflict::NameTaken)?;
     announce(tx, organization, Changed::Region(id)).await?;
     Ok(row.into())
 }
@@ -146,10 +148,10 @@ pub async fn list(
     Ok((rows.into_iter().map(|page| page.row.into()).collect(), more))
 }
 
-/// Changes a region's name, its area, or both. Violates `regions_name_key` when the name is taken.
+/// Changes a region's name, its area, or both.
 ///
 /// # Errors
-/// When the name is taken or the database fails.
+/// [`Conflict::NameTaken`], or the database fails.
 pub async fn update(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -166,7 +168,8 @@ pub async fn update(
     .bind(name)
     .bind(area.map(|area| area.to_geojson().to_string()))
     .fetch_one(&mut **tx)
-    .await?;
+    .await
+    .on_constraint("regions_name_key", Conflict::NameTaken)?;
     announce(tx, organization, Changed::Region(id)).await?;
     Ok(row.into())
 }

@@ -3,9 +3,10 @@
 mod children;
 
 use crate::{
-    StorageError, Tx,
+    Conflict, StorageError, Tx,
     announce::{Changed, announce},
     convert::{self, corrupt},
+    error::OnConstraint,
 };
 use jiff::{Timestamp, civil::Date};
 use nearhand_domain::{
@@ -218,23 +219,13 @@ pub async fn lock(tx: &mut Tx, id: StaffId) -> Result<Option<StaffRecord>, Stora
     get(tx, id).await
 }
 
-/// The same, with all account admins locked too, in order of their ids: two who take each other's
-/// rights away wait for each other instead of holding each other up.
+/// The version of a person, who must be locked.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn lock_with_account_admins(
-    tx: &mut Tx,
-    id: StaffId,
-) -> Result<Option<StaffRecord>, StorageError> {
-    sqlx::query(
-        "SELECT 1 FROM staff WHERE id = $1 OR (admin_role = 'account_admin' \
-         AND deleted_at IS NULL) ORDER BY id FOR UPDATE",
-    )
-    .bind(id.0)
-    .execute(&mut **tx)
-    .await?;
-    get(tx, id).await
+/// When there is no such person, or the database fails.
+pub async fn version(tx: &mut Tx, id: StaffId) -> Result<i64, StorageError> {
+    let version = sqlx::query_scalar("SELECT version FROM staff WHERE id = $1");
+    Ok(version.bind(id.0).fetch_one(&mut **tx).await?)
 }
 
 /// A person by login, e-mail or user name: two look-ups in an index, the e-mail address first.
@@ -295,11 +286,10 @@ pub async fn list(
     rows.into_iter().map(Row::into_record).collect()
 }
 
-/// Writes a new person. Violates `staff_email_key`, `staff_username_key` or
-/// `staff_account_code_key` when one of these is taken.
+/// Writes a new person.
 ///
 /// # Errors
-/// When a unique value is taken or the database fails.
+/// The [`Conflict`] of a unique value that is taken, or the database fails.
 pub async fn insert(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -318,7 +308,7 @@ pub async fn insert(
 /// Writes a changed person back, children only where they differ; returns the new version.
 ///
 /// # Errors
-/// When a unique value is taken or the database fails.
+/// The [`Conflict`] of a unique value that is taken, or the database fails.
 pub async fn update(
     tx: &mut Tx,
     organization: OrganizationId,
@@ -337,20 +327,29 @@ pub async fn update(
     Ok(before.version + 1)
 }
 
-/// Whether somebody else is an active account admin with a password that has not died. Call under
-/// [`lock_with_account_admins`], so that two cannot demote each other at once.
+/// Whether somebody else is an active account admin with a password that has not died.
+///
+/// Until the transaction ends nobody else gets an answer in this organisation: two account admins
+/// cannot demote each other at once. Call it after people have been locked, never before, or two
+/// transactions could wait for each other.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn other_account_admin(tx: &mut Tx, than: StaffId) -> Result<bool, StorageError> {
-    let admins: Vec<(Uuid, bool)> = sqlx::query_as(
-        "SELECT s.id, s.active AND EXISTS (SELECT FROM credentials AS c WHERE c.staff_id = s.id \
-         AND (c.expires_at IS NULL OR c.expires_at > now())) FROM staff AS s \
-         WHERE s.admin_role = 'account_admin' AND s.deleted_at IS NULL ORDER BY s.id FOR UPDATE OF s",
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(admins.into_iter().any(|(id, can_enter)| can_enter && id != than.0))
+pub async fn other_account_admin(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    than: StaffId,
+) -> Result<bool, StorageError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(format!("nearhand.account_admins:{organization}"))
+        .execute(&mut **tx)
+        .await?;
+    let other = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM staff AS s JOIN credentials AS c ON c.staff_id = s.id \
+         WHERE s.admin_role = 'account_admin' AND s.deleted_at IS NULL AND s.active \
+         AND s.id <> $1 AND (c.expires_at IS NULL OR c.expires_at > now()))",
+    );
+    Ok(other.bind(than.0).fetch_one(&mut **tx).await?)
 }
 
 async fn write_row(
@@ -382,6 +381,9 @@ async fn write_row(
         .bind(record.max_travel_km)
         .bind(record.tracking_hours_margin_min)
         .execute(&mut **tx)
-        .await?;
+        .await
+        .on_constraint("staff_email_key", Conflict::EmailTaken)
+        .on_constraint("staff_username_key", Conflict::UsernameTaken)
+        .on_constraint("staff_account_code_key", Conflict::AccountCodeTaken)?;
     Ok(())
 }

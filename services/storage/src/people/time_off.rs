@@ -4,16 +4,20 @@ use crate::{StorageError, Tx, announce::raise_staff};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use nearhand_domain::{OrganizationId, StaffId, TimeOffId};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 /// An absence.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, FromRow)]
 pub struct TimeOffRecord {
     /// Which.
+    #[sqlx(try_from = "Uuid")]
     pub id: TimeOffId,
     /// First instant away.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub starts_at: Timestamp,
     /// First instant back.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub ends_at: Timestamp,
 }
 
@@ -59,12 +63,6 @@ pub async fn count(
     Ok(counts.bind(staff.0).bind(since.to_sqlx()).fetch_one(&mut **tx).await?)
 }
 
-type Row = (Uuid, jiff_sqlx::Timestamp, jiff_sqlx::Timestamp);
-
-fn record((id, starts_at, ends_at): Row) -> TimeOffRecord {
-    TimeOffRecord { id: TimeOffId(id), starts_at: starts_at.to_jiff(), ends_at: ends_at.to_jiff() }
-}
-
 /// A page of a person's absences that have not ended at `since`, in order of creation.
 ///
 /// # Errors
@@ -76,17 +74,15 @@ pub async fn list(
     after: Option<TimeOffId>,
     limit: i64,
 ) -> Result<Vec<TimeOffRecord>, StorageError> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let page = sqlx::query_as(
         "SELECT id, starts_at, ends_at FROM staff_time_off \
          WHERE staff_id = $1 AND ends_at > $2 AND id > $3 ORDER BY id LIMIT $4",
     )
     .bind(staff.0)
     .bind(since.to_sqlx())
     .bind(after.map_or(Uuid::nil(), |id| id.0))
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(record).collect())
+    .bind(limit);
+    Ok(page.fetch_all(&mut **tx).await?)
 }
 
 /// Removes an absence; returns it, if there was such a one.
@@ -99,7 +95,7 @@ pub async fn delete(
     staff: StaffId,
     id: TimeOffId,
 ) -> Result<Option<TimeOffRecord>, StorageError> {
-    let row: Option<Row> = sqlx::query_as(
+    let removed: Option<TimeOffRecord> = sqlx::query_as(
         "DELETE FROM staff_time_off WHERE id = $1 AND staff_id = $2 \
          RETURNING id, starts_at, ends_at",
     )
@@ -107,8 +103,8 @@ pub async fn delete(
     .bind(staff.0)
     .fetch_optional(&mut **tx)
     .await?;
-    if row.is_some() {
+    if removed.is_some() {
         raise_staff(tx, organization, staff).await?;
     }
-    Ok(row.map(record))
+    Ok(removed)
 }

@@ -42,6 +42,7 @@ impl Halves {
 /// What may be written down of a refusal: the database's words may repeat the values it refused.
 pub(super) fn reason(error: &StorageError) -> String {
     match error {
+        StorageError::Conflict(conflict) => conflict.to_string(),
         StorageError::Constraint(name) => format!("the constraint {name} was violated"),
         StorageError::Data(sqlx_error) => match sqlx_error.as_database_error() {
             Some(refusal) => {

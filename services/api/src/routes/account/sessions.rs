@@ -2,36 +2,31 @@
 
 use crate::{
     access::{
-        caller::{AnyCaller, remote_addr},
+        caller::AnyCaller,
         passwords::needs_rehash,
         throttle::{address_key, unknown_login_key},
     },
+    change::{Change, ChangeResult, Forget, Outcome},
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        origin::Origin,
+        problem::{ApiResult, Problem},
         reply::Reply,
-        request_id,
     },
     state::ApiState,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header, request::Parts},
-    response::IntoResponse,
-};
+use axum::extract::State;
 use jiff::Timestamp;
 use nearhand_domain::{
     OrganizationId, SessionId, StaffId,
-    access::AccessLevel,
-    clock,
-    field::FieldErrors,
+    access::{AccessLevel, Action, Object},
+    audit, clock,
     token::{PresentedToken, TokenKind, mint},
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditContext, AuditEvent},
+    Tx,
+    audit::AuditEvent,
     organizations,
     sessions::{self, Refresh},
     staff::{self, StaffRecord},
@@ -98,42 +93,36 @@ pub(crate) struct SessionTokens {
     must_change_password: bool,
 }
 
+forms!(LoginForm, RefreshForm);
+
 /// Logs in.
-#[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = LoginForm, responses(
-    (status = 201, description = "Logged in", body = SessionTokens),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/sessions", operation_id = "log_in", tag = "sessions",
+    responses((status = 201, description = "Logged in", body = SessionTokens)))]
 pub(crate) async fn log_in(
     State(state): State<ApiState>,
-    parts: Parts,
-    JsonBody { value: form, .. }: JsonBody<LoginForm>,
-) -> ApiResult<Reply> {
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    let slug = form.organization.optional("/organization", &mut errors, any);
-    let login = form.login.required("/login", &mut errors, any);
-    let password = form.password.required("/password", &mut errors, any);
-    errors.finish()?;
-    let (login, password) = (login.unwrap_or_default(), password.unwrap_or_default());
-    let address = remote_addr(&parts, state.config().trusted_proxy_hops);
-    let attempt = Attempt { organization: slug, login, password };
-    let (found, fresh_hash) = attempt.judge(&state, address.as_deref()).await?;
-    let mut tx = state.app().tenant(found.organization).await?;
+    origin: Origin,
+    JsonBody(form): JsonBody<LoginForm>,
+) -> ChangeResult {
+    let attempt = form.check(|form, e| {
+        let organization = form.organization.optional("/organization", e, any);
+        let login = form.login.required("/login", e, any);
+        let password = form.password.required("/password", e, any);
+        Ok(Attempt { organization, login: login?, password: password? })
+    })?;
+    let (found, fresh_hash) = attempt.judge(&state, origin.remote_addr.as_deref()).await?;
+    let (organization, person) = (found.organization, found.person.id);
+    let mut change = Change::of(&state, organization, Some(person), &origin).await?;
     if let Some(fresh) = fresh_hash {
-        sessions::rehash(&mut tx, found.person.id, &found.stored, &fresh, clock::now()).await?;
+        sessions::rehash(change.tx(), person, &found.stored, &fresh, clock::now()).await?;
     }
-    let tokens = open(&mut tx, &state, found.organization, &found.person, found.temporary).await?;
-    let context = AuditContext {
-        organization: found.organization,
-        actor: Some(found.person.id),
-        request_id: request_id::of(&parts.headers).to_owned(),
-        remote_addr: address,
-    };
-    audit::record(&mut tx, &context, &session_event("session.open", tokens.session_id)).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret())
+    let temporary = found.temporary;
+    let tokens = open(change.tx(), &state, organization, &found.person, temporary).await?;
+    let event = AuditEvent::of(audit::SESSION_OPEN, tokens.session_id);
+    let reply = Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret();
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
-/// Who says they are whom.
+/// What a login claims.
 struct Attempt {
     organization: Option<String>,
     login: String,
@@ -181,16 +170,6 @@ impl Attempt {
             None
         };
         Ok((found, fresh))
-    }
-}
-
-fn session_event(action: &'static str, session: SessionId) -> AuditEvent<'static> {
-    AuditEvent {
-        action,
-        subject_kind: "session",
-        subject: session.0,
-        details: serde_json::json!({}),
-        personal: None,
     }
 }
 
@@ -274,68 +253,53 @@ async fn issue(
 ///
 /// The old one may be presented once more within 5 s, because answers get lost; a third use ends
 /// the login, because two holders share it.
-#[utoipa::path(post, path = "/v1/sessions/refresh", tag = "sessions", request_body = RefreshForm,
-    responses((status = 200, description = "A new pair", body = SessionTokens),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/sessions/refresh", operation_id = "refresh_session",
+    tag = "sessions", responses((status = 200, description = "A new pair", body = SessionTokens)))]
 pub(crate) async fn refresh(
     State(state): State<ApiState>,
-    parts: Parts,
-    JsonBody { value: form, .. }: JsonBody<RefreshForm>,
-) -> ApiResult<impl IntoResponse> {
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    let text = form.refresh_token.required("/refresh_token", &mut errors, any);
-    errors.finish()?;
+    origin: Origin,
+    JsonBody(form): JsonBody<RefreshForm>,
+) -> ChangeResult {
+    let text = form.check(|form, e| form.refresh_token.required("/refresh_token", e, any))?;
     let refused =
         || Problem::new(Code::Unauthorized, "the refresh token is no longer good; log in");
-    let token = text
-        .as_deref()
-        .and_then(PresentedToken::parse)
+    let token = PresentedToken::parse(&text)
         .filter(|token| token.kind == TokenKind::Refresh)
         .ok_or_else(refused)?;
-    let trace = request_id::trace_parent(&parts.headers);
-    let mut tx = state.app().traced(token.organization, trace).await?;
     let (organization, now) = (token.organization, clock::now());
     let until = now + state.config().refresh_ttl;
-    let outcome = sessions::exchange(&mut tx, organization, token.hash, now, until).await?;
-    let tokens = match outcome {
+    let mut change = Change::of(&state, organization, None, &origin).await?;
+    match sessions::exchange(change.tx(), organization, token.hash, now, until).await? {
         Refresh::Granted { session, staff, restricted } => {
-            Some(issue(&mut tx, &state, organization, staff, session, restricted).await?)
+            let tokens =
+                issue(change.tx(), &state, organization, staff, session, restricted).await?;
+            let reply = Reply::ok(&tokens)?.secret();
+            change.commit(Outcome { event: None, forget: Forget::Nothing, reply }).await
         }
         Refresh::Reused(session) => {
-            // Which of the two holders this is nobody knows.
-            let context = AuditContext {
-                organization,
-                actor: None,
-                request_id: request_id::of(&parts.headers).to_owned(),
-                remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
-            };
-            audit::record(&mut tx, &context, &session_event("session.reuse", session)).await?;
-            None
+            // Which of the two holders this is nobody knows: the entry names no actor.
+            let event = Some(AuditEvent::of(audit::SESSION_REUSE, session));
+            let (forget, reply) = (Forget::Session(session), Reply::no_content());
+            change.commit(Outcome { event, forget, reply }).await?;
+            tracing::warn!(session.id = %session, "a refresh token was reused; its session is ended");
+            Err(refused().into())
         }
-        Refresh::Invalid => None,
-    };
-    tx.commit().await.map_err(StorageError::from)?;
-    if let Refresh::Reused(session) = outcome {
-        tracing::warn!(session.id = %session, "a refresh token was reused; its session is ended");
-        state.credentials().forget(session.0);
+        Refresh::Invalid => Err(refused().into()),
     }
-    let tokens = tokens.ok_or_else(refused)?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(tokens)))
 }
 
 /// Logs out: the session and all its tokens end at once.
-#[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions",
-    responses((status = 204, description = "Ended"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/v1/sessions/current", operation_id = "log_out", tag = "sessions",
+    responses((status = 204, description = "Ended")))]
 pub(crate) async fn log_out(
     State(state): State<ApiState>,
     AnyCaller(caller): AnyCaller,
-) -> ApiResult<StatusCode> {
-    let mut tx = caller.begin(&state).await?;
-    sessions::end(&mut tx, caller.organization, caller.session, clock::now()).await?;
-    audit::record(&mut tx, &caller.audit(), &session_event("session.end", caller.session)).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(caller.session.0);
-    Ok(StatusCode::NO_CONTENT)
+) -> ChangeResult {
+    let session = caller.session;
+    let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
+    let mut change = Change::begin(&state, &caller, allowed).await?;
+    sessions::end(change.tx(), caller.organization, session, clock::now()).await?;
+    let event = AuditEvent::of(audit::SESSION_END, session);
+    let (forget, reply) = (Forget::Session(session), Reply::no_content());
+    change.commit(Outcome { event: Some(event), forget, reply }).await
 }

@@ -2,34 +2,33 @@
 
 use crate::{
     access::caller::Caller,
+    change::{Change, ChangeResult, Forget, Outcome, Posted},
     http::{
-        body::{Field, JsonBody, Unknown, refuse_unknown},
+        body::{Field, Form, Unknown, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
-        query::{PageQuery, PathId, PathIds, QueryOf, list_name, page_limit},
-        reply::{IdempotencyKey, Reply},
+        pages::{ListOf, Page},
+        problem::{ApiResult, Problem},
+        query::{PathId, PathIds},
+        reply::Reply,
     },
-    routes::people::staff::require_no_more,
+    routes::people::reach,
     state::ApiState,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use jiff::Timestamp;
 use nearhand_domain::{
     DeviceId, StaffId,
-    access::Permission,
-    clock,
-    field::FieldErrors,
+    access::{Action, Object},
+    audit, clock,
     text::Name,
     token::{TokenKind, mint},
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     devices::{self, DeviceCount, DeviceRecord},
     staff,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Most devices of a person that have not been revoked.
@@ -75,13 +74,7 @@ pub(crate) struct EnrolledDevice {
     token: String,
 }
 
-/// A page of a person's devices.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DeviceList {
-    items: Vec<Device>,
-    /// For the next page; null at the end.
-    next_cursor: Option<String>,
-}
+forms!(DeviceForm);
 
 impl From<DeviceRecord> for Device {
     fn from(record: DeviceRecord) -> Self {
@@ -97,92 +90,64 @@ impl From<DeviceRecord> for Device {
 }
 
 /// Enrols a device of a person; its token is shown once.
-#[utoipa::path(post, path = "/v1/staff/{id}/devices", tag = "devices", request_body = DeviceForm,
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 201, description = "Enrolled", body = EnrolledDevice),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/staff/{id}/devices", operation_id = "enrol_device",
+    tag = "devices", responses((status = 201, description = "Enrolled", body = EnrolledDevice)))]
 pub(crate) async fn enrol(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    key: IdempotencyKey,
-    JsonBody { value: form, hash }: JsonBody<DeviceForm>,
-) -> ApiResult<Reply> {
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    let name = form.name.required("/name", &mut errors, |v| Name::parse(&v));
-    let mut tx = caller.begin(&state).await?;
-    require_reach(&mut tx, &caller, id).await?;
-    errors.finish()?;
-    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
-        return Ok(reply);
-    }
-    staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    require_room(devices::count(&mut tx, id).await?)?;
-    let name = name.map(String::from).unwrap_or_default();
-    let device = DeviceId::generate();
-    let (token, token_hash) = mint(TokenKind::Device, caller.organization);
-    let record =
-        devices::insert(&mut tx, caller.organization, device, id, &name, token_hash).await?;
-    record_event(&mut tx, &caller, "device.enrol", &record).await?;
+    posted: Posted<DeviceForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let name = form.check(|form, e| form.name.required("/name", e, |v| Name::parse(&v)))?;
+    reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
+    require_room(devices::count(change.tx(), id).await?)?;
+    let (organization, device) = (caller.organization, DeviceId::generate());
+    let (token, hash) = mint(TokenKind::Device, organization);
+    let name = name.as_str();
+    let record = devices::insert(change.tx(), organization, device, id, name, hash).await?;
+    let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, device), &record);
     let body = EnrolledDevice { device: record.into(), token };
     let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
-    key.keep(&mut tx, &caller, hash, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// A person's devices in order of enrolment, revoked ones included.
-#[utoipa::path(get, path = "/v1/staff/{id}/devices", tag = "devices",
-    params(("id" = uuid::Uuid, Path),
-    ("limit" = Option<i64>, Query, description = "1 to 200, 50 unless given"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page", body = DeviceList),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/staff/{id}/devices", operation_id = "list_devices",
+    tag = "devices", responses((status = 200, description = "A page", body = Page<Device>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    QueryOf(query): QueryOf<PageQuery>,
-) -> ApiResult<Json<DeviceList>> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffView)?;
-    }
-    let limit = page_limit(query.limit)?;
-    let name = list_name(caller.organization, &format!("devices/{id}"), &BTreeMap::new());
-    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(DeviceId);
-    let mut tx = caller.begin(&state).await?;
+    list: ListOf,
+) -> ApiResult<Json<Page<Device>>> {
+    caller.require(Action::ReadStaff, Object::staff(id))?;
+    let (paging, _) = list.open(&state, caller.organization)?;
+    let mut tx = caller.read(&state).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    let mut records = devices::list(&mut tx, id, after, limit + 1).await?;
-    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
-    if more {
-        records.pop();
-    }
-    let last = records.last().map(|record| record.id.0).filter(|_| more);
-    Ok(Json(DeviceList {
-        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
-        items: records.into_iter().map(Device::from).collect(),
-    }))
+    let records = devices::list(&mut tx, id, paging.after(), paging.rows()).await?;
+    Ok(paging.page(records, |record| record.id.0, Device::from))
 }
 
 /// Revokes a device: its token stops working at once.
-#[utoipa::path(delete, path = "/v1/staff/{id}/devices/{device_id}", tag = "devices",
-    params(("id" = uuid::Uuid, Path), ("device_id" = uuid::Uuid, Path)), responses(
-    (status = 204, description = "Revoked"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/v1/staff/{id}/devices/{device_id}",
+    operation_id = "revoke_device", tag = "devices",
+    responses((status = 204, description = "Revoked")))]
 pub(crate) async fn revoke(
     State(state): State<ApiState>,
     caller: Caller,
     PathIds(id, device): PathIds<StaffId, DeviceId>,
-) -> ApiResult<StatusCode> {
-    let mut tx = caller.begin(&state).await?;
-    require_reach(&mut tx, &caller, id).await?;
-    let revoked = devices::revoke(&mut tx, caller.organization, id, device, clock::now()).await?;
+) -> ChangeResult {
+    let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
+    let mut change = Change::begin(&state, &caller, allowed).await?;
+    reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
+    let now = clock::now();
+    let revoked = devices::revoke(change.tx(), caller.organization, id, device, now).await?;
     let revoked = revoked.ok_or_else(Problem::not_found)?;
-    record_event(&mut tx, &caller, "device.revoke", &revoked).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(device.0);
-    Ok(StatusCode::NO_CONTENT)
+    let event = sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked);
+    let (forget, reply) = (Forget::Device(device), Reply::no_content());
+    change.commit(Outcome { event: Some(event), forget, reply }).await
 }
 
 fn require_room(count: DeviceCount) -> ApiResult<()> {
@@ -199,29 +164,8 @@ fn require_room(count: DeviceCount) -> ApiResult<()> {
     Err(Problem::new(Code::LimitReached, detail))
 }
 
-/// One's own devices, or those of somebody whose rights are no greater.
-async fn require_reach(tx: &mut Tx, caller: &Caller, id: StaffId) -> ApiResult<()> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffManage)?;
-    }
-    let person = staff::get(tx, id).await?.ok_or_else(Problem::not_found)?;
-    if id == caller.staff { Ok(()) } else { require_no_more(caller, person.admin_role) }
-}
-
-/// What somebody calls their phone is theirs: sealed for them.
-async fn record_event(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    device: &DeviceRecord,
-) -> ApiResult<()> {
+/// What a person calls their phone is personal: sealed for them.
+fn sealed(event: AuditEvent, device: &DeviceRecord) -> AuditEvent {
     let personal = serde_json::json!({ "name": device.name });
-    let event = AuditEvent {
-        action,
-        subject_kind: "device",
-        subject: device.id.0,
-        details: serde_json::json!({ "staff_id": device.staff }),
-        personal: Some((device.staff, &personal)),
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
+    event.details(serde_json::json!({ "staff_id": device.staff })).personal(device.staff, personal)
 }

@@ -7,7 +7,7 @@ use crate::{
         body,
         codes::Code,
         inflate::inflate,
-        problem::{ApiResult, Problem, ProblemDocument},
+        problem::{ApiResult, Problem},
         request_id,
     },
     state::ApiState,
@@ -18,10 +18,9 @@ use axum::{
     http::header,
 };
 use jiff::Timestamp;
-use metrics::Counter;
 use nearhand_domain::{
     clock,
-    ping::{Admission, Door, RawFix, Rejection, Source, admit},
+    ping::{Door, RawFix, Rejection, Source, admit},
 };
 use nearhand_queue::{Parcel, SendError};
 use serde::{Deserialize, Serialize};
@@ -136,10 +135,9 @@ pub(crate) struct RejectedFix {
 ///
 /// 2xx means they are on disk. A fix that is wrong is reported and costs the others nothing; a
 /// body that cannot be read is 400, more than 1,000 fixes or 1 MiB 413, a full queue 503.
-#[utoipa::path(post, path = "/v1/pings", tag = "pings", request_body = PingBatchDocument, responses(
-    (status = 200, description = "Safe", body = PingsReply),
-    (status = "4XX", description = "See `code`", body = ProblemDocument),
-    (status = 503, description = "Keep them and try again after `retry-after`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/pings", operation_id = "send_pings", tag = "pings",
+    request_body = PingBatchDocument,
+    responses((status = 200, description = "Safe", body = PingsReply)))]
 pub(crate) async fn receive(
     State(state): State<ApiState>,
     Phone(phone): Phone,
@@ -201,35 +199,6 @@ fn refused(error: SendError) -> Problem {
             Problem::new(Code::Unavailable, detail).retry_after(2)
         }
     }
-}
-
-/// What became of pings, counted. What nearly every request adds to is found once.
-pub(crate) struct PingCounters {
-    accepted: Counter,
-}
-
-impl PingCounters {
-    pub(crate) fn new() -> Self {
-        Self { accepted: received("accepted") }
-    }
-
-    fn count(&self, admission: &Admission, unreadable: usize) {
-        self.accepted.increment(admission.accepted() as u64);
-        let add = |outcome: &'static str, n: usize| {
-            if n > 0 {
-                received(outcome).increment(n as u64);
-            }
-        };
-        add("duplicate", admission.duplicates);
-        add("rejected", admission.rejected.len() + unreadable);
-        for (reason, n) in &admission.discarded {
-            add(reason.as_str(), *n);
-        }
-    }
-}
-
-fn received(outcome: &'static str) -> Counter {
-    metrics::counter!("nearhand_pings_received_total", "outcome" => outcome)
 }
 
 /// Reads the batch; a fix of a wrong shape is rejected alone.

@@ -7,16 +7,21 @@ use crate::{
     access::caller::Caller,
     http::{
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        place::LatLng,
+        problem::{ApiResult, Problem},
         query::QueryOf,
     },
     live::view::{View, read_bbox, record_read, require_ready},
-    routes::location::{place::LatLng, positions::look_at},
+    routes::location::positions::look_at,
     state::ApiState,
 };
 use axum::{Json, extract::State};
 use h3o::{CellIndex, Resolution};
-use nearhand_domain::{OrganizationId, StaffId, access::Permission, clock};
+use nearhand_domain::{
+    OrganizationId, StaffId,
+    access::{Action, Object},
+    clock,
+};
 use nearhand_index::{LiveIndex, OrgIndex, Rectangle, cells};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,21 +80,20 @@ pub(crate) struct PositionCounts {
 ///
 /// Up to resolution 7 everybody counts from the centre of their cell of resolution 7. Finer counts
 /// are made of exact positions: they need `positions:read`, and every such read is recorded.
-#[utoipa::path(get, path = "/v1/positions/counts", tag = "positions", params(CountsQuery),
-    responses((status = 200, description = "Cells with anybody in them", body = PositionCounts),
-    (status = "4XX", description = "See `code`", body = ProblemDocument),
-    (status = 503, description = "The live index is catching up", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/positions/counts", operation_id = "count_positions",
+    tag = "positions",
+    responses((status = 200, description = "Cells with anybody in them", body = PositionCounts)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     QueryOf(query): QueryOf<CountsQuery>,
 ) -> ApiResult<Json<PositionCounts>> {
-    caller.require_full(Permission::TrackingView)?;
+    caller.require(Action::SeePositions, Object::Organization)?;
     let within = read_bbox(&query.bbox)?;
     let resolution = choose(query.resolution, within)?;
     let exact = resolution > cells::COARSE_RESOLUTION;
     if exact {
-        caller.require(Permission::PositionsRead)?;
+        caller.require(Action::SeeExactPositions, Object::Organization)?;
     }
     require_ready(state.follower())?;
     let view = View { within: Some(within), exact };

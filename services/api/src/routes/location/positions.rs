@@ -4,14 +4,18 @@
 use crate::{
     access::caller::Caller,
     http::{
-        problem::{ApiResult, Problem, ProblemDocument},
+        problem::{ApiResult, Problem},
         query::QueryOf,
     },
     live::view::{Shown, View, read_bbox, record_read, require_ready},
     state::ApiState,
 };
 use axum::{Json, extract::State};
-use nearhand_domain::{OrganizationId, StaffId, access::Permission, clock};
+use nearhand_domain::{
+    OrganizationId, StaffId,
+    access::{Action, Object},
+    clock,
+};
 use nearhand_index::{LiveIndex, LivePosition, OrgIndex};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -46,16 +50,14 @@ pub(crate) struct Positions {
 
 /// Shows who is live within a viewport: whose tracking is permitted now, with a fix accurate to
 /// 1 km.
-#[utoipa::path(get, path = "/v1/positions", tag = "positions", params(PositionsQuery), responses(
-    (status = 200, description = "At most 1,000 people", body = Positions),
-    (status = "4XX", description = "See `code`", body = ProblemDocument),
-    (status = 503, description = "The live index is catching up", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/positions", operation_id = "list_positions", tag = "positions",
+    responses((status = 200, description = "At most 1,000 people", body = Positions)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     QueryOf(query): QueryOf<PositionsQuery>,
 ) -> ApiResult<Json<Positions>> {
-    caller.require_full(Permission::TrackingView)?;
+    caller.require(Action::SeePositions, Object::Organization)?;
     let view = View::of(&caller, Some(read_bbox(&query.bbox)?));
     require_ready(state.follower())?;
     let now = clock::now().as_second();

@@ -1,19 +1,19 @@
 //! `/v1/positions/stream`: who is live, as server-sent events: a snapshot, then changes by id.
 //!
 //! Reads of exact positions are recorded before they are sent, once for each person of a stream.
-//! Whoever is hidden by now is not shown where they were. A stream ends when the index is rebuilt, when its session ends or may see
-//! something else, after ten minutes, and at shutdown; clients come back with `Last-Event-ID`.
+//! A person who is hidden by now is not shown where they were. A stream ends when the index is
+//! rebuilt, when its session ends or may see something else, after ten minutes, and at shutdown;
+//! clients come back with `Last-Event-ID`.
 
 use crate::{
     access::{
         caller::{self, Caller},
-        credentials::Actor,
+        credentials::Login,
     },
     http::{
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        problem::{ApiResult, Problem},
         query::QueryOf,
-        reply::{IdempotencyKey, NO_BODY, Reply},
     },
     live::{
         hub::{Beginning, Moved, PEOPLE_A_HOLD, Seat},
@@ -31,16 +31,15 @@ use axum::{
     },
 };
 use futures::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
 use nearhand_domain::{
     OrganizationId, StaffId,
-    access::Permission,
+    access::{Action, Object},
     clock,
-    token::{PresentedToken, TokenKind, mint},
+    token::{PresentedToken, TokenKind},
 };
 use nearhand_index::LivePosition;
 use nearhand_indexer::Follower;
-use nearhand_storage::{StorageError, stream_tickets};
+use nearhand_storage::stream_tickets;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -63,9 +62,6 @@ const SESSION_EVERY: Duration = Duration::from_secs(1);
 const SLOW_READER: Duration = Duration::from_secs(10);
 /// Batches in that buffer.
 const BUFFER: usize = 16;
-/// Life of a ticket.
-const TICKET_TTL: SignedDuration = SignedDuration::from_secs(60);
-
 /// Where to look, and how to enter without a header.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -76,16 +72,6 @@ pub(crate) struct StreamQuery {
     bbox: Option<String>,
     /// In place of the `authorization` header, which browsers' `EventSource` cannot send.
     ticket: Option<String>,
-}
-
-/// A ticket for one stream.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StreamTicket {
-    /// For `?ticket=`, once.
-    ticket: String,
-    /// Unused, it is void after a minute.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
 }
 
 /// The first event, unless the stream was continued.
@@ -104,45 +90,17 @@ struct Gone {
     staff_id: StaffId,
 }
 
-/// Makes a ticket for one event stream, to be used within a minute.
-#[utoipa::path(post, path = "/v1/positions/stream-tickets", tag = "positions",
-    params(("idempotency-key" = Option<String>, Header,
-        description = "Repeats do nothing twice for 24 h; the ticket itself is shown once")),
-    responses((status = 201, description = "Shown once", body = StreamTicket),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
-pub(crate) async fn create_ticket(
-    State(state): State<ApiState>,
-    caller: Caller,
-    key: IdempotencyKey,
-) -> ApiResult<Reply> {
-    caller.require_full(Permission::TrackingView)?;
-    let (ticket, hash) = mint(TokenKind::Ticket, caller.organization);
-    let now = clock::now();
-    let expires_at = now + TICKET_TTL;
-    let (organization, session) = (caller.organization, caller.session);
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, NO_BODY).await? {
-        return Ok(reply);
-    }
-    stream_tickets::issue(&mut tx, organization, session, hash, now, expires_at).await?;
-    let reply = Reply::made(&StreamTicket { ticket, expires_at })?.secret();
-    key.keep(&mut tx, &caller, NO_BODY, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
-}
-
 /// Streams who is live within a viewport.
 ///
 /// Events: `snapshot`, then `position` for whoever appeared or moved and `gone` with the
 /// `staff_id` of whoever vanished. Every event has an id; sent back as `Last-Event-ID` with the
 /// same `bbox` it continues the stream, or brings a new snapshot. A comment comes every 15 s.
-#[utoipa::path(get, path = "/v1/positions/stream", tag = "positions", params(StreamQuery,
-    ("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
+#[utoipa::path(get, path = "/v1/positions/stream", operation_id = "stream_positions",
+    tag = "positions",
+    params(("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
+    security((), ("bearer" = [])),
     responses((status = 200, description = "The snapshot's data; events follow until the stream ends",
-        body = Snapshot, content_type = "text/event-stream"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument),
-    (status = 503, description = "Too many streams, or the live index is catching up",
-        body = ProblemDocument)))]
+        body = Snapshot, content_type = "text/event-stream")))]
 pub(crate) async fn open(
     State(state): State<ApiState>,
     QueryOf(query): QueryOf<StreamQuery>,
@@ -156,8 +114,8 @@ pub(crate) async fn open(
         Some(ticket) => redeem(&state, &parts, ticket).await?,
         None => Caller::from_request_parts(&mut parts, &state).await?,
     };
-    caller.require_full(Permission::TrackingView)?;
-    let slot = Slot::take(&state, caller.session)?;
+    caller.require(Action::SeePositions, Object::Organization)?;
+    let slot = Slot::take(state.streams(), caller.session, state.config().max_streams)?;
     let view = View::of(&caller, within);
     let hubs = state.hubs();
     let seat = hubs.join(caller.organization, state.follower(), state.shutdown()).await;
@@ -166,7 +124,7 @@ pub(crate) async fn open(
     })?;
     let last = last_event(&parts, seat.hub.epoch(), &view.tag());
     let (events, received) = mpsc::channel(BUFFER);
-    let watching = Watching::new(slot, caller, view, seat, events, checked);
+    let watching = Watching::new(state.clone(), slot, caller, view, seat, events, checked);
     hubs.tasks().spawn(watching.run(last));
     Ok(respond(received))
 }
@@ -184,9 +142,9 @@ async fn redeem(state: &ApiState, parts: &Parts, ticket: &str) -> ApiResult<Call
     let token = token.ok_or_else(caller::unauthorized)?;
     let mut tx = state.app().tenant(token.organization).await?;
     let live = stream_tickets::redeem(&mut tx, token.hash, clock::now()).await?;
-    tx.commit().await.map_err(StorageError::from)?;
+    tx.commit().await?;
     let live = live.ok_or_else(caller::unauthorized)?;
-    Caller::of(Arc::new(Actor::new(token.organization, &live)), parts, state)
+    Caller::of(Arc::new(Login::new(token.organization, &live)), parts, state)
 }
 
 /// The number to continue after, if the id is one of this hub and view.
@@ -219,6 +177,7 @@ struct Ended(&'static str);
 
 impl Watching {
     fn new(
+        state: ApiState,
         slot: Slot,
         caller: Caller,
         view: View,
@@ -227,7 +186,7 @@ impl Watching {
         checked: u64,
     ) -> Self {
         Self {
-            state: slot.state().clone(),
+            state,
             caller,
             view,
             tag: view.tag(),
@@ -437,7 +396,7 @@ impl Watching {
             stream_tickets::live_session(&mut tx, self.caller.session, clock::now()).await
         };
         let live = asked.await.map_err(|_| Ended("the session cannot be checked"))?;
-        let live = live.map(|live| Actor::new(self.caller.organization, &live));
+        let live = live.map(|live| Login::new(self.caller.organization, &live));
         let same = live.is_some_and(|now| {
             (now.permissions, now.access_level)
                 == (self.caller.permissions, self.caller.access_level)

@@ -2,21 +2,28 @@
 
 use crate::{
     access::caller::Caller,
+    change::{Change, ChangeResult, Forget, Outcome, Updated},
     http::{
-        body::{Field, JsonBody, Patch, Unknown, refuse_unknown},
+        body::{Field, Form, Unknown, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        problem::{ApiResult, Problem},
         query::PathId,
+        reply::{Reply, versioned},
     },
-    routes::people::staff::require_no_more,
+    routes::people::reach,
     state::ApiState,
 };
-use axum::{Json, extract::State, http::StatusCode};
-use nearhand_domain::{StaffId, access::Permission, clock, field::FieldErrors, text::line};
+use axum::{extract::State, response::Response};
+use nearhand_domain::{
+    StaffId,
+    access::{Action, Object},
+    audit, clock,
+    text::line,
+};
 use nearhand_storage::{
-    StorageError,
-    audit::{self, AuditEvent},
-    devices, staff,
+    audit::AuditEvent,
+    staff,
+    tracking::{self, legal_basis},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,128 +55,94 @@ pub(crate) struct Tracking {
     hours_margin_min: Option<i16>,
 }
 
-/// Whether a person's tracking is permitted.
-#[utoipa::path(get, path = "/v1/staff/{id}/tracking", tag = "tracking",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "Whether it is", body = Tracking),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+forms!(TrackingForm);
+
+/// Whether a person's tracking is permitted. The ETag is the person's.
+#[utoipa::path(get, path = "/v1/staff/{id}/tracking", operation_id = "get_tracking",
+    tag = "tracking", responses((status = 200, description = "Whether it is", body = Tracking)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-) -> ApiResult<Json<Tracking>> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffView)?;
-    }
-    let mut tx = caller.begin(&state).await?;
+) -> ApiResult<Response> {
+    caller.require(Action::ReadStaff, Object::staff(id))?;
+    let mut tx = caller.read(&state).await?;
     let record = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let hours_margin_min = record.tracking_hours_margin_min;
-    Ok(Json(Tracking { permitted: record.tracked, hours_margin_min }))
+    Ok(versioned(record.version, Tracking { permitted: record.tracked, hours_margin_min }))
 }
 
-/// Records a person's consent; from now on their phones are heard.
-#[utoipa::path(put, path = "/v1/staff/{id}/tracking", tag = "tracking", request_body = TrackingForm,
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "Permitted from now on", body = Tracking),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+/// Records a person's consent; from now on their phones are heard. The ETag is the person's.
+#[utoipa::path(put, path = "/v1/staff/{id}/tracking", operation_id = "permit_tracking",
+    tag = "tracking",
+    responses((status = 200, description = "Permitted from now on", body = Tracking)))]
 pub(crate) async fn permit(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    JsonBody { value: form, .. }: JsonBody<TrackingForm>,
-) -> ApiResult<Json<Tracking>> {
-    caller.require_full(Permission::StaffManage)?;
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    let basis = form.legal_basis.required("/legal_basis", &mut errors, |v| line(&v, 500));
-    let margin = form.hours_margin_min.patch("/hours_margin_min", &mut errors, |minutes| {
-        let fits = (0..=MAX_MARGIN_MIN).contains(&minutes);
-        if fits { Ok(minutes) } else { Err("must be 0 to 720") }
-    });
-    errors.finish()?;
-    let mut tx = caller.begin(&state).await?;
-    let before = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    require_no_more(&caller, before.admin_role)?;
-    let basis = basis.unwrap_or_default();
-    let recorded = devices::legal_basis(&mut tx, id).await?;
+    update: Updated<TrackingForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::PermitTracking, Object::staff(id))?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    let before = reach::lock(change.tx(), &caller, Action::PermitTracking, id).await?;
+    let form = update.matching(before.version)?;
+    let (basis, margin) = form.check(|form, e| {
+        let basis = form.legal_basis.required("/legal_basis", e, |v| line(&v, 500));
+        let margin = form.hours_margin_min.optional("/hours_margin_min", e, |minutes| {
+            let fits = (0..=MAX_MARGIN_MIN).contains(&minutes);
+            if fits { Ok(minutes) } else { Err("must be 0 to 720") }
+        });
+        Ok((basis?, margin))
+    })?;
+    let recorded = legal_basis(change.tx(), id).await?;
     if recorded.is_some_and(|recorded| recorded != basis) {
         let detail = "withdraw it first to record another legal basis";
-        return Err(Problem::new(Code::AlreadyTracked, detail));
+        return Err(Problem::new(Code::AlreadyTracked, detail).into());
     }
     let mut after = before.clone();
-    after.tracking_hours_margin_min = match margin {
-        Patch::Set(minutes) => Some(minutes),
-        Patch::Clear | Patch::Keep => None,
-    };
-    let moved = before.tracking_hours_margin_min != after.tracking_hours_margin_min;
+    after.tracking_hours_margin_min = margin;
+    let moved = before.tracking_hours_margin_min != margin;
+    let (organization, by, now) = (caller.organization, caller.staff, clock::now());
     if moved {
-        staff::update(&mut tx, caller.organization, &before, &after).await?;
+        staff::update(change.tx(), organization, &before, &after).await?;
     }
-    let organization = caller.organization;
-    let granted =
-        devices::permit_tracking(&mut tx, organization, id, &basis, caller.staff, clock::now())
-            .await?;
+    let granted = tracking::permit(change.tx(), organization, id, &basis, by, now).await?;
     if !granted && !moved {
         let detail = "on this legal basis and for these hours; there is nothing to record";
-        return Err(Problem::new(Code::AlreadyTracked, detail));
+        return Err(Problem::new(Code::AlreadyTracked, detail).into());
     }
-    let hours = [before.tracking_hours_margin_min, after.tracking_hours_margin_min];
+    let details = serde_json::json!({
+        "granted": granted,
+        "hours_margin_min": { "before": before.tracking_hours_margin_min, "after": margin },
+    });
     let personal = serde_json::json!({ "legal_basis": basis });
-    let event = AuditEvent {
-        details: serde_json::json!({
-            "granted": granted,
-            "hours_margin_min": { "before": hours[0], "after": hours[1] },
-        }),
-        personal: Some((id, &personal)),
-        ..event(id, "tracking.permit")
-    };
-    audit::record(&mut tx, &caller.audit(), &event).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(id.0);
-    Ok(Json(Tracking { permitted: true, hours_margin_min: after.tracking_hours_margin_min }))
+    let event = AuditEvent::of(audit::TRACKING_PERMIT, id).details(details).personal(id, personal);
+    let version = staff::version(change.tx(), id).await?;
+    let reply = Reply::ok(&Tracking { permitted: true, hours_margin_min: margin })?.etag(version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Person(id), reply }).await
 }
 
 /// Withdraws a person's consent; nobody sees them any more.
-#[utoipa::path(delete, path = "/v1/staff/{id}/tracking", tag = "tracking",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 204, description = "Withdrawn"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/v1/staff/{id}/tracking", operation_id = "withdraw_tracking",
+    tag = "tracking", responses((status = 204, description = "Withdrawn")))]
 pub(crate) async fn revoke(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-) -> ApiResult<StatusCode> {
-    caller.require_full(Permission::StaffManage)?;
+) -> ChangeResult {
     withdraw(&state, &caller, id).await
 }
 
 /// Withdraws consent, for an admin and for the person.
-pub(crate) async fn withdraw(
-    state: &ApiState,
-    caller: &Caller,
-    id: StaffId,
-) -> ApiResult<StatusCode> {
-    let mut tx = caller.begin(state).await?;
-    let person = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    if id != caller.staff {
-        require_no_more(caller, person.admin_role)?;
+pub(super) async fn withdraw(state: &ApiState, caller: &Caller, id: StaffId) -> ChangeResult {
+    let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
+    let mut change = Change::begin(state, caller, allowed).await?;
+    reach::lock(change.tx(), caller, Action::ManageDevices, id).await?;
+    let (organization, by, now) = (caller.organization, caller.staff, clock::now());
+    if !tracking::withdraw(change.tx(), organization, id, by, now).await? {
+        return Err(Problem::new(Code::NotTracked, "there is nothing to withdraw").into());
     }
-    let now = clock::now();
-    if !devices::withdraw_tracking(&mut tx, caller.organization, id, caller.staff, now).await? {
-        return Err(Problem::new(Code::NotTracked, "there is nothing to withdraw"));
-    }
-    audit::record(&mut tx, &caller.audit(), &event(id, "tracking.withdraw")).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(id.0);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn event(id: StaffId, action: &'static str) -> AuditEvent<'static> {
-    AuditEvent {
-        action,
-        subject_kind: "staff",
-        subject: id.0,
-        details: serde_json::json!({}),
-        personal: None,
-    }
+    let event = AuditEvent::of(audit::TRACKING_WITHDRAW, id);
+    let (forget, reply) = (Forget::Person(id), Reply::no_content());
+    change.commit(Outcome { event: Some(event), forget, reply }).await
 }

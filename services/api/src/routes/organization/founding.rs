@@ -1,11 +1,15 @@
 //! Making an organisation with its first account admin: behind setup and behind
 //! `nearhand organization create`.
 
-use crate::routes::people::staff_form::{self, MAX_DISPLAY_NAME};
+use crate::{
+    http::origin::Origin,
+    routes::people::staff_form::{self, MAX_DISPLAY_NAME},
+};
 use jiff::Timestamp;
 use nearhand_domain::{
     OrganizationId, StaffId,
     access::{AccessLevel, AdminRole},
+    audit::ORGANIZATION_FOUND,
     clock,
     text::{Email, Name, Slug, ZoneName},
 };
@@ -60,19 +64,10 @@ pub struct FirstPassword {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Where the wish came from, for the audit trail.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// The request's id, or what else names it.
-    pub request_id: String,
-    /// The client's address.
-    pub remote_addr: Option<String>,
-}
-
 /// Makes both in the transaction, which is bound to the new organisation from then on.
 ///
 /// # Errors
-/// `organization_slugs_pkey` is violated when the slug is taken; otherwise the database failed.
+/// `Conflict::SlugTaken`, or the database fails.
 pub async fn found(
     tx: &mut Tx,
     founding: &Founding,
@@ -120,12 +115,6 @@ async fn record(
         remote_addr: origin.remote_addr,
     };
     let personal = serde_json::json!({ "email": founding.email });
-    let event = AuditEvent {
-        action: "organization.found",
-        subject_kind: "staff",
-        subject: admin.0,
-        details: serde_json::json!({}),
-        personal: Some((admin, &personal)),
-    };
+    let event = AuditEvent::of(ORGANIZATION_FOUND, admin).personal(admin, personal);
     audit::record(tx, &context, &event).await
 }

@@ -2,35 +2,35 @@
 
 use crate::{
     access::caller::Caller,
+    change::{Change, ChangeResult, Forget, Outcome, Posted, Updated},
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        body::{Field, Form, Unknown, any, forms},
         changes::changes,
-        problem::{ApiResult, Problem, ProblemDocument},
-        query::{PageQuery, PathId, QueryOf, list_name, page_limit},
-        reply::{IdempotencyKey, Reply, require_match, versioned},
+        pages::{ListOf, Page},
+        problem::{ApiResult, Problem},
+        query::PathId,
+        reply::{Reply, versioned},
     },
     state::ApiState,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use nearhand_domain::{
-    RegionId, access::Permission, field::FieldErrors, region::RegionArea, text::Name,
+    RegionId,
+    access::{Action, Object},
+    audit,
+    field::{FieldErrors, Reported},
+    region::RegionArea,
+    text::Name,
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     regions::{self, RegionRecord},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A region.
@@ -47,15 +47,6 @@ pub(crate) struct Region {
     area: Value,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-}
-
-/// A page of regions. It may hold fewer than asked for when their areas are large; `next_cursor`
-/// says whether there are more.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RegionPage {
-    items: Vec<Region>,
-    /// For the next page; null at the end.
-    next_cursor: Option<String>,
 }
 
 /// What may be said about a region. In a change, what is left out stays.
@@ -77,11 +68,7 @@ pub(crate) struct RegionForm {
     unknown: Unknown,
 }
 
-/// A form that has been read: what it changes.
-struct Change {
-    name: Option<Name>,
-    area: Option<RegionArea>,
-}
+forms!(RegionForm);
 
 impl From<RegionRecord> for Region {
     fn from(record: RegionRecord) -> Self {
@@ -96,157 +83,132 @@ impl From<RegionRecord> for Region {
 }
 
 /// Creates a region.
-#[utoipa::path(post, path = "/v1/regions", tag = "regions", request_body = RegionForm,
-    params(("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
-    responses((status = 201, description = "Created", body = Region),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/regions", operation_id = "create_region", tag = "regions",
+    responses((status = 201, description = "Created", body = Region)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
-    key: IdempotencyKey,
-    JsonBody { value: form, hash }: JsonBody<RegionForm>,
-) -> ApiResult<Reply> {
-    caller.require_full(Permission::SettingsEdit)?;
-    let Change { name: Some(name), area: Some(area) } = read(form, true).await? else {
-        return Err(Problem::internal());
-    };
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
-        return Ok(reply);
-    }
+    posted: Posted<RegionForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditSettings, Object::Organization)?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let (name, area) = apart(move || {
+        form.check(|form, e| {
+            let name = form.name.required("/name", e, |v| Name::parse(&v));
+            let area = form.area.required("/area", e, any);
+            let area = area.and_then(|area| read_area(&area, e));
+            Ok((name?, area?))
+        })
+    })
+    .await?;
     let id = RegionId::generate();
-    let record = regions::insert(&mut tx, caller.organization, id, name.as_str(), &area).await?;
-    record_event(&mut tx, &caller, "region.create", None, &record).await?;
+    let organization = caller.organization;
+    let record = regions::insert(change.tx(), organization, id, name.as_str(), &area).await?;
+    let details = changes(None::<&Value>, &audited(&record));
+    let event = AuditEvent::of(audit::REGION_CREATE, id).details(details);
     let version = record.version;
-    let reply = Reply::created(format!("/v1/regions/{id}"), &Region::from(record))?.etag(version);
-    key.keep(&mut tx, &caller, hash, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
+    let reply = Reply::created(format!("/v1/regions/{id}"), &Region::from(record))?;
+    let reply = reply.etag(version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Lists regions in order of creation.
-#[utoipa::path(get, path = "/v1/regions", tag = "regions", params(
-    ("limit" = Option<i64>, Query, description = "1 to 200, 50 unless given"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page", body = RegionPage),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+///
+/// A page may hold fewer than asked for when areas are large; `next_cursor` says whether there are
+/// more.
+#[utoipa::path(get, path = "/v1/regions", operation_id = "list_regions", tag = "regions",
+    responses((status = 200, description = "A page", body = Page<Region>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
-    QueryOf(query): QueryOf<PageQuery>,
-) -> ApiResult<Json<RegionPage>> {
-    caller.require(Permission::SettingsView)?;
-    let limit = page_limit(query.limit)?;
-    let name = list_name(caller.organization, "regions", &BTreeMap::new());
-    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(RegionId);
-    let mut tx = caller.begin(&state).await?;
-    let (records, more) = regions::list(&mut tx, after, limit).await?;
-    let last = records.last().map(|record| record.id.0).filter(|_| more);
-    Ok(Json(RegionPage {
-        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
-        items: records.into_iter().map(Region::from).collect(),
-    }))
+    list: ListOf,
+) -> ApiResult<Json<Page<Region>>> {
+    caller.require(Action::ReadSettings, Object::Organization)?;
+    let (paging, _) = list.open(&state, caller.organization)?;
+    let mut tx = caller.read(&state).await?;
+    let (records, more) = regions::list(&mut tx, paging.after(), paging.limit()).await?;
+    Ok(paging.page_with(records, more, |record| record.id.0, Region::from))
 }
 
 /// One region.
-#[utoipa::path(get, path = "/v1/regions/{id}", tag = "regions",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "The region", body = Region),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/regions/{id}", operation_id = "get_region", tag = "regions",
+    responses((status = 200, description = "The region", body = Region)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<RegionId>,
 ) -> ApiResult<Response> {
-    caller.require(Permission::SettingsView)?;
-    let mut tx = caller.begin(&state).await?;
+    caller.require(Action::ReadSettings, Object::Organization)?;
+    let mut tx = caller.read(&state).await?;
     let record = regions::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok(versioned(record.version, Region::from(record)))
 }
 
 /// Changes a region.
-#[utoipa::path(patch, path = "/v1/regions/{id}", tag = "regions", request_body = RegionForm,
-    params(("id" = uuid::Uuid, Path), ("if-match" = String, Header, description = "The ETag last read, or `*`")),
-    responses((status = 200, description = "Changed", body = Region),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(patch, path = "/v1/regions/{id}", operation_id = "update_region", tag = "regions",
+    responses((status = 200, description = "Changed", body = Region)))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<RegionId>,
-    headers: HeaderMap,
-    JsonBody { value: form, .. }: JsonBody<RegionForm>,
-) -> ApiResult<Response> {
-    caller.require_full(Permission::SettingsEdit)?;
-    let change = read(form, false).await?;
-    let mut tx = caller.begin(&state).await?;
-    let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    require_match(&headers, before.version)?;
-    let name = change.name.as_ref().map(Name::as_str);
-    let record =
-        regions::update(&mut tx, caller.organization, id, name, change.area.as_ref()).await?;
-    record_event(&mut tx, &caller, "region.update", Some(&before), &record).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(versioned(record.version, Region::from(record)))
+    update: Updated<RegionForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditSettings, Object::Organization)?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    let before = regions::lock(change.tx(), id).await?.ok_or_else(Problem::not_found)?;
+    let form = update.matching(before.version)?;
+    let (name, area) = apart(move || {
+        form.check(|form, e| {
+            let name = form.name.replacement("/name", e, |v| Name::parse(&v));
+            let area = form.area.replacement("/area", e, any);
+            Ok((name, area.map(|area| read_area(&area, e)).transpose()?))
+        })
+    })
+    .await?;
+    let name = name.as_ref().map(Name::as_str);
+    let organization = caller.organization;
+    let record = regions::update(change.tx(), organization, id, name, area.as_ref()).await?;
+    let details = changes(Some(&audited(&before)), &audited(&record));
+    let event = AuditEvent::of(audit::REGION_UPDATE, id).details(details);
+    let version = record.version;
+    let reply = Reply::ok(&Region::from(record))?.etag(version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Deletes a region together with everybody's preference for it.
-#[utoipa::path(delete, path = "/v1/regions/{id}", tag = "regions",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 204, description = "Deleted"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/v1/regions/{id}", operation_id = "delete_region", tag = "regions",
+    responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<RegionId>,
-) -> ApiResult<StatusCode> {
-    caller.require_full(Permission::SettingsEdit)?;
-    let mut tx = caller.begin(&state).await?;
-    let before = regions::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    let people = regions::delete(&mut tx, caller.organization, id).await?;
-    let event = AuditEvent {
-        action: "region.delete",
-        subject_kind: "region",
-        subject: id.0,
-        details: serde_json::json!({
-            "before": audited(&before),
-            "preferences_removed": people.len(),
-        }),
-        personal: None,
-    };
-    audit::record(&mut tx, &caller.audit(), &event).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(StatusCode::NO_CONTENT)
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditSettings, Object::Organization)?;
+    let mut change = Change::begin(&state, &caller, allowed).await?;
+    let before = regions::lock(change.tx(), id).await?.ok_or_else(Problem::not_found)?;
+    let people = regions::delete(change.tx(), caller.organization, id).await?;
+    let event = AuditEvent::of(audit::REGION_DELETE, id).details(serde_json::json!({
+        "before": audited(&before),
+        "preferences_removed": people.len(),
+    }));
+    let reply = Reply::no_content();
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Reads a form off the async threads: checking thousands of segments against each other takes
 /// milliseconds.
-async fn read(form: RegionForm, all_required: bool) -> ApiResult<Change> {
-    let read = tokio::task::spawn_blocking(move || read_now(form, all_required));
-    read.await.map_err(|error| {
+async fn apart<T: Send + 'static>(
+    read: impl FnOnce() -> ApiResult<T> + Send + 'static,
+) -> ApiResult<T> {
+    tokio::task::spawn_blocking(read).await.map_err(|error| {
         tracing::error!(error = %error, "an area could not be checked");
         Problem::internal()
     })?
 }
 
-fn read_now(form: RegionForm, all_required: bool) -> ApiResult<Change> {
-    let mut errors = FieldErrors::default();
-    let e = &mut errors;
-    refuse_unknown(&form.unknown, "", e);
-    let parse = |v: String| Name::parse(&v);
-    let (name, area) = if all_required {
-        (form.name.required("/name", e, parse), form.area.required("/area", e, any))
-    } else {
-        (form.name.replacement("/name", e, parse), form.area.replacement("/area", e, any))
-    };
-    let area = area.and_then(|geometry| match RegionArea::from_geojson(&geometry) {
-        Ok(area) => Some(area),
-        Err(error) => {
-            e.push(format!("/area{}", error.at), error.code, error.detail);
-            None
-        }
-    });
-    errors.finish()?;
-    Ok(Change { name, area })
+fn read_area(geometry: &Value, e: &mut FieldErrors) -> Result<RegionArea, Reported> {
+    RegionArea::from_geojson(geometry)
+        .map_err(|error| e.push(format!("/area{}", error.at), error.code, error.detail))
 }
 
 /// What the audit trail keeps of a region: an area may be large, so only what tells it from others.
@@ -261,48 +223,21 @@ fn audited(record: &RegionRecord) -> serde_json::Value {
     })
 }
 
-async fn record_event(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    before: Option<&RegionRecord>,
-    after: &RegionRecord,
-) -> ApiResult<()> {
-    let event = AuditEvent {
-        action,
-        subject_kind: "region",
-        subject: after.id.0,
-        details: changes(before.map(audited).as_ref(), &audited(after)),
-        personal: None,
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::body;
 
-    fn pointers(body: &str) -> Vec<String> {
-        let form = body::parse(body.as_bytes()).unwrap();
-        let problem = read_now(form, true).err().unwrap();
-        let text = format!("{problem:?}");
-        ["/area/coordinates/0", "/area/type", "/area", "/name"]
-            .into_iter()
-            .filter(|pointer| text.contains(&format!("pointer: \"{pointer}\"")))
-            .map(str::to_owned)
-            .collect()
+    fn pointer(geometry: &str) -> String {
+        let mut errors = FieldErrors::default();
+        let read = read_area(&serde_json::from_str(geometry).unwrap(), &mut errors);
+        errors.conclude(read).err().unwrap()[0].pointer.clone()
     }
 
     #[test]
     fn a_wrong_area_is_pointed_at_below_area() {
-        let clockwise = r#"{"area":{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[0,0]]]}}"#;
-        assert_eq!(pointers(clockwise), ["/area/coordinates/0", "/name"]);
-        assert_eq!(
-            pointers(r#"{"name":"A","area":{"type":"Point","coordinates":[1,2]}}"#),
-            ["/area/type"]
-        );
-        assert_eq!(pointers(r#"{"name":"A"}"#), ["/area"]);
-        assert_eq!(pointers(r#"{"name":"A","area":"garbage"}"#), ["/area"]);
+        let clockwise = r#"{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[0,0]]]}"#;
+        assert_eq!(pointer(clockwise), "/area/coordinates/0");
+        assert_eq!(pointer(r#"{"type":"Point","coordinates":[1,2]}"#), "/area/type");
+        assert_eq!(pointer(r#""garbage""#), "/area");
     }
 }

@@ -2,26 +2,27 @@
 
 use crate::{
     access::caller::Caller,
+    change::{ChangeResult, Forget, Outcome, Updated},
     http::{
-        body::{Field, JsonBody, Patch, Unknown, any, refuse_unknown},
+        body::{Field, Form, Unknown, forms},
         changes::changes,
-        problem::{ApiResult, ProblemDocument},
-        reply::{require_match, versioned},
+        place::{LatLng, PlaceForm},
+        problem::ApiResult,
+        reply::{Reply, versioned},
     },
-    routes::location::place::{LatLng, PlaceForm},
     state::ApiState,
 };
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, response::Response};
 use nearhand_domain::{
     OrganizationId,
-    access::Permission,
+    access::{Action, Object},
+    audit,
     facts::MockPolicy,
     field::FieldErrors,
     text::{Name, ZoneName},
 };
 use nearhand_storage::{
-    StorageError,
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     organizations::{self, OrganizationRecord},
 };
 use serde::{Deserialize, Serialize};
@@ -104,66 +105,57 @@ pub(crate) struct OrganizationPatch {
     unknown: Unknown,
 }
 
+forms!(OrganizationPatch);
+
 /// The caller's organisation.
-#[utoipa::path(get, path = "/v1/organization", tag = "organization", responses(
-    (status = 200, description = "The organisation", body = Organization),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/organization", operation_id = "get_organization",
+    tag = "organization",
+    responses((status = 200, description = "The organisation", body = Organization)))]
 pub(crate) async fn get(State(state): State<ApiState>, caller: Caller) -> ApiResult<Response> {
-    caller.require(Permission::SettingsView)?;
-    let mut tx = caller.begin(&state).await?;
+    caller.require(Action::ReadSettings, Object::Organization)?;
+    let mut tx = caller.read(&state).await?;
     let record = organizations::get(&mut tx, false).await?;
     Ok(versioned(record.version, Organization::from(record)))
 }
 
 /// Changes the caller's organisation.
-#[utoipa::path(patch, path = "/v1/organization", tag = "organization",
-    request_body = OrganizationPatch, params(("if-match" = String, Header, description = "The ETag last read, or `*`")),
-    responses((status = 200, description = "Changed", body = Organization),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(patch, path = "/v1/organization", operation_id = "update_organization",
+    tag = "organization",
+    responses((status = 200, description = "Changed", body = Organization)))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
     caller: Caller,
-    headers: HeaderMap,
-    JsonBody { value: form, .. }: JsonBody<OrganizationPatch>,
-) -> ApiResult<Response> {
-    caller.require_full(Permission::SettingsManage)?;
-    let mut tx = caller.begin(&state).await?;
-    let mut record = organizations::get(&mut tx, true).await?;
-    require_match(&headers, record.version)?;
+    update: Updated<OrganizationPatch>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::ManageSettings, Object::Organization)?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    let mut record = organizations::get(change.tx(), true).await?;
+    let form = update.matching(record.version)?;
     let before = Organization::from(record.clone());
-    apply(form, &mut record)?;
-    record.version = organizations::update(&mut tx, &record).await?;
+    form.check(|form, e| {
+        form.apply(&mut record, e);
+        Ok(())
+    })?;
+    record.version = organizations::update(change.tx(), &record).await?;
     let after = Organization::from(record);
-    let event = AuditEvent {
-        action: "organization.update",
-        subject_kind: "organization",
-        subject: after.id.0,
-        details: changes(Some(&before), &after),
-        personal: None,
-    };
-    audit::record(&mut tx, &caller.audit(), &event).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(versioned(after.version, after))
+    let details = changes(Some(&before), &after);
+    let event = AuditEvent::of(audit::ORGANIZATION_UPDATE, after.id).details(details);
+    let reply = Reply::ok(&after)?.etag(after.version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
-fn apply(form: OrganizationPatch, record: &mut OrganizationRecord) -> ApiResult<()> {
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    if let Some(name) = form.name.replacement("/name", &mut errors, |v| Name::parse(&v)) {
-        record.name = name.into();
+impl OrganizationPatch {
+    fn apply(self, record: &mut OrganizationRecord, e: &mut FieldErrors) {
+        if let Some(name) = self.name.replacement("/name", e, |v| Name::parse(&v)) {
+            record.name = name.into();
+        }
+        if let Some(zone) = self.time_zone.replacement("/time_zone", e, |v| ZoneName::parse(&v)) {
+            record.time_zone = zone.into();
+        }
+        PlaceForm::patch(self.base, "/base", e, &mut record.base);
+        let policy = self.mock_policy.replacement("/mock_policy", e, |word| {
+            MockPolicy::parse(&word).ok_or("must be `accept`, `penalise` or `history_only`")
+        });
+        record.mock_policy = policy.unwrap_or(record.mock_policy);
     }
-    let zone = form.time_zone.replacement("/time_zone", &mut errors, |v| ZoneName::parse(&v));
-    if let Some(zone) = zone {
-        record.time_zone = zone.into();
-    }
-    match form.base.patch("/base", &mut errors, any) {
-        Patch::Keep => {}
-        Patch::Clear => record.base = None,
-        Patch::Set(place) => record.base = place.read("/base", &mut errors).or(record.base),
-    }
-    let policy = form.mock_policy.replacement("/mock_policy", &mut errors, |word| {
-        MockPolicy::parse(&word).ok_or("must be `accept`, `penalise` or `history_only`")
-    });
-    record.mock_policy = policy.unwrap_or(record.mock_policy);
-    Ok(errors.finish()?)
 }

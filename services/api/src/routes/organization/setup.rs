@@ -1,35 +1,31 @@
 //! `POST /v1/setup`: the first organisation and its account admin, once per installation.
 
 use crate::{
-    access::caller::remote_addr,
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        origin::Origin,
+        problem::{ApiResult, Problem},
         reply::Reply,
-        request_id,
     },
     routes::{
         account::sessions::{self, SessionTokens},
         organization::{
-            founding::{FirstPassword, Founding, Origin, found},
+            founding::{FirstPassword, Founding, found},
             settings::Organization,
         },
     },
     state::ApiState,
 };
-use axum::{extract::State, http::request::Parts};
+use axum::extract::State;
 use nearhand_domain::{
     StaffId,
-    field::FieldErrors,
+    field::{FieldErrors, Reported},
     password::check_password,
     text::{Email, Name, Slug, ZoneName, slugify},
     token::TokenHash,
 };
-use nearhand_storage::{
-    StorageError,
-    organizations::{self, Setup},
-};
+use nearhand_storage::organizations::{self, Setup};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -109,6 +105,8 @@ pub(crate) struct SetupDone {
     session: SessionTokens,
 }
 
+forms!(SetupForm, SetupOrganization, SetupAdmin);
+
 struct Wanted {
     token: TokenHash,
     founding: Founding,
@@ -119,15 +117,14 @@ struct Wanted {
 ///
 /// Works once per installation: afterwards, and for the later of two at once, 409
 /// `setup_complete`. Further organisations are made by `nearhand organization create`.
-#[utoipa::path(post, path = "/v1/setup", tag = "setup", request_body = SetupForm, responses(
-    (status = 201, description = "Made; the session is the admin's", body = SetupDone),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/setup", operation_id = "set_up", tag = "setup",
+    responses((status = 201, description = "Made; the session is the admin's", body = SetupDone)))]
 pub(crate) async fn set_up(
     State(state): State<ApiState>,
-    parts: Parts,
-    JsonBody { value: form, .. }: JsonBody<SetupForm>,
+    origin: Origin,
+    JsonBody(form): JsonBody<SetupForm>,
 ) -> ApiResult<Reply> {
-    let wanted = read(form)?;
+    let wanted = form.check(SetupForm::read)?;
     let mut tx = state.app().tenantless().await?;
     match organizations::take_setup(&mut tx, wanted.token).await? {
         Setup::Granted => {}
@@ -142,63 +139,63 @@ pub(crate) async fn set_up(
     }
     let hash = state.passwords().hash(wanted.password).await?;
     let password = FirstPassword { hash, expires_at: None };
-    let origin = Origin {
-        request_id: request_id::of(&parts.headers).to_owned(),
-        remote_addr: remote_addr(&parts, state.config().trusted_proxy_hops),
-    };
     let (organization, admin) = found(&mut tx, &wanted.founding, &password, origin).await?;
     let session = sessions::open(&mut tx, &state, organization, &admin, false).await?;
     let record = organizations::get(&mut tx, false).await?;
-    tx.commit().await.map_err(StorageError::from)?;
+    tx.commit().await?;
     let done = SetupDone { organization: record.into(), staff_id: admin.id, session };
     Ok(Reply::created("/v1/organization".to_owned(), &done)?.secret())
 }
 
-/// Reads the form; an admin is always `full` and `account_admin`.
-fn read(form: SetupForm) -> ApiResult<Wanted> {
-    let mut errors = FieldErrors::default();
-    let e = &mut errors;
-    refuse_unknown(&form.unknown, "", e);
-    let token = form.bootstrap_token.required("/bootstrap_token", e, any);
-    let organization = form.organization.required("/organization", e, any);
-    let admin = form.admin.required("/admin", e, any);
-    let organization = organization.map(|o| {
-        refuse_unknown(&o.unknown, "/organization", e);
-        let name = o.name.required("/organization/name", e, |v| Name::parse(&v));
-        let slug = o.slug.optional("/organization/slug", e, |v| Slug::parse(&v));
-        let slug = slug.or_else(|| name.as_ref().and_then(|n| slugify(n.as_str())));
-        if name.is_some() && slug.is_none() {
-            e.push("/organization/slug", "required", "no slug can be made of this name; give one");
-        }
-        (name, slug, o.time_zone.required("/organization/time_zone", e, |v| ZoneName::parse(&v)))
-    });
-    let admin = admin.map(|a| {
-        refuse_unknown(&a.unknown, "/admin", e);
-        (
-            a.first_name.required("/admin/first_name", e, |v| Name::parse(&v)),
-            a.last_name.required("/admin/last_name", e, |v| Name::parse(&v)),
-            a.email.required("/admin/email", e, |v| Email::parse(&v)),
-            a.password.required("/admin/password", e, any),
-        )
-    });
-    if let (Some((Some(name), ..)), Some((Some(first), Some(last), Some(email), Some(password)))) =
-        (&organization, &admin)
-    {
-        e.check("/admin/last_name", "too_long", Founding::check_names(first, last));
-        let context = [name.as_str(), first.as_str(), last.as_str(), email.as_str()];
-        e.check("/admin/password", "weak_password", check_password(password, &context));
+impl SetupForm {
+    fn read(self, e: &mut FieldErrors) -> Result<Wanted, Reported> {
+        let token = self.bootstrap_token.required("/bootstrap_token", e, any);
+        let organization = self.organization.required("/organization", e, any);
+        let admin = self.admin.required("/admin", e, any);
+        let organization =
+            organization.and_then(|form| form.check_at("/organization", e, read_organization));
+        let admin = admin.and_then(|form| form.check_at("/admin", e, read_admin));
+        let ((name, slug, zone), admin) = (organization?, admin?);
+        let Admin { first_name, last_name, email, password } = admin;
+        let fits = Founding::check_names(&first_name, &last_name);
+        let fits = e.check("/admin/last_name", "too_long", fits);
+        let context = [&name, &first_name, &last_name].map(Name::as_str);
+        let context = [&context[..], &[email.as_str()]].concat();
+        let strong = check_password(&password, &context);
+        e.check("/admin/password", "weak_password", strong).and(fits)?;
+        let founding = Founding { name, slug, zone, first_name, last_name, email };
+        Ok(Wanted { token: TokenHash::of(&token?), founding, password })
     }
-    errors.finish()?;
-    let wanted = token.zip(organization).zip(admin).and_then(|((token, o), a)| {
-        let founding = Founding {
-            name: o.0?,
-            slug: o.1?,
-            zone: o.2?,
-            first_name: a.0?,
-            last_name: a.1?,
-            email: a.2?,
-        };
-        Some(Wanted { token: TokenHash::of(&token), founding, password: a.3? })
-    });
-    wanted.ok_or_else(Problem::internal)
+}
+
+fn read_organization(
+    form: SetupOrganization,
+    e: &mut FieldErrors,
+) -> Result<(Name, Slug, ZoneName), Reported> {
+    let name = form.name.required("/organization/name", e, |v| Name::parse(&v));
+    let slug = match form.slug.optional("/organization/slug", e, |v| Slug::parse(&v)) {
+        Some(slug) => Ok(slug),
+        None => name.as_ref().map_err(|reported| *reported).and_then(|name| {
+            let detail = "no slug can be made of this name; give one";
+            let made = slugify(name.as_str());
+            made.ok_or_else(|| e.push("/organization/slug", "required", detail))
+        }),
+    };
+    let zone = form.time_zone.required("/organization/time_zone", e, |v| ZoneName::parse(&v));
+    Ok((name?, slug?, zone?))
+}
+
+struct Admin {
+    first_name: Name,
+    last_name: Name,
+    email: Email,
+    password: String,
+}
+
+fn read_admin(form: SetupAdmin, e: &mut FieldErrors) -> Result<Admin, Reported> {
+    let first_name = form.first_name.required("/admin/first_name", e, |v| Name::parse(&v));
+    let last_name = form.last_name.required("/admin/last_name", e, |v| Name::parse(&v));
+    let email = form.email.required("/admin/email", e, |v| Email::parse(&v));
+    let password = form.password.required("/admin/password", e, any);
+    Ok(Admin { first_name: first_name?, last_name: last_name?, email: email?, password: password? })
 }

@@ -2,35 +2,37 @@
 
 use crate::{
     access::caller::Caller,
+    change::{Change, ChangeResult, Empty, Forget, Outcome, Posted, Updated},
     http::{
-        body::JsonBody,
+        body::Form,
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
-        query::{PathId, QueryOf, list_name, page_limit},
-        reply::{IdempotencyKey, NO_BODY, Reply, require_match, versioned},
+        pages::{ListOf, Page},
+        place::LatLng,
+        problem::{ApiResult, Problem},
+        query::PathId,
+        reply::{Reply, versioned},
     },
-    routes::{
-        location::place::LatLng,
-        people::staff_form::{self, Language, Licence, Shift, Skill, StaffForm},
+    routes::people::{
+        reach,
+        staff_form::{self, Language, Licence, Shift, Skill, StaffForm},
     },
     state::ApiState,
 };
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{Json, extract::State, response::Response};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use nearhand_domain::{
     StaffId,
-    access::{AccessLevel, AdminRole, Permission, role_permissions},
-    clock,
+    access::{AccessLevel, Action, AdminRole, Object},
+    audit, clock,
     password::generate_password,
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditEvent},
+    audit::{AuditEvent, create_person_key},
     sessions,
     staff::{self, StaffFilter, StaffRecord},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 /// A person. `home`, `birth_date` and `email` are shown only with `staff.pii:read`.
@@ -68,14 +70,6 @@ pub(crate) struct Staff {
     created_at: Timestamp,
 }
 
-/// A page of people.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StaffPage {
-    items: Vec<Staff>,
-    /// For the next page; null at the end.
-    next_cursor: Option<String>,
-}
-
 /// A password, shown once.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TemporaryPassword {
@@ -89,11 +83,8 @@ pub(crate) struct TemporaryPassword {
 /// Which people to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct StaffQuery {
-    /// 1 to 200, 50 unless given.
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
     /// Display name starts with this.
     q: Option<String>,
     /// Only active or inactive people.
@@ -108,7 +99,7 @@ impl Staff {
     /// What the caller may see of a person: everything of oneself, details of others only with
     /// `staff.pii:read`.
     pub(crate) fn shown_to(caller: &Caller, record: StaffRecord) -> Self {
-        let full = caller.may(Permission::StaffPiiRead) || caller.staff == record.id;
+        let full = caller.may(Action::ReadPersonalDetails, Object::staff(record.id));
         let shown = Self::shown_in_full(record);
         if full { shown } else { Self { email: None, birth_date: None, home: None, ..shown } }
     }
@@ -160,72 +151,42 @@ impl Staff {
     }
 }
 
-/// Refuses to touch anyone whose rights are not a subset of the caller's.
-pub(crate) fn require_no_more(caller: &Caller, role: AdminRole) -> ApiResult<()> {
-    if role_permissions(role).is_subset_of(caller.permissions) {
-        return Ok(());
-    }
-    let detail = format!("`{role}` may do things that you may not; ask an account admin");
-    Err(Problem::new(Code::BeyondOwnRights, detail))
-}
-
 /// Creates a person.
-#[utoipa::path(post, path = "/v1/staff", tag = "staff", request_body = StaffForm,
-    params(("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
-    responses((status = 201, description = "Created", body = Staff),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/staff", operation_id = "create_staff", tag = "staff",
+    responses((status = 201, description = "Created", body = Staff)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
-    key: IdempotencyKey,
-    JsonBody { value: form, hash }: JsonBody<StaffForm>,
-) -> ApiResult<Reply> {
-    caller.require_full(Permission::StaffManage)?;
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
-        return Ok(reply);
-    }
-    let mut record = staff_form::blank();
-    form.apply(&mut record, today())?;
-    require_no_more(&caller, record.admin_role)?;
-    record.created_at = clock::now();
-    staff::insert(&mut tx, caller.organization, &record).await?;
-    audit::create_person_key(&mut tx, caller.organization, record.id).await?;
-    record_change(&mut tx, &caller, "staff.create", None, &record).await?;
+    posted: Posted<StaffForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::CreateStaff, Object::Organization)?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let mut record = form.check(|form, e| form.apply(staff_form::blank(), today(), e))?;
     let id = record.id;
-    let body = Staff::shown_to(&caller, record);
-    let reply = Reply::created(format!("/v1/staff/{id}"), &body)?.etag(1);
-    key.keep(&mut tx, &caller, hash, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
+    caller.require(Action::CreateStaff, Object::staff_with(id, record.admin_role))?;
+    record.created_at = clock::now();
+    staff::insert(change.tx(), caller.organization, &record).await?;
+    create_person_key(change.tx(), caller.organization, id).await?;
+    let event = changed(AuditEvent::of(audit::STAFF_CREATE, id), None, &record);
+    let shown = Staff::shown_to(&caller, record);
+    let reply = Reply::created(format!("/v1/staff/{id}"), &shown)?.etag(1);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Lists people in order of creation.
-#[utoipa::path(get, path = "/v1/staff", tag = "staff", params(StaffQuery), responses(
-    (status = 200, description = "A page", body = StaffPage),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/staff", operation_id = "list_staff", tag = "staff",
+    responses((status = 200, description = "A page", body = Page<Staff>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
-    QueryOf(query): QueryOf<StaffQuery>,
-) -> ApiResult<Json<StaffPage>> {
-    caller.require_full(Permission::StaffView)?;
-    let limit = page_limit(query.limit)?;
+    list: ListOf<StaffQuery>,
+) -> ApiResult<Json<Page<Staff>>> {
+    caller.require(Action::ListStaff, Object::Organization)?;
+    let (paging, query) = list.open(&state, caller.organization)?;
     let filter = filter(&query)?;
-    let filters = BTreeMap::from([("filter", format!("{filter:?}"))]);
-    let name = list_name(caller.organization, "staff", &filters);
-    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(StaffId);
-    let mut tx = caller.begin(&state).await?;
-    let mut records = staff::list(&mut tx, &filter, after, limit + 1).await?;
-    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
-    if more {
-        records.pop();
-    }
-    let last = records.last().map(|record| record.id.0).filter(|_| more);
-    Ok(Json(StaffPage {
-        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
-        items: records.into_iter().map(|record| Staff::shown_to(&caller, record)).collect(),
-    }))
+    let mut tx = caller.read(&state).await?;
+    let records = staff::list(&mut tx, &filter, paging.after(), paging.rows()).await?;
+    Ok(paging.page(records, |record| record.id.0, |record| Staff::shown_to(&caller, record)))
 }
 
 fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
@@ -248,57 +209,43 @@ fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
 }
 
 /// One person.
-#[utoipa::path(get, path = "/v1/staff/{id}", tag = "staff", responses(
-    (status = 200, description = "The person", body = Staff),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)),
-    params(("id" = uuid::Uuid, Path)))]
+#[utoipa::path(get, path = "/v1/staff/{id}", operation_id = "get_staff", tag = "staff",
+    responses((status = 200, description = "The person", body = Staff)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
 ) -> ApiResult<Response> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffView)?;
-    }
-    let mut tx = caller.begin(&state).await?;
+    caller.require(Action::ReadStaff, Object::staff(id))?;
+    let mut tx = caller.read(&state).await?;
     let record = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok(versioned(record.version, Staff::shown_to(&caller, record)))
 }
 
 /// Changes a person: what is left out stays, null clears.
-#[utoipa::path(patch, path = "/v1/staff/{id}", tag = "staff", request_body = StaffForm,
-    params(("id" = uuid::Uuid, Path), ("if-match" = String, Header, description = "The ETag last read, or `*`")),
-    responses((status = 200, description = "Changed", body = Staff),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(patch, path = "/v1/staff/{id}", operation_id = "update_staff", tag = "staff",
+    responses((status = 200, description = "Changed", body = Staff)))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    headers: HeaderMap,
-    JsonBody { value: form, .. }: JsonBody<StaffForm>,
-) -> ApiResult<Response> {
-    caller.require_full(Permission::StaffEdit)?;
-    let mut tx = caller.begin(&state).await?;
-    let before = if form.moves_access() {
-        staff::lock_with_account_admins(&mut tx, id).await?
-    } else {
-        staff::lock(&mut tx, id).await?
-    };
-    let before = before.ok_or_else(Problem::not_found)?;
-    require_match(&headers, before.version)?;
-    require_no_more(&caller, before.admin_role)?;
-    let mut after = before.clone();
-    form.apply(&mut after, today())?;
-    require_no_more(&caller, after.admin_role)?;
-    check_change(&mut tx, &caller, &before, &after).await?;
-    after.version = staff::update(&mut tx, caller.organization, &before, &after).await?;
+    update: Updated<StaffForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditStaff, Object::staff(id))?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    let before = reach::lock(change.tx(), &caller, Action::EditStaff, id).await?;
+    let form = update.matching(before.version)?;
+    let mut after = form.check(|form, e| form.apply(before.clone(), today(), e))?;
+    caller.require(Action::EditStaff, Object::staff_with(id, after.admin_role))?;
+    check_change(&mut change, &caller, &before, &after).await?;
+    after.version = staff::update(change.tx(), caller.organization, &before, &after).await?;
     if access_moved(&before, &after) {
-        sessions::end_all(&mut tx, caller.organization, id).await?;
+        sessions::end_all(change.tx(), caller.organization, id).await?;
     }
-    record_change(&mut tx, &caller, "staff.update", Some(&before), &after).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(id.0);
-    Ok(versioned(after.version, Staff::shown_to(&caller, after)))
+    let event = changed(AuditEvent::of(audit::STAFF_UPDATE, id), Some(&before), &after);
+    let version = after.version;
+    let reply = Reply::ok(&Staff::shown_to(&caller, after))?.etag(version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Person(id), reply }).await
 }
 
 fn access_moved(before: &StaffRecord, after: &StaffRecord) -> bool {
@@ -309,25 +256,29 @@ fn access_moved(before: &StaffRecord, after: &StaffRecord) -> bool {
 /// What a change must not do: touch access without the right, move an e-mail address somebody
 /// logs in with, or leave the organisation without an account admin.
 async fn check_change(
-    tx: &mut Tx,
+    change: &mut Change,
     caller: &Caller,
     before: &StaffRecord,
     after: &StaffRecord,
 ) -> ApiResult<()> {
+    let person = Object::staff(before.id);
     if access_moved(before, after) || before.email != after.email {
-        caller.require_full(Permission::StaffManage)?;
+        caller.require(Action::ManageStaff, person)?;
     }
-    let details = (before.home, before.birth_date) != (after.home, after.birth_date);
-    if details && caller.staff != after.id {
-        caller.require_full(Permission::StaffPiiRead)?;
+    if (before.home, before.birth_date) != (after.home, after.birth_date) {
+        caller.require(Action::EditPersonalDetails, person)?;
     }
+    let tx = change.tx();
     if before.email != after.email && sessions::credential(tx, before.id).await?.is_some() {
         let detail =
             "somebody logs in with it; move it by an e-mail change confirmed from the new address";
         return Err(Problem::field("/email", "immutable_field", detail));
     }
     let can_admin = |r: &StaffRecord| r.active && r.admin_role == AdminRole::AccountAdmin;
-    if can_admin(before) && !can_admin(after) && !staff::other_account_admin(tx, before.id).await? {
+    if can_admin(before)
+        && !can_admin(after)
+        && !staff::other_account_admin(tx, caller.organization, before.id).await?
+    {
         let detail = "make somebody else an account admin first";
         return Err(Problem::new(Code::LastAccountAdmin, detail));
     }
@@ -335,41 +286,33 @@ async fn check_change(
 }
 
 /// Generates a temporary password, shown once; every session of the person ends.
-#[utoipa::path(post, path = "/v1/staff/{id}/password", tag = "staff",
-    params(("id" = uuid::Uuid, Path),
-    ("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
-    responses((status = 201, description = "Shown once", body = TemporaryPassword),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/staff/{id}/password", operation_id = "reset_staff_password",
+    tag = "staff", responses((status = 201, description = "Shown once", body = TemporaryPassword)))]
 pub(crate) async fn reset_password(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    key: IdempotencyKey,
-) -> ApiResult<Reply> {
-    caller.require_full(Permission::StaffManage)?;
+    posted: Posted<Empty>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::ManageStaff, Object::staff(id))?;
+    // Hashed first: a transaction must not wait for its turn to hash.
     let password = generate_password();
     let hash = state.passwords().hash(password.clone()).await?;
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, NO_BODY).await? {
-        return Ok(reply);
-    }
-    let record = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    require_no_more(&caller, record.admin_role)?;
+    let mut change = posted.begin_empty(&state, &caller, allowed).await?;
+    let record = reach::lock(change.tx(), &caller, Action::ManageStaff, id).await?;
     if record.access_level == AccessLevel::Disabled {
         let detail = "they cannot log in; raise access_level first";
-        return Err(Problem::field("/access_level", "access_disabled", detail));
+        return Err(Problem::field("/access_level", "access_disabled", detail).into());
     }
     let now = clock::now();
     let expires_at = now + state.config().temporary_password_ttl;
-    sessions::set_password(&mut tx, caller.organization, id, &hash, Some(expires_at), now).await?;
-    sessions::end_all(&mut tx, caller.organization, id).await?;
-    record_change(&mut tx, &caller, "staff.password_reset", None, &record).await?;
+    let (organization, tx) = (caller.organization, change.tx());
+    sessions::set_password(tx, organization, id, &hash, Some(expires_at), now).await?;
+    sessions::end_all(tx, organization, id).await?;
+    let event = AuditEvent::of(audit::STAFF_PASSWORD_RESET, id);
     let body = TemporaryPassword { password, expires_at };
     let reply = Reply::created(format!("/v1/staff/{id}"), &body)?.secret();
-    key.keep(&mut tx, &caller, NO_BODY, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    state.credentials().forget(id.0);
-    Ok(reply)
+    change.commit(Outcome { event: Some(event), forget: Forget::Person(id), reply }).await
 }
 
 /// Today in UTC plus a day: nobody east of here is told that today is the future.
@@ -378,39 +321,19 @@ fn today() -> Date {
     today.tomorrow().unwrap_or(today)
 }
 
-/// Writes the audit entry: the names of the fields in the open, their values sealed.
-pub(crate) async fn record_change(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    before: Option<&StaffRecord>,
-    after: &StaffRecord,
-) -> ApiResult<()> {
+/// With the names of the fields that differ in the open, and their values sealed.
+fn changed(event: AuditEvent, before: Option<&StaffRecord>, after: &StaffRecord) -> AuditEvent {
     let values = |record: &StaffRecord| {
-        let shown = Staff::shown_in_full(record.clone());
-        serde_json::to_value(shown).unwrap_or_default()
+        serde_json::to_value(Staff::shown_in_full(record.clone())).unwrap_or_default()
     };
     let (old, new) = (before.map(values).unwrap_or_default(), values(after));
-    let changed: Vec<&String> = new
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, value)| old.get(name) != Some(value))
-        .map(|(name, _)| name)
-        .collect();
-    let pick = |from: &serde_json::Value| -> serde_json::Map<String, serde_json::Value> {
-        changed
-            .iter()
-            .filter_map(|name| from.get(name).map(|value| ((*name).clone(), value.clone())))
-            .collect()
+    let fields = new.as_object().into_iter().flatten();
+    let changed: Vec<&String> =
+        fields.filter(|(name, value)| old.get(name) != Some(value)).map(|(name, _)| name).collect();
+    let pick = |from: &Value| -> Map<String, Value> {
+        let value = |name: &&String| Some(((*name).clone(), from.get(*name)?.clone()));
+        changed.iter().filter_map(value).collect()
     };
     let personal = serde_json::json!({ "before": pick(&old), "after": pick(&new) });
-    let event = AuditEvent {
-        action,
-        subject_kind: "staff",
-        subject: after.id.0,
-        details: serde_json::json!({ "fields": changed }),
-        personal: Some((after.id, &personal)),
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
+    event.details(serde_json::json!({ "fields": changed })).personal(after.id, personal)
 }

@@ -1,12 +1,9 @@
 //! Reading what is said about a person, at creation and at a change: the same fields, the same
 //! rules, every error at once.
 
-use crate::{
-    http::{
-        body::{Field, Patch, Unknown, any, refuse_unknown},
-        problem::ApiResult,
-    },
-    routes::location::place::{LatLng, PlaceForm},
+use crate::http::{
+    body::{Field, Patch, Unknown, any, forms, read_forms},
+    place::{LatLng, PlaceForm},
 };
 use jiff::{Timestamp, civil::Date};
 use nearhand_domain::{
@@ -14,14 +11,13 @@ use nearhand_domain::{
     access::{AccessLevel, AdminRole},
     clock::{OutOfRange, kept_date},
     facts::LicenceFact,
-    field::FieldErrors,
+    field::{FieldErrors, Reported},
     preference::LanguageLevel,
     schedule::{DAY_MIN, WeeklyShift},
     text::{AccountCode, Code, Email, LanguageTag, Name, ZoneName},
 };
 use nearhand_storage::staff::StaffRecord;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// Most entries of one list of a person.
@@ -211,6 +207,8 @@ struct LanguageForm {
     unknown: Unknown,
 }
 
+forms!(StaffForm, ShiftForm, SkillForm, LicenceForm, LanguageForm);
+
 /// A person about whom nothing has been said yet.
 pub(crate) fn blank() -> StaffRecord {
     StaffRecord {
@@ -243,35 +241,28 @@ pub(crate) fn blank() -> StaffRecord {
 }
 
 impl StaffForm {
-    /// Whether it says anything about what the person may do.
-    pub(crate) fn moves_access(&self) -> bool {
-        !matches!(
-            (&self.active, &self.access_level, &self.admin_role),
-            (Field::Absent, Field::Absent, Field::Absent)
-        )
-    }
-
-    /// Applies what was said to a record. `today` bounds birth dates; `may_see_details` says
-    /// whether the caller may write personal details.
-    pub(crate) fn apply(self, record: &mut StaffRecord, today: Date) -> ApiResult<()> {
-        let mut errors = FieldErrors::default();
-        let e = &mut errors;
-        refuse_unknown(&self.unknown, "", e);
+    /// The record with what was said of it. `today` bounds birth dates.
+    pub(crate) fn apply(
+        self,
+        mut record: StaffRecord,
+        today: Date,
+        e: &mut FieldErrors,
+    ) -> Result<StaffRecord, Reported> {
         let name = |v: String| Name::parse(&v).map(String::from);
         let names_moved =
             !matches!((&self.first_name, &self.last_name), (Field::Absent, Field::Absent));
-        let was_default = record.display_name == default_display_name(record);
+        let was_default = record.display_name == default_display_name(&record);
         self.first_name.patch("/first_name", e, name).apply(&mut record.first_name);
         self.last_name.patch("/last_name", e, name).apply(&mut record.last_name);
         match self.display_name.patch("/display_name", e, name) {
             Patch::Set(text) => record.display_name = text,
-            Patch::Clear => record.display_name = default_display_name(record),
+            Patch::Clear => record.display_name = default_display_name(&record),
             Patch::Keep if record.display_name.is_empty() || (names_moved && was_default) => {
-                record.display_name = default_display_name(record);
+                record.display_name = default_display_name(&record);
             }
             Patch::Keep => {}
         }
-        check_display_name(record, e);
+        check_display_name(&record, e);
         self.username.patch("/username", e, name).apply(&mut record.username);
         self.email
             .patch("/email", e, |v| Email::parse(&v).map(String::from))
@@ -291,7 +282,7 @@ impl StaffForm {
         });
         record.admin_role = role.unwrap_or(record.admin_role);
         record.access_level = level.unwrap_or(record.access_level);
-        check_access(record, e);
+        check_access(&record, e);
         let language = self.language.replacement("/language", e, |v| LanguageTag::parse(&v));
         record.language = language.map_or_else(|| record.language.clone(), String::from);
         self.account_code
@@ -313,8 +304,8 @@ impl StaffForm {
             licences: self.licences,
             languages: self.languages,
         };
-        work.apply(record, e);
-        Ok(errors.finish()?)
+        work.apply(&mut record, e);
+        Ok(record)
     }
 }
 
@@ -331,11 +322,7 @@ struct WorkForm {
 
 impl WorkForm {
     fn apply(self, record: &mut StaffRecord, e: &mut FieldErrors) {
-        match self.home.patch("/home", e, any) {
-            Patch::Keep => {}
-            Patch::Clear => record.home = None,
-            Patch::Set(place) => record.home = place.read("/home", e).or(record.home),
-        }
+        PlaceForm::patch(self.home, "/home", e, &mut record.home);
         self.time_zone
             .patch("/time_zone", e, |v| ZoneName::parse(&v).map(String::from))
             .apply(&mut record.time_zone);
@@ -397,36 +384,8 @@ fn check_access(record: &StaffRecord, e: &mut FieldErrors) {
     }
 }
 
-/// Bounds a list and walks it with each entry's pointer; a repeated key is an error.
-pub(crate) fn read_list<F, T, K: std::hash::Hash + Eq>(
-    forms: Vec<F>,
-    at: &str,
-    max: usize,
-    e: &mut FieldErrors,
-    read: impl Fn(F, &str, &mut FieldErrors) -> Option<T>,
-    key: impl Fn(&T) -> K,
-) -> Vec<T> {
-    if forms.len() > max {
-        e.push(at, "too_many", format!("at most {max} entries"));
-        return Vec::new();
-    }
-    let mut seen = HashSet::new();
-    let mut entries = Vec::with_capacity(forms.len());
-    for (i, form) in forms.into_iter().enumerate() {
-        let pointer = format!("{at}/{i}");
-        let Some(entry) = read(form, &pointer, e) else { continue };
-        if !seen.insert(key(&entry)) {
-            e.push(pointer, "repeated", "is in the list twice");
-            continue;
-        }
-        entries.push(entry);
-    }
-    entries
-}
-
 fn read_shifts(forms: Vec<ShiftForm>, e: &mut FieldErrors) -> Vec<WeeklyShift> {
-    let read = |form: ShiftForm, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&form.unknown, at, e);
+    let read = |form: ShiftForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
         let within =
             |max: u16| move |v: u16| if v <= max { Ok(v) } else { Err(format!("at most {max}")) };
         let weekday = form.weekday.required(&format!("{at}/weekday"), e, |day| {
@@ -434,58 +393,55 @@ fn read_shifts(forms: Vec<ShiftForm>, e: &mut FieldErrors) -> Vec<WeeklyShift> {
         });
         let start_min = form.start_min.required(&format!("{at}/start_min"), e, within(DAY_MIN - 1));
         let end_min = form.end_min.required(&format!("{at}/end_min"), e, within(DAY_MIN));
-        Some(WeeklyShift { weekday: weekday?, start_min: start_min?, end_min: end_min? })
+        Ok(WeeklyShift { weekday: weekday?, start_min: start_min?, end_min: end_min? })
     };
     let key = |shift: &WeeklyShift| (shift.weekday, shift.start_min);
-    let mut shifts = read_list(forms, "/working_hours", MAX_SHIFTS, e, read, key);
+    let mut shifts = read_forms(forms, "/working_hours", MAX_SHIFTS, e, read, key);
     shifts.sort_unstable();
     shifts
 }
 
 fn read_skills(forms: Vec<SkillForm>, e: &mut FieldErrors) -> Vec<(String, u8)> {
-    let read = |form: SkillForm, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&form.unknown, at, e);
+    let read = |form: SkillForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
         let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
         let level = form.level.required(&format!("{at}/level"), e, |level| {
             if (1..=5).contains(&level) { Ok(level) } else { Err("1 to 5") }
         });
-        Some((String::from(code?), level?))
+        Ok((String::from(code?), level?))
     };
-    let mut skills = read_list(forms, "/skills", MAX_ENTRIES, e, read, |(code, _)| code.clone());
+    let mut skills = read_forms(forms, "/skills", MAX_ENTRIES, e, read, |(code, _)| code.clone());
     skills.sort_unstable();
     skills
 }
 
 fn read_licences(forms: Vec<LicenceForm>, e: &mut FieldErrors) -> Vec<LicenceFact> {
-    let read = |form: LicenceForm, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&form.unknown, at, e);
+    let read = |form: LicenceForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
         let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
         let place =
             form.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
         let valid_from = form.valid_from.optional(&format!("{at}/valid_from"), e, kept_date);
         let valid_to = form.valid_to.optional(&format!("{at}/valid_to"), e, kept_date);
         if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {
-            e.push(format!("{at}/valid_to"), "invalid", "must not be before valid_from");
-            return None;
+            let detail = "must not be before valid_from";
+            return Err(e.push(format!("{at}/valid_to"), "invalid", detail));
         }
         let (code, jurisdiction) = (code?.into(), place?.into());
-        Some(LicenceFact { code, jurisdiction, valid_from, valid_to })
+        Ok(LicenceFact { code, jurisdiction, valid_from, valid_to })
     };
     let key = |l: &LicenceFact| (l.code.clone(), l.jurisdiction.clone(), l.valid_from);
-    read_list(forms, "/licences", MAX_ENTRIES, e, read, key)
+    read_forms(forms, "/licences", MAX_ENTRIES, e, read, key)
 }
 
 fn read_languages(forms: Vec<LanguageForm>, e: &mut FieldErrors) -> Vec<(String, LanguageLevel)> {
-    let read = |form: LanguageForm, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&form.unknown, at, e);
+    let read = |form: LanguageForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
         let tag = form.language.required(&format!("{at}/language"), e, |v| LanguageTag::parse(&v));
         let level = form.level.required(&format!("{at}/level"), e, |v| {
             LanguageLevel::parse(&v).ok_or("must be a1, a2, b1, b2, c1, c2 or native")
         });
-        Some((String::from(tag?), level?))
+        Ok((String::from(tag?), level?))
     };
     let mut languages =
-        read_list(forms, "/languages", MAX_ENTRIES, e, read, |(tag, _)| tag.to_lowercase());
+        read_forms(forms, "/languages", MAX_ENTRIES, e, read, |(tag, _)| tag.to_lowercase());
     languages.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     languages
 }

@@ -2,32 +2,34 @@
 
 use crate::{
     access::caller::Caller,
+    change::{Change, ChangeResult, Forget, Outcome, Posted},
     http::{
-        body::{Field, JsonBody, Unknown, refuse_unknown},
+        body::{Field, Form, Unknown, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
-        query::{PageQuery, PathId, PathIds, QueryOf, list_name, page_limit},
-        reply::{IdempotencyKey, Reply},
+        pages::{ListOf, Page},
+        problem::{ApiResult, Problem},
+        query::{PathId, PathIds},
+        reply::Reply,
     },
-    routes::people::staff::require_no_more,
+    routes::people::reach,
     state::ApiState,
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use jiff::Timestamp;
 use nearhand_domain::{
     StaffId, TimeOffId,
-    access::Permission,
+    access::{Action, Object},
+    audit,
     clock::{self, kept_instant, to_millis},
-    field::FieldErrors,
+    field::{FieldErrors, Reported},
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditEvent},
+    Tx,
+    audit::AuditEvent,
     staff,
     time_off::{self, TimeOffRecord},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Most absences of a person that have not ended.
@@ -66,13 +68,7 @@ pub(crate) struct TimeOff {
     ends_at: Timestamp,
 }
 
-/// A page of a person's absences that have not ended.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TimeOffList {
-    items: Vec<TimeOff>,
-    /// For the next page; null at the end.
-    next_cursor: Option<String>,
-}
+forms!(TimeOffForm);
 
 impl From<TimeOffRecord> for TimeOff {
     fn from(record: TimeOffRecord) -> Self {
@@ -81,113 +77,73 @@ impl From<TimeOffRecord> for TimeOff {
 }
 
 /// Records an absence.
-#[utoipa::path(post, path = "/v1/staff/{id}/time-off", tag = "staff", request_body = TimeOffForm,
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 201, description = "Recorded", body = TimeOff),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/staff/{id}/time-off", operation_id = "create_time_off",
+    tag = "staff", responses((status = 201, description = "Recorded", body = TimeOff)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    key: IdempotencyKey,
-    JsonBody { value: form, hash }: JsonBody<TimeOffForm>,
-) -> ApiResult<Reply> {
-    require_reach(&caller, id)?;
-    let absence = read(form)?;
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
-        return Ok(reply);
-    }
-    lock_in_reach(&mut tx, &caller, id).await?;
-    require_room(&mut tx, id).await?;
-    time_off::insert(&mut tx, caller.organization, id, absence).await?;
-    record_event(&mut tx, &caller, "time_off.create", id, absence).await?;
+    posted: Posted<TimeOffForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditWorkProfile, Object::staff(id))?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let absence = form.check(TimeOffForm::read)?;
+    reach::lock(change.tx(), &caller, Action::EditWorkProfile, id).await?;
+    require_room(change.tx(), id).await?;
+    time_off::insert(change.tx(), caller.organization, id, absence).await?;
+    let event = sealed(AuditEvent::of(audit::TIME_OFF_CREATE, id), id, absence);
     let location = format!("/v1/staff/{id}/time-off/{}", absence.id);
     let reply = Reply::created(location, &TimeOff::from(absence))?;
-    key.keep(&mut tx, &caller, hash, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
-fn read(form: TimeOffForm) -> ApiResult<TimeOffRecord> {
-    let mut errors = FieldErrors::default();
-    refuse_unknown(&form.unknown, "", &mut errors);
-    let starts_at = form.starts_at.required("/starts_at", &mut errors, kept_instant);
-    let ends_at = form.ends_at.required("/ends_at", &mut errors, kept_instant);
-    if starts_at.zip(ends_at).is_some_and(|(start, end)| to_millis(end) <= to_millis(start)) {
-        errors.push("/ends_at", "invalid", "must be after starts_at");
+impl TimeOffForm {
+    fn read(self, e: &mut FieldErrors) -> Result<TimeOffRecord, Reported> {
+        let starts_at = self.starts_at.required("/starts_at", e, kept_instant);
+        let ends_at = self.ends_at.required("/ends_at", e, kept_instant);
+        let (starts_at, ends_at) = (to_millis(starts_at?), to_millis(ends_at?));
+        if ends_at <= starts_at {
+            return Err(e.push("/ends_at", "invalid", "must be after starts_at"));
+        }
+        Ok(TimeOffRecord { id: TimeOffId::generate(), starts_at, ends_at })
     }
-    errors.finish()?;
-    let span = starts_at.zip(ends_at).ok_or_else(Problem::internal)?;
-    Ok(TimeOffRecord {
-        id: TimeOffId::generate(),
-        starts_at: to_millis(span.0),
-        ends_at: to_millis(span.1),
-    })
 }
 
 /// A person's absences that have not ended, in order of creation.
-#[utoipa::path(get, path = "/v1/staff/{id}/time-off", tag = "staff",
-    params(("id" = uuid::Uuid, Path),
-    ("limit" = Option<i64>, Query, description = "1 to 200, 50 unless given"),
-    ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
-    responses((status = 200, description = "A page", body = TimeOffList),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/staff/{id}/time-off", operation_id = "list_time_off",
+    tag = "staff", responses((status = 200, description = "A page", body = Page<TimeOff>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    QueryOf(query): QueryOf<PageQuery>,
-) -> ApiResult<Json<TimeOffList>> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffView)?;
-    }
-    let limit = page_limit(query.limit)?;
-    let name = list_name(caller.organization, &format!("time-off/{id}"), &BTreeMap::new());
-    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(TimeOffId);
-    let mut tx = caller.begin(&state).await?;
+    list: ListOf,
+) -> ApiResult<Json<Page<TimeOff>>> {
+    caller.require(Action::ReadStaff, Object::staff(id))?;
+    let (paging, _) = list.open(&state, caller.organization)?;
+    let mut tx = caller.read(&state).await?;
     staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    let mut records = time_off::list(&mut tx, id, clock::now(), after, limit + 1).await?;
-    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
-    if more {
-        records.pop();
-    }
-    let last = records.last().map(|record| record.id.0).filter(|_| more);
-    Ok(Json(TimeOffList {
-        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
-        items: records.into_iter().map(TimeOff::from).collect(),
-    }))
+    let (after, rows) = (paging.after(), paging.rows());
+    let records = time_off::list(&mut tx, id, clock::now(), after, rows).await?;
+    Ok(paging.page(records, |record| record.id.0, TimeOff::from))
 }
 
 /// Removes an absence.
-#[utoipa::path(delete, path = "/v1/staff/{id}/time-off/{time_off_id}", tag = "staff",
-    params(("id" = uuid::Uuid, Path), ("time_off_id" = uuid::Uuid, Path)), responses(
-    (status = 204, description = "Removed"),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/v1/staff/{id}/time-off/{time_off_id}",
+    operation_id = "delete_time_off", tag = "staff",
+    responses((status = 204, description = "Removed")))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
     caller: Caller,
     PathIds(id, absence): PathIds<StaffId, TimeOffId>,
-) -> ApiResult<StatusCode> {
-    require_reach(&caller, id)?;
-    let mut tx = caller.begin(&state).await?;
-    lock_in_reach(&mut tx, &caller, id).await?;
-    let gone = time_off::delete(&mut tx, caller.organization, id, absence).await?;
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditWorkProfile, Object::staff(id))?;
+    let mut change = Change::begin(&state, &caller, allowed).await?;
+    reach::lock(change.tx(), &caller, Action::EditWorkProfile, id).await?;
+    let gone = time_off::delete(change.tx(), caller.organization, id, absence).await?;
     let gone = gone.ok_or_else(Problem::not_found)?;
-    record_event(&mut tx, &caller, "time_off.delete", id, gone).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// One's own absences, or anybody's with `staff:edit`.
-fn require_reach(caller: &Caller, id: StaffId) -> ApiResult<()> {
-    if id == caller.staff { Ok(()) } else { caller.require_full(Permission::StaffEdit) }
-}
-
-/// Locks the person; of others only those whose rights are no greater.
-async fn lock_in_reach(tx: &mut Tx, caller: &Caller, id: StaffId) -> ApiResult<()> {
-    let person = staff::lock(tx, id).await?.ok_or_else(Problem::not_found)?;
-    if id == caller.staff { Ok(()) } else { require_no_more(caller, person.admin_role) }
+    let event = sealed(AuditEvent::of(audit::TIME_OFF_DELETE, id), id, gone);
+    let reply = Reply::no_content();
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 async fn require_room(tx: &mut Tx, id: StaffId) -> ApiResult<()> {
@@ -201,22 +157,9 @@ async fn require_room(tx: &mut Tx, id: StaffId) -> ApiResult<()> {
     Err(Problem::new(Code::LimitReached, detail))
 }
 
-/// When somebody is away is theirs: sealed for them.
-async fn record_event(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    id: StaffId,
-    absence: TimeOffRecord,
-) -> ApiResult<()> {
-    let personal =
-        serde_json::json!({ "starts_at": absence.starts_at, "ends_at": absence.ends_at });
-    let event = AuditEvent {
-        action,
-        subject_kind: "staff",
-        subject: id.0,
-        details: serde_json::json!({ "time_off_id": absence.id }),
-        personal: Some((id, &personal)),
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
+/// When a person is away is personal: sealed for them.
+fn sealed(event: AuditEvent, id: StaffId, absence: TimeOffRecord) -> AuditEvent {
+    let TimeOffRecord { id: time_off_id, starts_at, ends_at } = absence;
+    let personal = serde_json::json!({ "starts_at": starts_at, "ends_at": ends_at });
+    event.details(serde_json::json!({ "time_off_id": time_off_id })).personal(id, personal)
 }

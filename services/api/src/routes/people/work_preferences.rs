@@ -3,26 +3,27 @@
 
 use crate::{
     access::caller::Caller,
+    change::{ChangeResult, Forget, Outcome, Updated},
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
-        problem::{ApiResult, Problem, ProblemDocument},
+        body::{Field, Form, Unknown, any, forms, read_forms},
+        problem::{ApiResult, Problem},
         query::PathId,
-        reply::{require_match, versioned},
+        reply::{Reply, versioned},
     },
-    routes::people::{staff::require_no_more, staff_form::read_list},
+    routes::people::reach,
     state::ApiState,
 };
-use axum::{
-    extract::State,
-    http::{HeaderMap, header},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use nearhand_domain::{
-    RegionId, ServiceId, StaffId, access::Permission, field::FieldErrors, preference::Preference,
+    RegionId, ServiceId, StaffId,
+    access::{Action, Object},
+    audit,
+    field::{FieldErrors, Reported},
+    preference::Preference,
 };
 use nearhand_storage::{
     StorageError, Tx,
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     preferences::{self, WorkPreferences},
     regions, services, staff,
 };
@@ -111,95 +112,88 @@ impl From<&WorkPreferences> for WorkPreferencesShown {
     }
 }
 
+forms!(WorkPreferencesForm, ServiceEntry, RegionEntry);
+
 /// A person's preferences. The ETag is the person's.
-#[utoipa::path(get, path = "/v1/staff/{id}/work-preferences", tag = "staff",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "By id", body = WorkPreferencesShown),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/staff/{id}/work-preferences",
+    operation_id = "get_work_preferences", tag = "staff",
+    responses((status = 200, description = "By id", body = WorkPreferencesShown)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
 ) -> ApiResult<Response> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffView)?;
-    }
-    let mut tx = caller.begin(&state).await?;
+    caller.require(Action::ReadStaff, Object::staff(id))?;
+    let mut tx = caller.read(&state).await?;
     let person = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     let stored = preferences::get(&mut tx, id).await?;
     Ok(versioned(person.version, WorkPreferencesShown::from(&stored)))
 }
 
-/// Replaces a person's preferences.
-///
-/// `if-match` with the person's ETag is honoured when sent.
-#[utoipa::path(put, path = "/v1/staff/{id}/work-preferences", tag = "staff",
-    request_body = WorkPreferencesForm,
-    params(("id" = uuid::Uuid, Path), ("if-match" = Option<String>, Header, description = "The person's ETag")),
-    responses((status = 200, description = "Replaced", body = WorkPreferencesShown),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+/// Replaces a person's preferences. The ETag is the person's.
+#[utoipa::path(put, path = "/v1/staff/{id}/work-preferences",
+    operation_id = "replace_work_preferences", tag = "staff",
+    responses((status = 200, description = "Replaced", body = WorkPreferencesShown)))]
 pub(crate) async fn put(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
-    headers: HeaderMap,
-    JsonBody { value: form, .. }: JsonBody<WorkPreferencesForm>,
-) -> ApiResult<Response> {
-    if id != caller.staff {
-        caller.require_full(Permission::StaffEdit)?;
-    }
-    let wanted = read(form)?;
-    let mut tx = caller.begin(&state).await?;
-    let missing = hold(&mut tx, &wanted).await?;
-    let person = staff::lock(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
-    if id != caller.staff {
-        require_no_more(&caller, person.admin_role)?;
-    }
-    if headers.contains_key(header::IF_MATCH) {
-        require_match(&headers, person.version)?;
-    }
-    missing.finish()?;
+    update: Updated<WorkPreferencesForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditWorkProfile, Object::staff(id))?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    // What is preferred is held before the person is locked: that is the order of all locks.
+    let (form, precondition) = update.ahead()?;
+    let wanted = form.check(WorkPreferencesForm::read)?;
+    let missing = hold(change.tx(), &wanted).await?;
+    let person = reach::lock(change.tx(), &caller, Action::EditWorkProfile, id).await?;
+    precondition.require(person.version)?;
+    missing.conclude(Ok(()))?;
     let wanted = sorted(wanted);
-    let before = WorkPreferencesShown::from(&preferences::get(&mut tx, id).await?);
-    let version = preferences::replace(&mut tx, caller.organization, id, &wanted).await?;
-    let shown = WorkPreferencesShown::from(&wanted);
-    record_event(&mut tx, &caller, id, &before, &shown).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(versioned(version, shown))
+    let before = WorkPreferencesShown::from(&preferences::get(change.tx(), id).await?);
+    let version = preferences::replace(change.tx(), caller.organization, id, &wanted).await?;
+    let after = WorkPreferencesShown::from(&wanted);
+    let counts = serde_json::json!({
+        "services": after.services.len(),
+        "regions": after.regions.len(),
+    });
+    let personal = serde_json::json!({ "before": before, "after": after });
+    let event =
+        AuditEvent::of(audit::STAFF_WORK_PREFERENCES, id).details(counts).personal(id, personal);
+    let reply = Reply::ok(&after)?.etag(version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
-fn read(form: WorkPreferencesForm) -> ApiResult<WorkPreferences> {
-    let mut errors = FieldErrors::default();
-    let e = &mut errors;
-    refuse_unknown(&form.unknown, "", e);
-    let level = |v: String| {
-        Preference::parse(&v).ok_or("must be `never`, `avoid`, `willing` or `preferred`")
-    };
-    let service = |entry: ServiceEntry, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&entry.unknown, at, e);
-        let id = entry.service_id.required(&format!("{at}/service_id"), e, any);
-        let preference = entry.preference.required(&format!("{at}/preference"), e, level);
-        Some((ServiceId(id?), preference?))
-    };
-    let region = |entry: RegionEntry, at: &str, e: &mut FieldErrors| {
-        refuse_unknown(&entry.unknown, at, e);
-        let id = entry.region_id.required(&format!("{at}/region_id"), e, any);
-        let preference = entry.preference.required(&format!("{at}/preference"), e, level);
-        Some((RegionId(id?), preference?))
-    };
-    let services = form.services.required("/services", e, any).unwrap_or_default();
-    let services = read_list(services, "/services", MAX_ENTRIES, e, service, |(id, _)| *id);
-    let regions = form.regions.required("/regions", e, any).unwrap_or_default();
-    let regions = read_list(regions, "/regions", MAX_ENTRIES, e, region, |(id, _)| *id);
-    errors.finish()?;
-    Ok(WorkPreferences { services, regions })
+impl WorkPreferencesForm {
+    fn read(self, e: &mut FieldErrors) -> Result<WorkPreferences, Reported> {
+        let level = |v: String| {
+            Preference::parse(&v).ok_or("must be `never`, `avoid`, `willing` or `preferred`")
+        };
+        let service = |entry: ServiceEntry, at: &str, e: &mut FieldErrors| {
+            let id = entry.service_id.required(&format!("{at}/service_id"), e, any);
+            let preference = entry.preference.required(&format!("{at}/preference"), e, level);
+            Ok((ServiceId(id?), preference?))
+        };
+        let region = |entry: RegionEntry, at: &str, e: &mut FieldErrors| {
+            let id = entry.region_id.required(&format!("{at}/region_id"), e, any);
+            let preference = entry.preference.required(&format!("{at}/preference"), e, level);
+            Ok((RegionId(id?), preference?))
+        };
+        let services = self.services.required("/services", e, any);
+        let services = services
+            .map(|list| read_forms(list, "/services", MAX_ENTRIES, e, service, |(id, _)| *id));
+        let regions = self.regions.required("/regions", e, any);
+        let regions =
+            regions.map(|list| read_forms(list, "/regions", MAX_ENTRIES, e, region, |(id, _)| *id));
+        Ok(WorkPreferences { services: services?, regions: regions? })
+    }
 }
 
 /// Holds what is preferred, so that it cannot be removed meanwhile; says what there is not.
-async fn hold(tx: &mut Tx, wanted: &WorkPreferences) -> ApiResult<FieldErrors> {
+async fn hold(tx: &mut Tx, wanted: &WorkPreferences) -> Result<FieldErrors, StorageError> {
+    let mut errors = FieldErrors::default();
     let ids: Vec<ServiceId> = wanted.services.iter().map(|(id, _)| *id).collect();
     let there = services::hold(tx, &ids).await?;
-    let mut errors = FieldErrors::default();
     for (i, _) in ids.iter().enumerate().filter(|(_, id)| !there.contains(id)) {
         errors.push(format!("/services/{i}/service_id"), "unknown", "there is no such service");
     }
@@ -216,25 +210,4 @@ fn sorted(mut preferences: WorkPreferences) -> WorkPreferences {
     preferences.services.sort_unstable();
     preferences.regions.sort_unstable();
     preferences
-}
-
-async fn record_event(
-    tx: &mut Tx,
-    caller: &Caller,
-    id: StaffId,
-    before: &WorkPreferencesShown,
-    after: &WorkPreferencesShown,
-) -> ApiResult<()> {
-    let personal = serde_json::json!({ "before": before, "after": after });
-    let event = AuditEvent {
-        action: "staff.work_preferences",
-        subject_kind: "staff",
-        subject: id.0,
-        details: serde_json::json!({
-            "services": after.services.len(),
-            "regions": after.regions.len(),
-        }),
-        personal: Some((id, &personal)),
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
 }

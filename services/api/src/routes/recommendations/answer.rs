@@ -2,7 +2,7 @@
 //! (instant, index version, policy version, case version, request, disclosure): no clock, no id
 //! of the answer, no map without an order in it.
 
-use crate::routes::location::place::LatLng;
+use crate::http::place::LatLng;
 use jiff::Timestamp;
 use nearhand_domain::{CaseId, Position, StaffId};
 use nearhand_recommend::{

@@ -6,13 +6,13 @@
 use crate::{
     access::caller::Caller,
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
+        place::{LatLng, PlaceForm},
+        problem::{ApiResult, Problem},
     },
     live::view::{record_read, require_ready},
     routes::{
-        location::place::{LatLng, PlaceForm},
         recommendations::answer::{Answer, Recommended},
         work::{
             cases::needs_of,
@@ -24,7 +24,10 @@ use crate::{
 use axum::{Json, extract::State};
 use jiff::Timestamp;
 use nearhand_domain::{
-    CaseId, OrganizationId, Position, StaffId, access::Permission, clock, field::FieldErrors,
+    CaseId, OrganizationId, Position, StaffId,
+    access::{Action, Object},
+    clock,
+    field::{FieldErrors, Reported},
 };
 use nearhand_index::OrgIndex;
 use nearhand_recommend::{
@@ -112,20 +115,18 @@ struct Ask {
 ///
 /// Callers without `positions:read` get a ranking computed from the centres of H3 cells, and none
 /// for a place that is no case. Needs access level `full`.
-#[utoipa::path(post, path = "/v1/recommendations", tag = "recommendations",
-    request_body = RecommendationForm, responses(
-    (status = 200, description = "Best first", body = Recommended),
-    (status = "4XX", description = "See `code`", body = ProblemDocument),
-    (status = 503, description = "The live index is catching up", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/recommendations", operation_id = "recommend",
+    tag = "recommendations",
+    responses((status = 200, description = "Best first", body = Recommended)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
-    JsonBody { value: form, .. }: JsonBody<RecommendationForm>,
+    JsonBody(form): JsonBody<RecommendationForm>,
 ) -> ApiResult<Json<Recommended>> {
-    caller.require_full_level(Permission::RecommendationsView)?;
+    caller.require(Action::Recommend, Object::Organization)?;
     let now = clock::now();
-    let ask = form.read(now)?;
-    let exact = caller.may(Permission::PositionsRead);
+    let ask = form.check(|form, e| form.read(now, e))?;
+    let exact = caller.may(Action::SeeExactPositions, Object::Organization);
     if !exact && matches!(ask.subject, Subject::Place(..)) {
         let detail = "a place that is no case needs `positions:read`; create a case instead";
         return Err(Problem::new(Code::Forbidden, detail));
@@ -145,13 +146,10 @@ pub(crate) async fn create(
     Ok(Json(Recommended::new(now, Answer::new(found, request, about, name))))
 }
 
+forms!(RecommendationForm, AdHocForm);
+
 impl RecommendationForm {
-    fn read(self, now: Timestamp) -> ApiResult<Ask> {
-        let mut errors = FieldErrors::default();
-        let e = &mut errors;
-        refuse_unknown(&self.unknown, "", e);
-        let case = self.case_id.optional("/case_id", e, any).map(CaseId);
-        let place = self.place.optional("/place", e, any).and_then(|place| place.read(e));
+    fn read(self, now: Timestamp, e: &mut FieldErrors) -> Result<Ask, Reported> {
         let limit = self.limit.optional("/limit", e, |limit| {
             if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err("must be 1 to 200") }
         });
@@ -161,22 +159,19 @@ impl RecommendationForm {
             if near { Ok(at.as_second()) } else { Err("must be within five minutes of now") }
         });
         let funnel = self.funnel.optional("/funnel", e, any).unwrap_or(false);
-        let subject = match (case, place) {
-            (Some(_), Some(_)) => {
-                e.push("/place", "invalid", "give a case_id or a place, not both");
-                None
+        let subject = match (self.case_id.is_given(), self.place.is_given()) {
+            (true, true) => Err(e.push("/place", "invalid", "give a case_id or a place, not both")),
+            (false, false) => Err(e.push("/case_id", "required", "give a case_id or a place")),
+            (true, false) => {
+                self.case_id.required("/case_id", e, any).map(|id| Subject::Case(CaseId(id)))
             }
-            (None, None) if e.is_empty() => {
-                e.push("/case_id", "required", "give a case_id or a place");
-                None
-            }
-            (case, place) => case
-                .map(Subject::Case)
-                .or_else(|| place.map(|(at, needs)| Subject::Place(at, needs))),
+            (false, true) => self
+                .place
+                .required("/place", e, any)
+                .and_then(|place| place.check_at("/place", e, AdHocForm::read)),
         };
-        errors.finish()?;
         Ok(Ask {
-            subject: subject.ok_or_else(Problem::internal)?,
+            subject: subject?,
             limit: limit.unwrap_or(DEFAULT_LIMIT),
             as_of: as_of.unwrap_or_else(|| now.as_second()),
             funnel,
@@ -185,13 +180,12 @@ impl RecommendationForm {
 }
 
 impl AdHocForm {
-    fn read(self, e: &mut FieldErrors) -> Option<(Position, Needs)> {
-        refuse_unknown(&self.unknown, "/place", e);
+    fn read(self, e: &mut FieldErrors) -> Result<Subject, Reported> {
         let place = self.position.required("/place/position", e, any);
         let position = place.and_then(|place| place.read("/place/position", e));
         let mut needs = Needs::default();
         self.needs.apply("/place", &mut needs, e);
-        Some((position?, needs))
+        Ok(Subject::Place(position?, needs))
     }
 }
 
@@ -216,7 +210,7 @@ async fn load(
         }
         Subject::Place(position, mut needs) => {
             if !needs.services.is_empty() {
-                let mut tx = caller.begin(state).await?;
+                let mut tx = caller.read(state).await?;
                 hold_services(&mut tx, "/place", &mut needs).await?;
             }
             Ok((case_of(CaseId(Uuid::nil()), position, needs), None))
@@ -288,7 +282,7 @@ mod tests {
     fn read(text: &str) -> Result<Ask, String> {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let form: RecommendationForm = body::parse(text.as_bytes()).unwrap();
-        form.read(now).map_err(|problem| format!("{problem:?}"))
+        form.check(|form, e| form.read(now, e)).map_err(|problem| format!("{problem:?}"))
     }
 
     #[test]

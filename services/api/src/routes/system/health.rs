@@ -39,14 +39,14 @@ pub(crate) struct Check {
 }
 
 /// The process runs.
-#[utoipa::path(get, path = "/healthz", tag = "system",
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "system",
     responses((status = 200, description = "It runs", body = String)))]
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// The process can serve: PostgreSQL answers, the queue answers, the live index is caught up.
-#[utoipa::path(get, path = "/readyz", tag = "system", responses(
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "system", responses(
     (status = 200, description = "Ready", body = Readiness),
     (status = 503, description = "Not ready; `checks` says why", body = Readiness)))]
 pub(crate) async fn readyz(State(state): State<ApiState>) -> Response {
@@ -95,7 +95,7 @@ fn rendered(metrics: &PrometheusHandle) -> impl IntoResponse + use<> {
 }
 
 /// Prometheus metrics.
-#[utoipa::path(get, path = "/metrics", tag = "system",
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "system",
     responses((status = 200, description = "Prometheus text format", body = String)))]
 pub(crate) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
     rendered(state.metrics())

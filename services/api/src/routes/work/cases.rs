@@ -1,38 +1,36 @@
-//! `/v1/cases`: work to be done at a place. Whoever's reach is limited sees only those they made;
-//! for them there are no others.
+//! `/v1/cases`: work to be done at a place. A caller whose reach is limited sees only the cases
+//! they made.
 
 use crate::{
     access::caller::Caller,
+    change::{ChangeResult, Forget, Outcome, Posted, Updated},
     http::{
-        body::{Field, JsonBody, Unknown, any, refuse_unknown},
+        body::{Field, Form, Unknown, any, forms},
         changes::changes,
         codes::Code,
-        problem::{ApiResult, Problem, ProblemDocument},
-        query::{PathId, QueryOf, list_name, page_limit},
-        reply::{IdempotencyKey, Reply, require_match, versioned},
+        pages::{ListOf, Page},
+        place::{LatLng, PlaceForm},
+        problem::{ApiResult, Problem},
+        query::PathId,
+        reply::{Reply, versioned},
     },
-    routes::{
-        location::place::{LatLng, PlaceForm},
-        work::needs_form::{Needs, NeedsForm, NeedsShown, hold_services},
-    },
+    routes::work::needs_form::{Needs, NeedsForm, NeedsShown, hold_services},
     state::ApiState,
 };
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{Json, extract::State, response::Response};
 use jiff::Timestamp;
 use nearhand_domain::{
     CaseId, Position, StaffId,
-    access::{AccessLevel, Permission},
-    clock,
-    field::FieldErrors,
+    access::{Action, Object},
+    audit, clock,
+    field::{FieldErrors, Reported},
     text::line,
 };
 use nearhand_storage::{
-    StorageError, Tx,
-    audit::{self, AuditEvent},
+    audit::AuditEvent,
     cases::{self, CaseFilter, CaseRecord, CaseStatus},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// Longest title, in characters.
@@ -57,14 +55,6 @@ pub(crate) struct Case {
     created_by: StaffId,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-}
-
-/// A page of cases.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CasePage {
-    items: Vec<Case>,
-    /// For the next page; null at the end.
-    next_cursor: Option<String>,
 }
 
 /// What may be said about a case. In a change, what is left out stays and null clears.
@@ -97,13 +87,11 @@ pub(crate) struct CaseForm {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CaseQuery {
-    /// 1 to 200, 50 unless given.
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
     /// Only `open` or only `closed` ones.
     status: Option<String>,
 }
+
+forms!(CaseForm);
 
 impl From<CaseRecord> for Case {
     fn from(record: CaseRecord) -> Self {
@@ -132,37 +120,26 @@ pub(crate) fn needs_of(record: &CaseRecord) -> Needs {
     }
 }
 
-/// Whose cases the caller may see, if not everybody's.
-fn only_of(caller: &Caller) -> Option<StaffId> {
-    (caller.access_level != AccessLevel::Full).then_some(caller.staff)
-}
-
-/// The case, if it is there for the caller.
-fn visible(caller: &Caller, record: Option<CaseRecord>) -> ApiResult<CaseRecord> {
-    record
-        .filter(|record| only_of(caller).is_none_or(|own| record.created_by == own))
-        .ok_or_else(Problem::not_found)
+/// The case, if the caller may do this to it.
+fn reached(caller: &Caller, action: Action, record: Option<CaseRecord>) -> ApiResult<CaseRecord> {
+    let record = record.ok_or_else(Problem::not_found)?;
+    caller.require(action, Object::Case { created_by: record.created_by })?;
+    Ok(record)
 }
 
 /// Creates a case.
-#[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = CaseForm,
-    params(("idempotency-key" = Option<String>, Header, description = "Repeats do nothing twice for 24 h")),
-    responses((status = 201, description = "Created", body = Case),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(post, path = "/v1/cases", operation_id = "create_case", tag = "cases",
+    responses((status = 201, description = "Created", body = Case)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
-    key: IdempotencyKey,
-    JsonBody { value: form, hash }: JsonBody<CaseForm>,
-) -> ApiResult<Reply> {
-    caller.require(Permission::CasesEdit)?;
-    let mut tx = caller.begin(&state).await?;
-    if let Some(reply) = key.replay(&mut tx, &caller, hash).await? {
-        return Ok(reply);
-    }
-    let mut draft = form.apply(None)?;
+    posted: Posted<CaseForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::CreateCase, Object::Organization)?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let mut draft = form.check(|form, e| form.apply(None, e))?;
     require_status(&caller, CaseStatus::Open, draft.status)?;
-    hold_services(&mut tx, "", &mut draft.needs).await?;
+    hold_services(change.tx(), "", &mut draft.needs).await?;
     let blank = CaseRecord {
         id: CaseId::generate(),
         version: 1,
@@ -178,90 +155,78 @@ pub(crate) async fn create(
         created_at: clock::now(),
     };
     let record = draft.into_record(&blank);
-    cases::insert(&mut tx, caller.organization, &record).await?;
-    record_change(&mut tx, &caller, "case.create", None, &record).await?;
+    cases::insert(change.tx(), caller.organization, &record).await?;
     let id = record.id;
-    let reply = Reply::created(format!("/v1/cases/{id}"), &Case::from(record))?.etag(1);
-    key.keep(&mut tx, &caller, hash, &reply).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(reply)
+    let shown = Case::from(record);
+    let event = AuditEvent::of(audit::CASE_CREATE, id).details(changes(None::<&Case>, &shown));
+    let reply = Reply::created(format!("/v1/cases/{id}"), &shown)?.etag(1);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Lists cases in order of creation.
-#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CaseQuery), responses(
-    (status = 200, description = "A page", body = CasePage),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/cases", operation_id = "list_cases", tag = "cases",
+    responses((status = 200, description = "A page", body = Page<Case>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     caller: Caller,
-    QueryOf(query): QueryOf<CaseQuery>,
-) -> ApiResult<Json<CasePage>> {
-    caller.require(Permission::CasesView)?;
-    let limit = page_limit(query.limit)?;
+    list: ListOf<CaseQuery>,
+) -> ApiResult<Json<Page<Case>>> {
+    caller.require(Action::ReadCases, Object::Organization)?;
+    let (paging, query) = list.open(&state, caller.organization)?;
     let unknown = || Problem::new(Code::MalformedQuery, "`status` must be `open` or `closed`");
-    let status = query.status.as_deref().map(|w| CaseStatus::parse(w).ok_or_else(unknown));
-    let filter = CaseFilter { status: status.transpose()?, created_by: only_of(&caller) };
-    let filters = BTreeMap::from([("filter", format!("{filter:?}"))]);
-    let name = list_name(caller.organization, "cases", &filters);
-    let after = state.cursors().open(&name, query.cursor.as_deref())?.map(CaseId);
-    let mut tx = caller.begin(&state).await?;
-    let mut records = cases::list(&mut tx, &filter, after, limit + 1).await?;
-    let more = i64::try_from(records.len()).is_ok_and(|len| len > limit);
-    if more {
-        records.pop();
-    }
-    let last = records.last().map(|record| record.id.0).filter(|_| more);
-    Ok(Json(CasePage {
-        next_cursor: last.map(|last| state.cursors().seal(&name, last)),
-        items: records.into_iter().map(Case::from).collect(),
-    }))
+    let status = query.status.map(|word| CaseStatus::parse(&word).ok_or_else(unknown));
+    let created_by = caller.is_limited().then_some(caller.staff);
+    let filter = CaseFilter { status: status.transpose()?, created_by };
+    let mut tx = caller.read(&state).await?;
+    let records = cases::list(&mut tx, &filter, paging.after(), paging.rows()).await?;
+    Ok(paging.page(records, |record| record.id.0, Case::from))
 }
 
 /// One case.
-#[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases",
-    params(("id" = uuid::Uuid, Path)), responses(
-    (status = 200, description = "The case", body = Case),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/cases/{id}", operation_id = "get_case", tag = "cases",
+    responses((status = 200, description = "The case", body = Case)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<CaseId>,
 ) -> ApiResult<Response> {
-    caller.require(Permission::CasesView)?;
-    let mut tx = caller.begin(&state).await?;
-    let record = visible(&caller, cases::get(&mut tx, id).await?)?;
+    caller.require(Action::ReadCases, Object::Organization)?;
+    let mut tx = caller.read(&state).await?;
+    let record = reached(&caller, Action::ReadCases, cases::get(&mut tx, id).await?)?;
     Ok(versioned(record.version, Case::from(record)))
 }
 
 /// Changes a case; `status` opens and closes it.
-#[utoipa::path(patch, path = "/v1/cases/{id}", tag = "cases", request_body = CaseForm,
-    params(("id" = uuid::Uuid, Path), ("if-match" = String, Header, description = "The ETag last read, or `*`")),
-    responses((status = 200, description = "Changed", body = Case),
-    (status = "4XX", description = "See `code`", body = ProblemDocument)))]
+#[utoipa::path(patch, path = "/v1/cases/{id}", operation_id = "update_case", tag = "cases",
+    responses((status = 200, description = "Changed", body = Case)))]
 pub(crate) async fn patch(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<CaseId>,
-    headers: HeaderMap,
-    JsonBody { value: form, .. }: JsonBody<CaseForm>,
-) -> ApiResult<Response> {
-    caller.require(Permission::CasesEdit)?;
-    let mut tx = caller.begin(&state).await?;
-    let before = visible(&caller, cases::lock(&mut tx, id).await?)?;
-    require_match(&headers, before.version)?;
-    let mut draft = form.apply(Some(&before))?;
+    update: Updated<CaseForm>,
+) -> ChangeResult {
+    let allowed = caller.allow(Action::EditCase, Object::Organization)?;
+    let (mut change, update) = update.begin(&state, &caller, allowed).await?;
+    let before = cases::lock(change.tx(), id).await?;
+    let before = reached(&caller, Action::EditCase, before)?;
+    let form = update.matching(before.version)?;
+    let mut draft = form.check(|form, e| form.apply(Some(&before), e))?;
     require_status(&caller, before.status, draft.status)?;
-    hold_services(&mut tx, "", &mut draft.needs).await?;
+    hold_services(change.tx(), "", &mut draft.needs).await?;
     let mut after = draft.into_record(&before);
-    after.version = cases::update(&mut tx, caller.organization, &before, &after).await?;
-    record_change(&mut tx, &caller, "case.update", Some(&before), &after).await?;
-    tx.commit().await.map_err(StorageError::from)?;
-    Ok(versioned(after.version, Case::from(after)))
+    after.version = cases::update(change.tx(), caller.organization, &before, &after).await?;
+    let (before, after) = (Case::from(before), Case::from(after));
+    let event = AuditEvent::of(audit::CASE_UPDATE, id).details(changes(Some(&before), &after));
+    let reply = Reply::ok(&after)?.etag(after.version);
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
 /// Opening and closing is for those who administer cases.
 fn require_status(caller: &Caller, before: CaseStatus, after: CaseStatus) -> ApiResult<()> {
-    if before == after { Ok(()) } else { caller.require(Permission::CasesManage) }
+    if before == after {
+        return Ok(());
+    }
+    caller.require(Action::ManageCases, Object::Organization)
 }
 
 /// A case as a form leaves it, before its services have been found.
@@ -290,49 +255,22 @@ impl Draft {
 
 impl CaseForm {
     /// Reads the form over what is stored; of a new case, title and position are required.
-    fn apply(self, stored: Option<&CaseRecord>) -> ApiResult<Draft> {
-        let mut errors = FieldErrors::default();
-        let e = &mut errors;
-        refuse_unknown(&self.unknown, "", e);
-        let parse = |v: String| line(&v, MAX_TITLE);
-        let (title, place) = if stored.is_some() {
-            (
-                self.title.replacement("/title", e, parse),
-                self.position.replacement("/position", e, any),
-            )
-        } else {
-            (self.title.required("/title", e, parse), self.position.required("/position", e, any))
+    fn apply(self, stored: Option<&CaseRecord>, e: &mut FieldErrors) -> Result<Draft, Reported> {
+        let title = stored.map(|record| record.title.clone());
+        let title = self.title.required_unless(title, "/title", e, |v| line(&v, MAX_TITLE));
+        let position = match (self.position, stored) {
+            (Field::Absent, Some(record)) => Ok(record.position),
+            (field, _) => field
+                .required("/position", e, any)
+                .and_then(|place: PlaceForm| place.read("/position", e)),
         };
-        let position = place.and_then(|place| place.read("/position", e));
         let status = self.status.replacement("/status", e, |word| {
             CaseStatus::parse(&word).ok_or("must be `open` or `closed`")
         });
+        let status = status.or_else(|| stored.map(|record| record.status));
         let mut needs = stored.map(needs_of).unwrap_or_default();
         self.needs.apply("", &mut needs, e);
-        errors.finish()?;
-        let title = title.or_else(|| stored.map(|record| record.title.clone()));
-        let position = position.or_else(|| stored.map(|record| record.position));
-        let (title, position) = title.zip(position).ok_or_else(Problem::internal)?;
-        let status = status.or_else(|| stored.map(|record| record.status));
+        let (title, position) = (title?, position?);
         Ok(Draft { title, status: status.unwrap_or(CaseStatus::Open), position, needs })
     }
-}
-
-/// Writes the audit entry: the changed fields with their values before and after.
-async fn record_change(
-    tx: &mut Tx,
-    caller: &Caller,
-    action: &'static str,
-    before: Option<&CaseRecord>,
-    after: &CaseRecord,
-) -> ApiResult<()> {
-    let shown = |record: &CaseRecord| Case::from(record.clone());
-    let event = AuditEvent {
-        action,
-        subject_kind: "case",
-        subject: after.id.0,
-        details: changes(before.map(shown).as_ref(), &shown(after)),
-        personal: None,
-    };
-    Ok(audit::record(tx, &caller.audit(), &event).await?)
 }

@@ -1,18 +1,15 @@
 //! Reading what work asks for (when, how long, services, skills, licences, languages): the same
 //! fields and rules for a case and for an ad-hoc place, every error at once.
 
-use crate::{
-    http::{
-        body::{Field, Patch, Unknown, any, refuse_unknown},
-        problem::ApiResult,
-    },
-    routes::people::staff_form::read_list,
+use crate::http::{
+    body::{Field, Patch, Unknown, any, forms, read_forms, read_list},
+    problem::ApiResult,
 };
 use jiff::Timestamp;
 use nearhand_domain::{
     ServiceId,
     clock::to_millis,
-    field::FieldErrors,
+    field::{FieldErrors, Reported},
     requirement::{LicenceRequirement, Requirements, SkillRequirement},
     text::{Code, LanguageTag},
 };
@@ -149,6 +146,8 @@ struct LicenceEntry {
     unknown: Unknown,
 }
 
+forms!(SkillEntry, LicenceEntry);
+
 impl From<Needs> for NeedsShown {
     fn from(needs: Needs) -> Self {
         let skill = |s: SkillRequirement| SkillNeedShown {
@@ -189,15 +188,15 @@ impl NeedsForm {
         set(duration, &mut needs.duration_min, DEFAULT_DURATION_MIN);
         set(self.urgent.patch(&path("urgent"), e, any), &mut needs.urgent, false);
         set_list(self.services, &mut needs.services, &path("services"), e, |ids, at, e| {
-            read_list(ids, at, MAX_ENTRIES, e, |id, _, _| Some(ServiceId(id)), |id| *id)
+            read_list(ids, at, MAX_ENTRIES, e, |id, _, _| Ok(ServiceId(id)), |id| *id)
         });
         let wanted = &mut needs.requirements;
         set_list(self.skills, &mut wanted.skills, &path("skills"), e, |entries, at, e| {
-            read_list(entries, at, MAX_ENTRIES, e, read_skill, |s| s.code.clone())
+            read_forms(entries, at, MAX_ENTRIES, e, read_skill, |s| s.code.clone())
         });
         set_list(self.licences, &mut wanted.licences, &path("licences"), e, |entries, at, e| {
             let key = |l: &LicenceRequirement| (l.code.clone(), l.jurisdiction.clone());
-            read_list(entries, at, MAX_ENTRIES, e, read_licence, key)
+            read_forms(entries, at, MAX_ENTRIES, e, read_licence, key)
         });
         set_list(self.languages, &mut wanted.languages, &path("languages"), e, |tags, at, e| {
             let key = |tag: &LanguageTag| tag.as_str().to_lowercase();
@@ -211,23 +210,29 @@ impl NeedsForm {
     }
 }
 
-fn read_skill(entry: SkillEntry, at: &str, e: &mut FieldErrors) -> Option<SkillRequirement> {
-    refuse_unknown(&entry.unknown, at, e);
+fn read_skill(
+    entry: SkillEntry,
+    at: &str,
+    e: &mut FieldErrors,
+) -> Result<SkillRequirement, Reported> {
     let code = entry.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
     let required = entry.required.required(&format!("{at}/required"), e, any);
     let preferred = entry.preferred.optional(&format!("{at}/preferred"), e, any);
     e.check(at, "invalid", SkillRequirement::new(code?, required?, preferred))
 }
 
-fn read_licence(entry: LicenceEntry, at: &str, e: &mut FieldErrors) -> Option<LicenceRequirement> {
-    refuse_unknown(&entry.unknown, at, e);
+fn read_licence(
+    entry: LicenceEntry,
+    at: &str,
+    e: &mut FieldErrors,
+) -> Result<LicenceRequirement, Reported> {
     let code = entry.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
     let place = entry.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
-    Some(LicenceRequirement { code: code?, jurisdiction: place? })
+    Ok(LicenceRequirement { code: code?, jurisdiction: place? })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "entries of a list come by value")]
-fn read_language(tag: String, at: &str, e: &mut FieldErrors) -> Option<LanguageTag> {
+fn read_language(tag: String, at: &str, e: &mut FieldErrors) -> Result<LanguageTag, Reported> {
     e.check(at, "invalid", LanguageTag::parse(&tag))
 }
 
@@ -264,7 +269,7 @@ pub(crate) async fn hold_services(tx: &mut Tx, at: &str, needs: &mut Needs) -> A
     for (i, _) in needs.services.iter().enumerate().filter(|(_, id)| !there.contains(id)) {
         errors.push(format!("{at}/services/{i}"), "unknown", "there is no such service");
     }
-    errors.finish()?;
+    errors.conclude(Ok(()))?;
     needs.services.sort_unstable();
     Ok(())
 }
@@ -280,7 +285,7 @@ mod tests {
         let pointers = |errors: Vec<nearhand_domain::field::FieldError>| {
             errors.into_iter().map(|error| error.pointer).collect()
         };
-        errors.finish().map(|()| needs).map_err(pointers)
+        errors.conclude(Ok(needs)).map_err(pointers)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The permission vocabulary and the built-in roles: who may do what, as one pure function.
+//! The permission vocabulary and what each built-in role may do.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,0 +1,90 @@
+//! What a change comes to.
+
+use crate::http::{problem::Problem, reply::Reply};
+use axum::response::{IntoResponse, Response};
+use nearhand_domain::{DeviceId, SessionId, StaffId, field::FieldError};
+use nearhand_storage::{StorageError, audit::AuditEvent};
+use uuid::Uuid;
+
+/// What a handler has to say when its work is done. All of it is required.
+pub(crate) struct Outcome {
+    /// For the audit trail. `None`: nothing came of it, so there is nothing to tell.
+    pub(crate) event: Option<AuditEvent>,
+    /// Whose credentials are no longer what they were.
+    pub(crate) forget: Forget,
+    /// The answer.
+    pub(crate) reply: Reply,
+}
+
+/// Which credentials held in memory must be forgotten after the commit. Other processes learn it
+/// from the feed; this one must not wait for that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Forget {
+    /// None.
+    Nothing,
+    /// All of a person's: sessions and devices.
+    Person(StaffId),
+    /// A session's.
+    Session(SessionId),
+    /// A device's.
+    Device(DeviceId),
+}
+
+impl Forget {
+    pub(super) fn subject(self) -> Option<Uuid> {
+        match self {
+            Self::Nothing => None,
+            Self::Person(id) => Some(id.0),
+            Self::Session(id) => Some(id.0),
+            Self::Device(id) => Some(id.0),
+        }
+    }
+}
+
+/// The answer of a change that has been committed. Only a commit makes one.
+pub(crate) struct Committed(pub(super) Reply);
+
+impl IntoResponse for Committed {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+/// What a handler of changes returns.
+pub(crate) type ChangeResult = Result<Committed, Ended>;
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It was refused, or failed.
+    Refused(Problem),
+    /// It had been made before, under the same key; this was the answer.
+    Repeated(Reply),
+}
+
+impl From<Problem> for Ended {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<StorageError> for Ended {
+    fn from(error: StorageError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<Vec<FieldError>> for Ended {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Refused(errors.into())
+    }
+}
+
+impl IntoResponse for Ended {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(problem) => problem.into_response(),
+            Self::Repeated(reply) => reply.into_response(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Where a request comes from: its ids and the client's address.
+
+use crate::{http::request_id, state::ApiState};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, request::Parts},
+};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// As in the response's header and the logs, or what else names the cause.
+    pub request_id: String,
+    /// The client's address.
+    pub remote_addr: Option<String>,
+    /// W3C trace context.
+    pub trace_parent: Option<String>,
+}
+
+impl Origin {
+    /// Of a request that has been given its ids.
+    pub(crate) fn of(parts: &Parts, state: &ApiState) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let hops = state.config().trusted_proxy_hops;
+        Self {
+            request_id: request_id::of(&parts.headers).to_owned(),
+            remote_addr: client_address(&parts.headers, peer, hops).map(|ip| ip.to_string()),
+            trace_parent: request_id::trace_parent(&parts.headers).map(str::to_owned),
+        }
+    }
+}
+
+impl FromRequestParts<ApiState> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, state))
+    }
+}
+
+/// The address of the connection, or, behind so many trusted proxies, the entry that the outermost
+/// of them wrote into `X-Forwarded-For`. A client's own entries there count for nothing.
+fn client_address(
+    headers: &HeaderMap,
+    peer: Option<IpAddr>,
+    trusted_proxy_hops: usize,
+) -> Option<IpAddr> {
+    let Some(skip) = trusted_proxy_hops.checked_sub(1) else { return peer };
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let entry = forwarded.iter().rev().nth(skip).and_then(|text| text.parse().ok());
+    entry.or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_what_trusted_proxies_wrote_is_believed() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.9, 198.51.100.7"));
+        let peer: Option<IpAddr> = "192.0.2.1".parse().ok();
+        let address = |hops| client_address(&headers, peer, hops).unwrap().to_string();
+        assert_eq!(address(0), "192.0.2.1");
+        assert_eq!(address(1), "198.51.100.7");
+        assert_eq!(address(2), "203.0.113.9");
+        assert_eq!(address(3), "192.0.2.1", "there are fewer proxies than were said");
+    }
+}

@@ -1,0 +1,155 @@
+//! What each kind of argument means for the operation whose handler takes it.
+
+use super::description::Description;
+use crate::{
+    access::caller::{AnyCaller, Caller, Phone},
+    change::{Empty, Posted, Updated},
+    http::{
+        body::JsonBody,
+        codes::Code,
+        origin::Origin,
+        pages::{ListOf, PageParams},
+        query::{PathId, PathIds, QueryOf},
+    },
+    state::ApiState,
+};
+use axum::{
+    extract::{Request, State},
+    http::request::Parts,
+};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        Required, Schema,
+        path::ParameterIn,
+        schema::{ObjectBuilder, Type},
+    },
+};
+
+/// An argument of handlers.
+pub(crate) trait Describe {
+    /// Adds what it means.
+    fn describe(description: &mut Description);
+}
+
+/// Those that say nothing by themselves.
+macro_rules! silent {
+    ($($argument:ty),*) => {$(
+        impl Describe for $argument {
+            fn describe(_: &mut Description) {}
+        }
+    )*};
+}
+
+silent!(Origin, Parts, Request);
+
+impl Describe for State<ApiState> {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::Internal, Code::Unavailable]);
+    }
+}
+
+impl Describe for Caller {
+    fn describe(description: &mut Description) {
+        description.bearer = true;
+        let codes = [Code::Unauthorized, Code::Forbidden, Code::PasswordChangeRequired];
+        description.fails(&codes);
+        // Beyond the reach of a caller's access level there is nothing.
+        description.fails(&[Code::NotFound]);
+    }
+}
+
+impl Describe for AnyCaller {
+    fn describe(description: &mut Description) {
+        description.bearer = true;
+        description.fails(&[Code::Unauthorized]);
+    }
+}
+
+impl Describe for Phone {
+    fn describe(description: &mut Description) {
+        description.bearer = true;
+        description.fails(&[Code::Unauthorized]);
+    }
+}
+
+impl<T> Describe for PathId<T> {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::NotFound]);
+    }
+}
+
+impl<A, B> Describe for PathIds<A, B> {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::NotFound]);
+    }
+}
+
+impl<T: IntoParams> Describe for QueryOf<T> {
+    fn describe(description: &mut Description) {
+        description.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
+        description.fails(&[Code::MalformedQuery]);
+    }
+}
+
+impl<F: IntoParams> Describe for ListOf<F> {
+    fn describe(description: &mut Description) {
+        for params in [F::into_params, PageParams::into_params] {
+            description.parameters.extend(params(|| Some(ParameterIn::Query)));
+        }
+        description.fails(&[Code::MalformedQuery, Code::InvalidCursor]);
+    }
+}
+
+impl<T: ToSchema> Describe for JsonBody<T> {
+    fn describe(description: &mut Description) {
+        description.body::<T>();
+        description.fails(BODY);
+    }
+}
+
+impl<T: ToSchema> Describe for Posted<T> {
+    fn describe(description: &mut Description) {
+        description.body::<T>();
+        description.fails(BODY);
+        key(description);
+    }
+}
+
+impl Describe for Posted<Empty> {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::MalformedBody, Code::TooLarge]);
+        key(description);
+    }
+}
+
+impl<T: ToSchema> Describe for Updated<T> {
+    fn describe(description: &mut Description) {
+        description.body::<T>();
+        description.fails(BODY);
+        description.fails(&[Code::PreconditionFailed, Code::PreconditionRequired]);
+        let what = "The `etag` last read, or `*` for any version";
+        description.header("if-match", Required::True, what, text(None));
+    }
+}
+
+/// How reading a JSON body can fail.
+const BODY: &[Code] =
+    &[Code::MalformedBody, Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid];
+
+fn key(description: &mut Description) {
+    let what = "A request that is repeated with the same key within 24 h does nothing twice: it \
+        gets the first answer, or 409 where that held a secret";
+    description.header("idempotency-key", Required::False, what, text(Some(255)));
+    description.fails(&[
+        Code::IdempotencyInFlight,
+        Code::IdempotencySecretShown,
+        Code::IdempotencyMismatch,
+    ]);
+}
+
+fn text(longest: Option<usize>) -> Schema {
+    let shortest = longest.map(|_| 1);
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.min_length(shortest).max_length(longest).build().into()
+}

@@ -1,0 +1,10 @@
+//! The API's description. What an operation takes and may answer follows from its handler's
+//! arguments, so that document and code cannot differ.
+
+mod description;
+mod document;
+mod extractors;
+mod operation;
+
+pub(crate) use document::document;
+pub(crate) use operation::{described, operation};

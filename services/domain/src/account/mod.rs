@@ -1,0 +1,4 @@
+//! Logins: passwords and tokens.
+
+pub mod password;
+pub mod token;

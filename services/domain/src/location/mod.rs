@@ -1,0 +1,5 @@
+//! Where people are, and when that may be known.
+
+pub mod ping;
+pub mod position;
+pub mod tracking;

@@ -1,0 +1,3 @@
+//! The organisation: its areas.
+
+pub mod region;

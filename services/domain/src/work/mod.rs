@@ -1,0 +1,3 @@
+//! What work asks of a person.
+
+pub mod requirement;
