@@ -98,12 +98,6 @@ impl Leaf {
         self.places.iter().enumerate().map(|(at, place)| (*place, self.signature(at)))
     }
 
-    /// Reads what a change will need, which brings it into the cache.
-    pub(crate) fn glimpse(&self) -> u64 {
-        let rows = self.rows.iter().step_by(8).fold(0, |sum, row| sum ^ row);
-        self.places.iter().step_by(4).fold(rows, |sum, place| sum ^ u64::from(place.slot()))
-    }
-
     pub(crate) fn shrink(&mut self) {
         self.places.shrink_to_fit();
     }

@@ -24,7 +24,6 @@ pub mod schedules;
 pub mod siblings;
 pub mod signature;
 pub mod sphere;
-mod turns;
 pub mod version;
 pub mod view;
 pub mod vocabulary;

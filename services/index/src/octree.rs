@@ -232,14 +232,6 @@ impl Octree {
         self.touch(part, masks_of);
     }
 
-    /// Reads what a change at a place will need, which brings it into the cache.
-    pub(crate) fn warm(&self, at: Unit, slot: u32) -> u64 {
-        let (cube, part) = self.part_of(at, slot);
-        let cube = self.cube(cube);
-        let leaf = cube.parts[part].leaf();
-        leaf.map_or(0, Leaf::glimpse) ^ cube.siblings.glimpse(part)
-    }
-
     /// Gives back room kept for growing.
     pub(crate) fn shrink(&mut self) {
         for inside in self.cubes.iter_mut().flat_map(|(_, cube)| &mut cube.parts) {

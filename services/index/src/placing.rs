@@ -51,12 +51,6 @@ impl OrgIndex {
         }
     }
 
-    /// Reads what [`Self::move_ping`] will need.
-    pub(crate) fn warm(&self, slot: u32, to: Unit) -> u64 {
-        let tree = &self.places.tree;
-        tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot)
-    }
-
     /// Puts an active person's places into the tree, and their abilities into the columns.
     pub(crate) fn place(&mut self, slot: u32) {
         let base = self.base;

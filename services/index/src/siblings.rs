@@ -82,12 +82,6 @@ impl Siblings {
         Envelope { bounds: self.part(part).bounds(), masks }
     }
 
-    /// Reads what is known of a part, so that it is in the cache when it changes.
-    pub(crate) fn glimpse(&self, part: usize) -> u64 {
-        let words = self.masks.iter().fold(0, |sum, row| sum ^ row[part]);
-        words ^ u64::from(self.low[0][part].to_bits() ^ self.high[2][part].to_bits())
-    }
-
     pub(crate) fn set(&mut self, part: usize, envelope: &Envelope) {
         for (row, word) in self.masks.iter_mut().zip(envelope.masks.0) {
             row[part] = word;
