@@ -6,7 +6,6 @@ mod http;
 mod ingest;
 mod latency;
 mod memory;
-mod nearest;
 mod peer;
 mod phones;
 mod random;
@@ -14,6 +13,7 @@ mod recommend;
 mod report;
 mod site;
 mod sql;
+mod updates;
 mod world;
 
 use clap::{Parser, ValueEnum};
@@ -54,12 +54,12 @@ pub(crate) struct Options {
 enum Name {
     /// Every bench, each in a process of its own.
     All,
-    /// The filtered 20 nearest of a million, undisturbed and while 50,000 positions a second stream
-    /// in; peer: PostGIS `<->` with the same filter, undisturbed.
-    Nearest,
     /// Complete recommendations, all rules and terms, exact top 20 of a million; peers: the linear
     /// scan and the same ranking in SQL.
     Recommend,
+    /// The same while 50,000 positions a second stream in; peers: the same recommendations
+    /// undisturbed, and the rate that is wanted.
+    Updates,
     /// Resident memory of the live index of a million.
     Memory,
     /// Pings over HTTP into PostGIS by the real processes, single and in batches of 100; peer: one
@@ -102,8 +102,8 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     }
     match options.name {
         Name::All => run_all(),
-        Name::Nearest => nearest::run(options).await,
         Name::Recommend => recommend::run(options).await,
+        Name::Updates => updates::run(options),
         Name::Memory => memory::run(options),
         Name::Ingest => ingest::run(options).await,
         Name::Latency => latency::run(options).await,

@@ -1,9 +1,9 @@
 //! The peer: the same people in PostGIS, in tables as a careful developer would lay them out for
 //! this question alone, with the best indexes for it. Must favour the peer where in doubt.
 
-use crate::world::{FAR_LANGUAGE, LANGUAGES, NOW, RARE_SKILLS, SKILLS, World, service};
+use crate::world::{FAR_LANGUAGE, LANGUAGES, NOW, SKILLS, World, service};
 use anyhow::Context;
-use nearhand_domain::{Position, preference::LanguageLevel};
+use nearhand_domain::Position;
 use nearhand_index::{OrgIndex, Person, PersonParts};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 use std::fmt::Write;
@@ -102,8 +102,6 @@ impl Rows {
     fn add(&mut self, n: usize, parts: &PersonParts, index: &OrgIndex) -> anyhow::Result<()> {
         let slot = index.slot(parts.id).context("everybody is in the index")?;
         let person = index.person(slot);
-        let shown = index.live(slot, NOW).map(|live| live.ping.position);
-        let shown = shown.or(person.start().map(|(at, _)| at)).filter(|_| person.is_active());
         let ping = person.ping().filter(|_| index.tracking_allowed(person, NOW));
         let trust = ping.map(|ping| trust(ping.accuracy_m, ping.mock));
         let licence = parts.licences.first();
@@ -112,8 +110,6 @@ impl Rows {
             n.to_string(),
             parts.id.to_string(),
             parts.active.to_string(),
-            point(shown),
-            list(&abilities(parts)),
             point(ping.map(|ping| ping.position)),
             null(ping.map(|ping| ping.fix_at_ms / 1_000)),
             null(trust),
@@ -207,30 +203,4 @@ fn levels(person: &Person, index: &OrgIndex) -> Vec<u8> {
     levels
         .extend(tags.map(|tag| words.languages.code(*tag).map_or(0, |code| person.language(code))));
     levels
-}
-
-/// One number for each skill and level reached, and for each language and level reached: what a
-/// filter asks for is contained in them.
-fn abilities(parts: &PersonParts) -> Vec<u32> {
-    let skills = parts.skills.iter().flat_map(|(skill, level)| {
-        (1..=*level).filter_map(move |level| skill_number(skill, level))
-    });
-    let languages = parts.languages.iter().flat_map(|(tag, level)| {
-        let reached = LanguageLevel::ALL.into_iter().filter(move |known| known <= level);
-        reached.filter_map(move |level| language_number(tag, level))
-    });
-    skills.chain(languages).collect()
-}
-
-/// The number of a skill at a level.
-pub(crate) fn skill_number(skill: &str, level: u8) -> Option<u32> {
-    let names = SKILLS.into_iter().chain(RARE_SKILLS.map(|(name, _)| name));
-    let (_, at) = names.zip(1u32..).find(|(name, _)| *name == skill)?;
-    Some(at * 8 + u32::from(level))
-}
-
-/// The number of a language at a level.
-pub(crate) fn language_number(tag: &str, level: LanguageLevel) -> Option<u32> {
-    let (_, at) = LANGUAGES.into_iter().zip(16u32..).find(|(known, _)| *known == tag)?;
-    Some(at * 8 + level as u32)
 }

@@ -32,13 +32,18 @@ impl Target {
 
 /// Prints how many times better we are than a peer in the same run.
 pub(crate) fn ratio(name: &str, ratio: f64, target: Target) {
-    line(&format!("ratio {name} {ratio:.1} target {}", target.text()));
+    line(&format!("ratio {name} {} target {}", digits(ratio), target.text()));
 }
 
 /// Prints a percentile, a rate or a size.
 pub(crate) fn value(name: &str, value: f64, unit: &str, target: Target) {
+    line(&format!("value {name} {} {unit} target {}", digits(value), target.text()));
+}
+
+/// Small numbers with more digits.
+fn digits(value: f64) -> String {
     let digits = if value < 10.0 { 3 } else { 1 };
-    line(&format!("value {name} {value:.digits$} {unit} target {}", target.text()));
+    format!("{value:.digits$}")
 }
 
 /// Prints what was measured and on what: processor, cores, memory, and how busy it was before.

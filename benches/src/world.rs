@@ -23,9 +23,6 @@ pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const SEED: u64 = 0x006E_6561_7268_616E;
 /// Skills everybody may have.
 pub(crate) const SKILLS: [&str; 3] = ["camera", "driving", "spanish_interview"];
-/// Skills that 10 %, 1 % and 0.1 % have.
-pub(crate) const RARE_SKILLS: [(&str, u64); 3] =
-    [("drone", 1_000), ("diving", 100), ("blasting", 10)];
 /// Languages everybody may speak.
 pub(crate) const LANGUAGES: [&str; 3] = ["en", "es", "zh"];
 /// A language spoken and a service preferred in one city in a hundred only.
@@ -250,11 +247,6 @@ fn abilities(random: &mut Random, city: usize, parts: &mut PersonParts) {
     }
     for skill in SKILLS {
         if random.permille(852) {
-            parts.skills.push((skill.into(), random.pick(&[2, 3, 4, 5])));
-        }
-    }
-    for (skill, often) in RARE_SKILLS {
-        if random.below(10_000) < often {
             parts.skills.push((skill.into(), random.pick(&[2, 3, 4, 5])));
         }
     }

@@ -12,6 +12,7 @@ mod feed;
 mod ingest;
 mod kill;
 mod logs;
+mod manifests;
 mod openapi;
 mod pings;
 mod position_counts;

@@ -1,13 +1,10 @@
 CREATE EXTENSION postgis;
-CREATE EXTENSION intarray;
 
 -- One wide row a person, so that ranking joins little; lists that are long or sparse apart.
 CREATE UNLOGGED TABLE people (
     n integer NOT NULL,
     id uuid NOT NULL,
     active boolean NOT NULL,
-    shown geography(Point, 4326),
-    abilities integer[] NOT NULL,
     ping geometry(Point, 4326),
     ping_at bigint,
     ping_trust double precision,

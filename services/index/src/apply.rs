@@ -68,15 +68,6 @@ impl OrgIndex {
         }
     }
 
-    /// Reads what a position will need, so that it is in the cache when the lock is held.
-    pub(crate) fn warm_for(&self, prepared: &Prepared<'_>) -> u64 {
-        let slot = match prepared.fact {
-            Fact::Position(fact) => self.slot(fact.staff),
-            _ => None,
-        };
-        slot.zip(prepared.at).map_or(0, |(slot, at)| self.warm(slot, at))
-    }
-
     fn apply_position(&mut self, fact: &PositionFact, at: Unit) {
         if let Some(slot) = self.whose_newer(fact) {
             self.move_ping(slot, ping_of(fact), at);

@@ -82,7 +82,6 @@ impl Loading {
         }
         index.places.shrink();
         index.columns.shrink();
-        index.make_lists();
         index
     }
 }
@@ -149,7 +148,7 @@ impl OrgIndex {
     }
 }
 
-/// People by where they are shown, neighbours next to each other, each with the number so far.
+/// People by their fix or else their start, neighbours next to each other, each with the number so far.
 fn order(people: &[Person]) -> Vec<(u64, u32)> {
     let mut order: Vec<(u64, u32)> = people.iter().map(near_key).zip(0..).collect();
     let id = |number: u32| people[number as usize].id;
@@ -172,7 +171,7 @@ fn permute<T>(things: &mut [T], order: &[(u64, u32)]) {
     }
 }
 
-/// Sorts neighbours next to each other, by where a person is shown.
+/// Sorts neighbours next to each other, by the fix or else the start.
 fn near_key(person: &Person) -> u64 {
     let ping = person.ping.as_ref().map(|_| person.ping_at);
     let at = ping.or_else(|| person.start.map(|_| person.start_at));

@@ -1,6 +1,6 @@
-//! Everybody's profiles turned on their side: for each ability one row of bits over all people, so
-//! that those who have several abilities at once are found without looking at anybody else. The
-//! tree's nodes cannot tell that: they know what is below them, not whether in one person.
+//! Bitmaps by ability over all people: an intersection finds the people who have several abilities
+//! at once. The tree cannot tell that: a node knows which abilities are below it, not whether one
+//! person has them all. Must hold nobody who is not active.
 
 use crate::{
     masks::{Fluency, Gladness, WILLING},
@@ -29,7 +29,7 @@ pub struct Columns {
     placeless: Crowd,
 }
 
-/// What people are told apart by.
+/// A predicate on people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test(By);
 
@@ -90,23 +90,6 @@ impl Columns {
         &self.placeless
     }
 
-    /// How many are active.
-    #[must_use]
-    pub fn present(&self) -> u32 {
-        self.everybody.present()
-    }
-
-    /// How many of the active have an ability, by its bit in a profile.
-    pub(crate) fn having(&self, ability: usize) -> u32 {
-        self.everybody.having(ability)
-    }
-
-    /// How many of the active would pass some tests, if one ability told nothing of another.
-    pub(crate) fn expected(&self, tests: &[Test]) -> f64 {
-        let shares = tests.iter().map(|test| self.everybody.share(test));
-        f64::from(self.present()) * shares.product::<f64>()
-    }
-
     /// Memory held, in bytes, roughly.
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
@@ -122,19 +105,6 @@ impl Columns {
 }
 
 impl Test {
-    /// How many abilities are asked for, each or one of several.
-    pub(crate) fn abilities(&self) -> usize {
-        match &self.0 {
-            By::Columns(lists) => lists.iter().map(Vec::len).max().unwrap_or(0),
-            By::Among(_) => 0,
-        }
-    }
-
-    /// Of those who have an ability, by its bit in a profile.
-    pub(crate) fn having(ability: usize) -> Self {
-        Self(By::Columns(vec![vec![ability]]))
-    }
-
     /// Of those whose signatures cover what is needed.
     #[must_use]
     pub fn covering(needed: &Signature) -> Self {
@@ -283,31 +253,5 @@ mod tests {
         columns.clear(7);
         assert_eq!(slots(columns.placeless(), &all(columns.placeless())).len(), 99);
         assert!(columns.approximate_bytes() < bytes * 2);
-    }
-
-    #[test]
-    fn as_many_are_expected_as_pass_where_abilities_tell_nothing_of_each_other() {
-        let expected = |columns: &Columns, test: &Test| {
-            let many = columns.expected(std::slice::from_ref(test));
-            assert!((0.0..=f64::from(columns.present())).contains(&many), "{many}");
-            many
-        };
-        let nobody = Columns::default();
-        for test in [Test::speaking(&[1, 2], 1), Test::among(vec![3]), Test::loaded(0)] {
-            assert!(expected(&nobody, &test) < 1e-9);
-        }
-        let mut columns = Columns::default();
-        for slot in 0..16 {
-            let mut masks = Masks::unstated(HourSet::ALL, 0);
-            // Of sixteen people every mixture of four languages speaks them.
-            (0..4).for_each(|code| masks.set_language(code, u8::from(slot >> code & 1 == 1)));
-            columns.set(slot, Profile::of(&masks), false);
-        }
-        let close = |test: &Test, many: f64| (expected(&columns, test) - many).abs() < 1e-9;
-        assert!(close(&Test::speaking(&[2], 1), 8.0));
-        assert!(close(&Test::speaking(&[0, 1, 2, 3], 1), 15.0));
-        assert!(close(&Test::speaking(&[], 1), 0.0));
-        assert!(close(&Test::among(vec![1, 5]), 2.0));
-        assert!(close(&Test::among((0..90).collect()), 16.0));
     }
 }

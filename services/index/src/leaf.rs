@@ -1,11 +1,11 @@
-//! A leaf of the octree: some places, and what the people there can do, turned on its side. Must
-//! tell of each place what the person's signature tells.
+//! A leaf of the octree: up to 64 places, and the signatures of their people as a bit matrix by
+//! ability. Must hold for each place exactly its person's signature.
 
 use crate::{
     columns::ones,
     masks::Masks,
     person::PlaceKind,
-    places::{Place, Shown},
+    places::Place,
     signature::{SIGNATURE_BITS, Signature, Signed},
     sphere::Unit,
 };
@@ -13,13 +13,11 @@ use crate::{
 /// The most places in one leaf: as many as a word has bits.
 pub(crate) const LEAF_MAX: usize = 64;
 
-/// Some places next to each other; for each bit of a signature, a word that tells in whose it is
-/// set, so that one word finds all who have an ability.
+/// Some places next to each other. For each bit of a signature there is one word with a bit for
+/// each place, so that one word finds all people who have an ability.
 #[derive(Clone, Debug)]
 pub struct Leaf {
     rows: [u64; SIGNATURE_BITS],
-    /// Places that are not only ever counted from, but may be where their person is shown.
-    shown: u64,
     places: Vec<Place>,
 }
 
@@ -38,7 +36,7 @@ impl Signed for Occupant<'_> {
 
 impl Leaf {
     pub(crate) fn new() -> Self {
-        Self { rows: [0; SIGNATURE_BITS], shown: 0, places: Vec::new() }
+        Self { rows: [0; SIGNATURE_BITS], places: Vec::new() }
     }
 
     /// The places.
@@ -56,22 +54,8 @@ impl Leaf {
     /// The numbers of the places of people whose signature covers what is needed. Cost: a word for
     /// each bit needed.
     pub fn covering(&self, needed: &Signature) -> impl Iterator<Item = usize> + use<> {
-        ones(self.covering_of(self.everybody(), needed))
-    }
-
-    /// Those of some places, a bit each, whose people's signatures cover what is needed.
-    pub(crate) fn covering_of(&self, some: u64, needed: &Signature) -> u64 {
-        needed.bits().fold(some, |some, bit| some & self.rows[bit])
-    }
-
-    /// All places.
-    pub(crate) fn everybody(&self) -> u64 {
-        if self.is_full() { u64::MAX } else { (1 << self.places.len()) - 1 }
-    }
-
-    /// The places where people may be shown.
-    pub(crate) fn shown(&self) -> u64 {
-        self.shown
+        let everybody = if self.is_full() { u64::MAX } else { (1 << self.places.len()) - 1 };
+        ones(needed.bits().fold(everybody, |some, bit| some & self.rows[bit]))
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -93,15 +77,13 @@ impl Leaf {
             if found < last {
                 self.write(found, &signature);
             }
-            self.shown &= !(1 << last);
         }
         found.is_some()
     }
 
-    /// Replaces a place by one of the same person and kind.
-    pub(crate) fn replace(&mut self, place: Place, masks: &Masks) {
+    /// Writes what the person of a place can do now.
+    pub(crate) fn update(&mut self, place: &Place, masks: &Masks) {
         if let Some(found) = self.find(place.at, place.slot(), place.kind()) {
-            self.places[found] = place;
             self.write(found, &Signature::of(masks));
         }
     }
@@ -114,18 +96,6 @@ impl Leaf {
     /// Places with the signatures of their people.
     pub(crate) fn signed(&self) -> impl Iterator<Item = (Place, Signature)> {
         self.places.iter().enumerate().map(|(at, place)| (*place, self.signature(at)))
-    }
-
-    /// Reads the first and the last of some places.
-    pub(crate) fn glance(&self, some: u64) -> u32 {
-        let read = |at: u32| self.places.get(at as usize).map_or(0, Place::slot);
-        read(some.trailing_zeros()) ^ read(63_u32.wrapping_sub(some.leading_zeros()))
-    }
-
-    /// Reads what a change will need, so that it is in the cache by then.
-    pub(crate) fn glimpse(&self) -> u64 {
-        let rows = self.rows.iter().step_by(8).fold(0, |sum, row| sum ^ row);
-        self.places.iter().step_by(4).fold(rows, |sum, place| sum ^ u64::from(place.slot()))
     }
 
     pub(crate) fn shrink(&mut self) {
@@ -148,9 +118,6 @@ impl Leaf {
         for (bit, row) in self.rows.iter_mut().enumerate() {
             *row = with_bit(*row, at, signature.bit(bit));
         }
-        let place = &self.places[at];
-        let shown = place.shown() != Shown::Never;
-        self.shown = with_bit(self.shown, at, shown);
     }
 }
 

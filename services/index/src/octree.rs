@@ -1,10 +1,10 @@
 //! An octree of the places people can count from: cubes around the unit sphere, halved along each
-//! axis until few enough places are in each, with OR-ed masks. Must keep every envelope on the
-//! safe side; must know nothing of scores.
+//! axis until few enough places are in each, with OR-ed masks. Must keep every envelope at least as
+//! large as its content; must know nothing of scores.
 //!
-//! The surface of a sphere meets about four of a cube's eight parts, and a place's cube is told by
-//! the bits of its coordinates: whoever moves within a cube changes nothing but the place, and
-//! whoever leaves it costs two descents, where an R-tree takes a rectangle out and puts another in.
+//! The surface of a sphere meets about four of a cube's eight parts. The bits of a place's
+//! coordinates give its cube. A move within a cube changes only the place; a move out of it costs
+//! two descents, where an R-tree removes one rectangle and inserts another.
 
 use crate::{
     envelope::Envelope,
@@ -223,21 +223,13 @@ impl Octree {
         self.insert(moved, &masks_of(slot), masks_of);
     }
 
-    /// Says that a person's abilities or the place they are shown at changed.
-    pub(crate) fn update(&mut self, place: Place, masks: &Masks, masks_of: impl Fn(u32) -> Masks) {
+    /// Writes what the person of a place can do now.
+    pub(crate) fn update(&mut self, place: &Place, masks: &Masks, masks_of: impl Fn(u32) -> Masks) {
         let part = self.part_of(place.at, place.slot());
         let Some(leaf) = self.leaf_mut(part) else { return };
-        leaf.replace(place, masks);
+        leaf.update(place, masks);
         self.cover(part, &Envelope::of(place.at, masks));
         self.touch(part, masks_of);
-    }
-
-    /// Reads what a change at a place will need, so that it is in the cache by then.
-    pub(crate) fn warm(&self, at: Unit, slot: u32) -> u64 {
-        let (cube, part) = self.part_of(at, slot);
-        let cube = self.cube(cube);
-        let leaf = cube.parts[part].leaf();
-        leaf.map_or(0, Leaf::glimpse) ^ cube.siblings.glimpse(part)
     }
 
     /// Gives back room kept for growing.

@@ -8,7 +8,6 @@ use crate::{
     parts::PersonParts,
     person::{Person, Ping, flag},
     places::Places,
-    postings::Postings,
     regions::Regions,
     schedules::Schedules,
     version::{Entity, IndexVersion},
@@ -53,7 +52,6 @@ pub struct OrgIndex {
     pub(crate) slots: HashTable<u32>,
     pub(crate) places: Places,
     pub(crate) columns: Columns,
-    pub(crate) postings: Postings,
     /// People by the clients they have visited.
     pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
@@ -62,8 +60,6 @@ pub struct OrgIndex {
     pub(crate) sum: IndexVersion,
     pub(crate) kept: [KeptHour; 2],
     pub(crate) considered: usize,
-    /// From then on, in Unix seconds, those tracked without condition or end all are.
-    pub(crate) tracked_since: Option<i64>,
 }
 
 impl OrgIndex {
@@ -87,14 +83,12 @@ impl OrgIndex {
             slots: HashTable::new(),
             places: Places::default(),
             columns: Columns::default(),
-            postings: Postings::default(),
             visitors: FxHashMap::default(),
             regions: Regions::default(),
             early: FxHashMap::default(),
             sum: IndexVersion::of(id),
             kept,
             considered: 0,
-            tracked_since: None,
         }
     }
 
@@ -192,7 +186,6 @@ impl OrgIndex {
             + self.slots.capacity() * 6
             + self.places.approximate_bytes()
             + self.columns.approximate_bytes()
-            + self.postings.approximate_bytes()
             + self.schedules.approximate_bytes()
     }
 

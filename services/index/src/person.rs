@@ -8,10 +8,8 @@ use crate::{
     sphere::Unit,
 };
 use nearhand_domain::{
-    BookingId, CaseId, Position, StaffId,
-    preference::LanguageLevel,
-    time::Interval,
-    tracking::{OPEN_END, TrackingGate},
+    BookingId, CaseId, Position, StaffId, preference::LanguageLevel, time::Interval,
+    tracking::TrackingGate,
 };
 
 /// A fix.
@@ -348,12 +346,6 @@ impl Person {
         let key = Ability::new(kind, code, 0).key();
         let at = self.abilities.binary_search_by_key(&key, |ability| ability.key()).ok()?;
         self.abilities.get(at).map(|ability| ability.level())
-    }
-
-    /// The instant, in Unix seconds, from which on tracking is permitted without condition or end.
-    pub(crate) fn always_tracked_since(&self) -> Option<i64> {
-        let conditional = self.rare.as_ref().is_some_and(|rare| rare.gate.is_some());
-        (!conditional && self.permitted.end == OPEN_END).then_some(self.permitted.start)
     }
 
     /// Heap bytes owned, roughly.

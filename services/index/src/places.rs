@@ -18,18 +18,6 @@ pub struct Place {
     who: u32,
 }
 
-/// Whether a place is the one its person is shown at: the fix if it may be used at the instant of
-/// asking, else the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// It is not, unless tracking may not be permitted for that the instant is too early.
-    Never = 0,
-    /// That depends on the instant.
-    Sometimes = 1,
-    /// It is, with the same exception.
-    Always = 2,
-}
-
 /// All places of an organisation.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -37,22 +25,22 @@ pub struct Places {
 }
 
 impl Place {
-    /// A place of the person at `slot` (below 2²⁸).
+    /// A place of the person at `slot` (below 2³⁰).
     #[must_use]
-    pub fn new(at: Unit, slot: u32, kind: PlaceKind, shown: Shown) -> Self {
-        Self { at, who: slot << 4 | (kind as u32) << 2 | shown as u32 }
+    pub fn new(at: Unit, slot: u32, kind: PlaceKind) -> Self {
+        Self { at, who: slot << 2 | kind as u32 }
     }
 
     /// The person's number.
     #[must_use]
     pub fn slot(&self) -> u32 {
-        self.who >> 4
+        self.who >> 2
     }
 
     /// Why the place counts.
     #[must_use]
     pub fn kind(&self) -> PlaceKind {
-        match (self.who >> 2) & 3 {
+        match self.who & 3 {
             0 => PlaceKind::Start,
             1 => PlaceKind::Ping,
             2 => PlaceKind::LastJob,
@@ -60,28 +48,8 @@ impl Place {
         }
     }
 
-    /// Whether this is where the person is shown.
-    #[must_use]
-    pub fn shown(&self) -> Shown {
-        match self.who & 3 {
-            0 => Shown::Never,
-            1 => Shown::Sometimes,
-            _ => Shown::Always,
-        }
-    }
-
-    /// A place that was listed, from what was kept of it.
-    pub(crate) fn listed(at: Unit, who: u32) -> Self {
-        Self { at, who }
-    }
-
-    /// What is to be kept of it beside where it is.
-    pub(crate) fn who(&self) -> u32 {
-        self.who
-    }
-
     pub(crate) fn is_of(&self, slot: u32, kind: PlaceKind) -> bool {
-        self.who >> 2 == slot << 2 | kind as u32
+        self.who == slot << 2 | kind as u32
     }
 }
 
@@ -116,15 +84,14 @@ impl Places {
 
     /// Visits leaves, best bound first, for as long as bounds reach the threshold.
     ///
-    /// `rank` says of some parts of a cube which may matter: the best possible value in each, and
-    /// whatever else `visit` wants to know of it; `visit` returns the threshold from then on.
-    /// Leaves that just reach it are still visited. Cost: a heap operation per part that may
-    /// matter.
+    /// `rank` names the parts of a cube that may matter: the best possible value in each, and a
+    /// note that `visit` gets with the leaf. `visit` returns the threshold from then on. Leaves
+    /// that just reach it are still visited. Cost: a heap operation per part that may matter.
     pub fn best_first<'a, N>(
         &'a self,
         mut threshold: u64,
         mut rank: impl FnMut(&Siblings, Parts, &mut Ranking<N>),
-        mut visit: impl FnMut(Visit<'a, N>) -> u64,
+        mut visit: impl FnMut(&'a Leaf, N) -> u64,
     ) {
         let mut heap: BinaryHeap<Ranked<'a, N>> = BinaryHeap::with_capacity(OFTEN_ENOUGH);
         let mut ranking = Ranking(Vec::with_capacity(PARTS));
@@ -144,8 +111,7 @@ impl Places {
             }
             match inside {
                 Inside::Leaf(leaf) => {
-                    let next = heap.peek().and_then(|next| next.inside.leaf());
-                    threshold = visit(Visit { leaf, best, note, next });
+                    threshold = visit(leaf, note);
                 }
                 Inside::Cube(cube) => open(self.tree.cube(*cube), threshold, &mut heap),
                 Inside::Nothing => {}
@@ -179,22 +145,8 @@ impl Places {
     }
 }
 
-/// Room for as many parts waiting for their visit as most searches need. Without notes it takes 1
-/// KiB, the most that glibc's allocator keeps at hand for each thread.
+/// Room for as many parts waiting for their visit as most searches need.
 const OFTEN_ENOUGH: usize = 64;
-
-/// A leaf whose turn it is.
-#[derive(Debug)]
-pub struct Visit<'a, N> {
-    /// The leaf.
-    pub leaf: &'a Leaf,
-    /// The best possible value in it.
-    pub best: u64,
-    /// What was noted when it was ranked.
-    pub note: N,
-    /// The leaf that probably comes next: to have it read meanwhile.
-    pub next: Option<&'a Leaf>,
-}
 
 /// The parts of a cube that may matter.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
-//! Which places a person has in the tree, and keeping them there. Must leave what a place is
-//! worth to ranking.
+//! Keeps a person's places in the tree, and what the person can do in the columns. Must not decide
+//! what a place is worth; ranking does.
 
 use crate::{
     OrgIndex, Person,
+    masks::Masks,
     person::{Ping, PlaceKind, flag},
-    places::{Place, Shown},
+    places::Place,
     signature::Profile,
     sphere::Unit,
     version::Entity,
@@ -20,7 +21,6 @@ macro_rules! masks_of {
 impl OrgIndex {
     /// Replaces the fix of the person at `slot`.
     pub(crate) fn move_ping(&mut self, slot: u32, ping: Ping, at: Unit) {
-        let before = self.noted(slot);
         let person = &mut self.people[slot as usize];
         if let Some(old) = &person.ping {
             self.sum.remove(Entity::Position, person.id.0, old.fix_at_ms);
@@ -41,38 +41,17 @@ impl OrgIndex {
             }
             (true, false) => {
                 self.places.tree.remove(from, slot, PlaceKind::Ping, masks_of!(self));
-                self.refresh_start(slot);
             }
             (false, true) => {
                 let masks = masks_of!(self)(slot);
                 let place = ping_place(&self.people[slot as usize], slot);
                 self.places.insert(place, &masks, masks_of!(self));
-                self.refresh_start(slot);
             }
             (false, false) => {}
         }
-        self.relist(slot, &before);
     }
 
-    /// Reads what [`Self::move_ping`] will need.
-    pub(crate) fn warm(&self, slot: u32, to: Unit) -> u64 {
-        let tree = &self.places.tree;
-        let places = tree.warm(self.person(slot).ping_at, slot) ^ tree.warm(to, slot);
-        let ping = Place::new(to, slot, PlaceKind::Ping, Shown::Always);
-        places ^ self.warm_lists(slot, &ping)
-    }
-
-    /// The start is where a person is shown only without a ping.
-    fn refresh_start(&mut self, slot: u32) {
-        let person = &self.people[slot as usize];
-        if person.start.is_some() && person.is_active() {
-            let masks = masks_of!(self)(slot);
-            let place = start_place(person, slot);
-            self.places.tree.update(place, &masks, masks_of!(self));
-        }
-    }
-
-    /// Puts an active person's places into the tree.
+    /// Puts an active person's places into the tree, and their abilities into the columns.
     pub(crate) fn place(&mut self, slot: u32) {
         let base = self.base;
         let person = &mut self.people[slot as usize];
@@ -87,14 +66,13 @@ impl OrgIndex {
         let person = &mut self.people[slot as usize];
         person.set(flag::PING_PLACED, placed);
         let (masks, person) = (masks_of!(self)(slot), &self.people[slot as usize]);
-        self.tracked_since = self.tracked_since.max(person.always_tracked_since());
         for place in places(person, slot) {
             self.places.insert(place, &masks, masks_of!(self));
         }
-        self.note(slot, Some(Profile::of(&masks)));
+        self.note(slot, &masks);
     }
 
-    /// Takes a person's places out of the tree.
+    /// Takes a person out of the tree and the columns.
     pub(crate) fn unplace(&mut self, slot: u32) {
         let person = &self.people[slot as usize];
         if !person.is_active() {
@@ -103,7 +81,7 @@ impl OrgIndex {
         for place in places(person, slot) {
             self.places.tree.remove(place.at, slot, place.kind(), masks_of!(self));
         }
-        self.note(slot, None);
+        self.columns.clear(slot);
         self.people[slot as usize].set(flag::PING_PLACED, false);
     }
 
@@ -112,44 +90,34 @@ impl OrgIndex {
         let masks = masks_of!(self)(slot);
         let person = &self.people[slot as usize];
         for place in places(person, slot) {
-            self.places.tree.update(place, &masks, masks_of!(self));
+            self.places.tree.update(&place, &masks, masks_of!(self));
         }
-        self.note(slot, Some(Profile::of(&masks)));
+        self.note(slot, &masks);
+    }
+
+    /// Notes in the columns what the active person at `slot` can do.
+    fn note(&mut self, slot: u32, masks: &Masks) {
+        let placeless = self.people[slot as usize].start.is_none();
+        self.columns.set(slot, Profile::of(masks), placeless);
     }
 }
 
 /// The places that a person, active and as the record stands, has in the tree.
 fn places(person: &Person, slot: u32) -> Vec<Place> {
-    let job = person.last_job().map(|job| (job.position, PlaceKind::LastJob));
+    let start = person.start.map(|_| Place::new(person.start_at, slot, PlaceKind::Start));
+    let ping = person.has(flag::PING_PLACED).then(|| ping_place(person, slot));
+    let job = person.last_job();
+    let job = job.map(|job| Place::new(Unit::new(job.position), slot, PlaceKind::LastJob));
     // A point is one place however often it is booked: nothing tells those apart.
     let booked = person.bookings().iter().filter(|booking| !booking.cancelled);
     let sites = booked.filter_map(|booking| booking.position).map(Unit::new);
     let mut sites: Vec<Unit> = sites.collect();
     sites.sort_unstable_by_key(|site| site.0);
     sites.dedup();
-    let extra = job.map(|(at, kind)| (Unit::new(at), kind)).into_iter();
-    let extra = extra.chain(sites.into_iter().map(|site| (site, PlaceKind::Booking)));
-    let extra = extra.map(|(at, kind)| Place::new(at, slot, kind, Shown::Never));
-    shown_places(person, slot).into_iter().flatten().chain(extra).collect()
-}
-
-/// Those of them that an active person may be shown at.
-pub(crate) fn shown_places(person: &Person, slot: u32) -> [Option<Place>; 2] {
-    let start = person.start.map(|_| start_place(person, slot));
-    [start, person.has(flag::PING_PLACED).then(|| ping_place(person, slot))]
-}
-
-fn start_place(person: &Person, slot: u32) -> Place {
-    let shown = match (person.has(flag::PING_PLACED), person.always_tracked_since()) {
-        (false, _) => Shown::Always,
-        (true, None) => Shown::Sometimes,
-        (true, Some(_)) => Shown::Never,
-    };
-    Place::new(person.start_at, slot, PlaceKind::Start, shown)
+    let sites = sites.into_iter().map(|site| Place::new(site, slot, PlaceKind::Booking));
+    start.into_iter().chain(ping).chain(job).chain(sites).collect()
 }
 
 fn ping_place(person: &Person, slot: u32) -> Place {
-    let always = person.always_tracked_since().is_some();
-    let shown = if always { Shown::Always } else { Shown::Sometimes };
-    Place::new(person.ping_at, slot, PlaceKind::Ping, shown)
+    Place::new(person.ping_at, slot, PlaceKind::Ping)
 }

@@ -1,11 +1,11 @@
-//! The parts of a cube side by side: what is known of everybody in each, word by word, so that one
-//! question to all of them reads one line of memory. Must always cover everybody below, perhaps a
-//! little more.
+//! The envelopes of a cube's eight parts, stored word by word: one test of all eight reads one cache
+//! line. Must always cover every person below, and may cover a little more.
 
 use crate::{
     columns::ones,
     envelope::Envelope,
-    masks::{Able, LANGUAGES, LICENCES, Masks, SERVICES, SKILLS, SLOTS, WORDS, slot},
+    masks::{Able, LICENCES, Masks, SKILLS, WORDS, slot},
+    person::BEST_LEVEL,
     sphere::{Bounds, Unit, chord_at_least},
 };
 use rstar::Envelope as _;
@@ -40,31 +40,15 @@ impl Siblings {
     /// Parts in which somebody may have a skill at a level of 1 to 5.
     #[must_use]
     pub fn with_skill(&self, code: u32, level: u8) -> Parts {
-        self.with_level::<5>(SKILLS, code, level)
-    }
-
-    /// Parts in which somebody may be so fluent in a language.
-    #[must_use]
-    pub fn with_language(&self, code: u32, fluency: u8) -> Parts {
-        self.with_level::<4>(LANGUAGES, code, fluency)
+        // Of any other level the masks tell nothing.
+        let row = level.checked_sub(1).filter(|row| *row < BEST_LEVEL);
+        row.map_or(Parts::MAX, |row| self.with_bit(SKILLS + usize::from(row), code))
     }
 
     /// Parts in which somebody may hold a licence.
     #[must_use]
     pub fn with_licence(&self, code: u32) -> Parts {
         self.with_bit(LICENCES, code)
-    }
-
-    /// Parts in which not everybody's preference for a service is `never`.
-    #[must_use]
-    pub fn with_service(&self, code: u32) -> Parts {
-        if code < SLOTS { self.with_bit(SERVICES, code) } else { Parts::MAX }
-    }
-
-    /// What no level tells of is left to be found out.
-    fn with_level<const LEVELS: u8>(&self, first: usize, code: u32, level: u8) -> Parts {
-        let row = level.checked_sub(1).filter(|row| *row < LEVELS);
-        row.map_or(Parts::MAX, |row| self.with_bit(first + usize::from(row), code))
     }
 
     fn with_bit(&self, word: usize, code: u32) -> Parts {
@@ -96,12 +80,6 @@ impl Siblings {
     pub(crate) fn envelope(&self, part: usize) -> Envelope {
         let masks = Masks(std::array::from_fn(|word| self.masks[word][part]));
         Envelope { bounds: self.part(part).bounds(), masks }
-    }
-
-    /// Reads what is known of a part, so that it is in the cache when it changes.
-    pub(crate) fn glimpse(&self, part: usize) -> u64 {
-        let words = self.masks.iter().fold(0, |sum, row| sum ^ row[part]);
-        words ^ u64::from(self.low[0][part].to_bits() ^ self.high[2][part].to_bits())
     }
 
     pub(crate) fn set(&mut self, part: usize, envelope: &Envelope) {

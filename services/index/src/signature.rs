@@ -1,12 +1,12 @@
-//! What one person can do, in few bits: kept beside every place, and turned into columns, so that
-//! most people are passed over without reading their record. Must be conservative like [`Masks`].
+//! What one person can do, in few bits: stored beside every place and as bitmaps, so that most
+//! people are skipped without reading their record. Must be conservative like [`Masks`].
 
 use crate::{
     bloom::Bloom,
     columns::ones,
     masks::{
         Able, Fluency, Gladness, HourSet, LANGUAGES, LICENCES, Masks, PREFERRED, SERVICES, SKILLS,
-        SLOTS, UNSTATED, WILLING, region_gladness, slot,
+        UNSTATED, WILLING, region_gladness, slot,
     },
 };
 
@@ -54,12 +54,6 @@ impl Signature {
     /// So many skills have slots of their own, and levels that are a person's own.
     pub const EXACT_SKILLS: usize = SKILL_SLOTS as usize;
 
-    /// Whether a signature that covers a service says that it is not the person's `never`, where
-    /// so many services are known: those past the slots of [`Masks`] share them.
-    pub(crate) fn tells_service(code: u32, known: usize) -> bool {
-        code < SERVICE_SLOTS && known <= SLOTS as usize
-    }
-
     /// A signature of bits in their order.
     pub(crate) fn from_bits(bits: impl Iterator<Item = bool>) -> Self {
         let mut words = [0; 2];
@@ -81,18 +75,7 @@ impl Signature {
 
     /// The bits that are abilities: all but the load's.
     pub(crate) fn abilities(&self) -> [u64; 2] {
-        [self.skills(), self.0[1]]
-    }
-
-    /// The bits that are levels of skills.
-    pub(crate) fn skills(&self) -> u64 {
-        self.0[0] & ((1 << LOAD_SHIFT) - 1)
-    }
-
-    /// Which bit tells of a skill at a level of 1 to 5.
-    pub(crate) fn skill_bit(code: u32, level: u8) -> Option<usize> {
-        let row = u32::from(level).checked_sub(1).filter(|row| *row < 5)?;
-        Some((row * SKILL_SLOTS + slot(code) % SKILL_SLOTS) as usize)
+        [self.0[0] & ((1 << LOAD_SHIFT) - 1), self.0[1]]
     }
 
     /// Adds a service that must be stated as willing, or preferred.
@@ -110,8 +93,8 @@ impl Signature {
 
     /// Adds a skill needed at a level of 1 to 5.
     pub fn need_skill(&mut self, code: u32, level: u8) {
-        if let Some(bit) = Self::skill_bit(code, level) {
-            self.0[0] |= 1 << bit;
+        if let Some(row) = u32::from(level).checked_sub(1).filter(|row| *row < 5) {
+            self.0[0] |= 1 << (row * SKILL_SLOTS + slot(code) % SKILL_SLOTS);
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::embedded::{self, Place, binaries};
 
 mod database;
+mod memory;
 mod redis;
 
 /// How long a server may take to answer.
@@ -44,6 +45,8 @@ pub(crate) struct Subject {
 pub(crate) enum Status {
     /// As it should be.
     Ok,
+    /// Nearhand runs well, and could run better.
+    Hint,
     /// Nearhand runs, and somebody should know.
     Warning,
     /// Nearhand will not run, or not safely.
@@ -67,6 +70,10 @@ pub(crate) struct Finding {
 impl Finding {
     fn ok(name: &'static str, found: impl Into<String>) -> Self {
         Self { name, status: Status::Ok, found: found.into(), mend: None }
+    }
+
+    fn hint(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { name, status: Status::Hint, found: found.into(), mend: Some(mend.into()) }
     }
 
     fn warning(name: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
@@ -113,6 +120,7 @@ pub(crate) async fn examine(subject: &Subject) -> Vec<Finding> {
         findings.push(loopback());
     }
     findings.push(listening(&subject.listen));
+    findings.push(memory::huge_pages());
     findings
 }
 

@@ -5,7 +5,6 @@ mod commands;
 mod demo;
 mod doctor;
 mod embedded;
-mod huge_pages;
 mod log_fields;
 mod progress;
 mod replay;
@@ -66,9 +65,6 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    if matches!(cli.command, Command::Up(_) | Command::Serve(_)) {
-        huge_pages::ask();
-    }
     let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -2,7 +2,7 @@
 //! very order of the scan.
 
 use crate::{bounds::Bounds, judge::Judgement, query::Query, scan::Best};
-use nearhand_index::{person::TOGETHER, places::Visit};
+use nearhand_index::person::TOGETHER;
 use rustc_hash::FxHashSet;
 use std::cell::Cell;
 
@@ -92,7 +92,7 @@ impl Search<'_, '_> {
                     }
                 });
             },
-            |Visit { leaf, note, .. }| {
+            |leaf, note| {
                 if left.get() > 0 || !note.far {
                     left.set(left.get().saturating_sub(usize::from(note.far)));
                     self.judge_some(bounds.able_at(leaf, note, self.threshold));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod corners;
+mod nearest;
 mod population;
 
 use nearhand_domain::{

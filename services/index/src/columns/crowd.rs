@@ -1,5 +1,5 @@
-//! The profiles of many people turned on their side: for each ability one row of bits over all of
-//! them. Must have no bit set of a number that is nobody's.
+//! The bitmaps of some people, one for each ability. Must have no bit set for a number that nobody
+//! has.
 
 use super::{ABILITIES, By, COLUMNS, PRESENT, People, Test};
 use crate::{
@@ -16,8 +16,6 @@ const BLOCK: usize = 1_024;
 pub struct Crowd {
     /// By bit, 64 people a word.
     bits: Vec<Vec<u64>>,
-    /// By bit, how many people have it.
-    counts: Vec<u32>,
     numbers: Numbers,
 }
 
@@ -33,7 +31,7 @@ enum Numbers {
 impl Crowd {
     /// A crowd of nearly everybody.
     pub(super) fn of_most() -> Self {
-        Self { bits: vec![Vec::new(); COLUMNS], counts: vec![0; COLUMNS], numbers: Numbers::Slots }
+        Self { bits: vec![Vec::new(); COLUMNS], numbers: Numbers::Slots }
     }
 
     /// A crowd of few.
@@ -152,29 +150,6 @@ impl Crowd {
         }
     }
 
-    /// How many there are.
-    pub(super) fn present(&self) -> u32 {
-        self.counts[PRESENT]
-    }
-
-    /// How many have an ability.
-    pub(super) fn having(&self, ability: usize) -> u32 {
-        self.counts[ability]
-    }
-
-    /// The share of those who pass a test, if one ability tells nothing of another.
-    pub(super) fn share(&self, test: &Test) -> f64 {
-        let all = f64::from(self.present()).max(1.0);
-        let share = |bit: &usize| f64::from(self.counts[*bit]) / all;
-        match &test.0 {
-            By::Columns(lists) => {
-                let of = |list: &Vec<usize>| list.iter().map(share).product::<f64>();
-                1.0 - lists.iter().map(|list| 1.0 - of(list)).product::<f64>()
-            }
-            By::Among(slots) => (f64::from(number(slots.len())) / all).min(1.0),
-        }
-    }
-
     pub(super) fn approximate_bytes(&self) -> usize {
         let numbers = match &self.numbers {
             Numbers::Slots => 0,
@@ -222,9 +197,7 @@ impl Crowd {
 
     fn write(&mut self, at: usize, number: u32, on: bool) {
         let (word, bit) = (&mut self.bits[at][number as usize / 64], number % 64);
-        let was = *word >> bit & 1 == 1;
         *word = *word & !(1 << bit) | u64::from(on) << bit;
-        self.counts[at] = self.counts[at] + u32::from(on) - u32::from(was);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tree is held to a plain list.
 
 use super::*;
-use crate::{leaf::LEAF_MAX, masks::HourSet, places::Shown, siblings::each};
+use crate::{leaf::LEAF_MAX, masks::HourSet, siblings::each};
 use nearhand_domain::Position;
 use proptest::prelude::*;
 
@@ -12,8 +12,7 @@ fn masks_of(slot: u32) -> Masks {
 }
 
 fn place(at: Unit, slot: u32) -> Place {
-    let shown = [Shown::Always, Shown::Never, Shown::Sometimes][(slot % 3) as usize];
-    Place::new(at, slot, PlaceKind::Ping, shown)
+    Place::new(at, slot, PlaceKind::Ping)
 }
 
 /// One of a few places that many share, or some place of its own near one of them.
@@ -42,8 +41,6 @@ fn check(tree: &Octree, id: u32) -> (Vec<(u32, Unit)>, usize) {
             Inside::Leaf(leaf) => {
                 let places = leaf.places();
                 assert!((1..=LEAF_MAX).contains(&places.len()), "no leaf is empty or too full");
-                let shown = places.iter().filter(|place| place.shown() != Shown::Never).count();
-                assert_eq!(leaf.shown().count_ones() as usize, shown);
                 for (place, signature) in leaf.signed() {
                     let masks = masks_of(place.slot());
                     assert_eq!(signature, Signature::of(&masks), "a leaf knows its people");
@@ -86,7 +83,7 @@ proptest! {
                     tree.remove(from, slot, PlaceKind::Ping, masks_of);
                     plain.remove(&slot);
                 }
-                (Some(from), 1) => tree.update(place(from, slot), &masks_of(slot), masks_of),
+                (Some(from), 1) => tree.update(&place(from, slot), &masks_of(slot), masks_of),
                 (Some(from), _) => {
                     tree.relocate((slot, PlaceKind::Ping), (from, at), masks_of);
                     plain.insert(slot, at);
@@ -119,7 +116,7 @@ fn hundreds_of_sites_of_one_person_in_one_house_are_told_apart_by_place() {
     let (mut tree, slot) = (Octree::default(), 7);
     let site = |n: i32| Unit([SCALE - 40, n / 20, n % 20]);
     for n in 0..400 {
-        let place = Place::new(site(n), slot, PlaceKind::Booking, Shown::Never);
+        let place = Place::new(site(n), slot, PlaceKind::Booking);
         tree.insert(place, &masks_of(slot), masks_of);
     }
     tree.relocate((slot, PlaceKind::Booking), (site(5), site(405)), masks_of);

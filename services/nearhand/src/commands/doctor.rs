@@ -65,6 +65,7 @@ fn describe(checks: &[Finding]) -> String {
     for finding in checks {
         let status = match finding.status {
             Status::Ok => "ok     ",
+            Status::Hint => "hint   ",
             Status::Warning => "warning",
             Status::Failure => "FAILURE",
         };

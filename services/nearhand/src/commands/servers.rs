@@ -16,7 +16,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedded::{self, Connections, Options, Servers, ephemeral};
-use crate::huge_pages;
 use crate::progress::{announced, say};
 use crate::signals::{self, Interrupts};
 
@@ -178,8 +177,6 @@ async fn run_command(
     let mut child = Command::new(program)
         .args(arguments)
         .envs(exports)
-        // What is measured here holds the index as the API does.
-        .envs([huge_pages::ENVIRONMENT])
         .spawn()
         .with_context(|| format!("could not run {}", program.to_string_lossy()))?;
     let status = tokio::select! {
