@@ -5,6 +5,6 @@ mod vocabulary;
 
 pub use decide::{Action, Actor, Denial, Object, decide};
 pub use vocabulary::{
-    AccessLevel, AdminRole, Module, ModuleLevel, Permission, PermissionSet, module_permissions,
-    role_permissions,
+    AccessLevel, AdminRole, Module, ModuleLevel, Permission, PermissionSet, UnknownWord,
+    module_permissions, role_permissions,
 };

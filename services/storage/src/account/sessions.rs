@@ -3,7 +3,6 @@
 use crate::{
     StorageError, Tx,
     announce::{Changed, announce},
-    convert::corrupt,
 };
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
@@ -30,19 +29,24 @@ pub struct Credential {
 }
 
 /// A session as a request needs it, with its person as they are now.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub struct LiveSession {
     /// Which.
+    #[sqlx(rename = "session_id", try_from = "Uuid")]
     pub session: SessionId,
     /// Whose.
+    #[sqlx(rename = "staff_id", try_from = "Uuid")]
     pub staff: StaffId,
     /// Only the password may be changed.
     pub restricted: bool,
     /// What they may do.
+    #[sqlx(try_from = "String")]
     pub admin_role: AdminRole,
     /// How far.
+    #[sqlx(try_from = "String")]
     pub access_level: AccessLevel,
     /// When the access token ends.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub expires_at: Timestamp,
 }
 
@@ -193,16 +197,6 @@ pub async fn add_tokens(
     Ok(())
 }
 
-#[derive(FromRow)]
-struct LiveRow {
-    session_id: Uuid,
-    staff_id: Uuid,
-    restricted: bool,
-    admin_role: String,
-    access_level: String,
-    expires_at: jiff_sqlx::Timestamp,
-}
-
 /// The session behind an access token, if token, session and person are all still good.
 ///
 /// # Errors
@@ -212,7 +206,7 @@ pub async fn live(
     hash: TokenHash,
     now: Timestamp,
 ) -> Result<Option<LiveSession>, StorageError> {
-    let row: Option<LiveRow> = sqlx::query_as(
+    let live = sqlx::query_as(
         "SELECT t.session_id, s.staff_id, s.restricted, p.admin_role, p.access_level, \
          LEAST(t.expires_at, s.expires_at) AS expires_at FROM session_tokens AS t \
          JOIN sessions AS s ON s.id = t.session_id JOIN staff AS p ON p.id = s.staff_id \
@@ -221,22 +215,8 @@ pub async fn live(
          AND p.active AND p.deleted_at IS NULL AND p.access_level <> 'disabled'",
     )
     .bind(hash.0.as_slice())
-    .bind(now.to_sqlx())
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| {
-        Ok(LiveSession {
-            session: SessionId(row.session_id),
-            staff: StaffId(row.staff_id),
-            restricted: row.restricted,
-            admin_role: AdminRole::parse(&row.admin_role)
-                .ok_or_else(|| corrupt("role", "unknown word"))?,
-            access_level: AccessLevel::parse(&row.access_level)
-                .ok_or_else(|| corrupt("access level", "unknown word"))?,
-            expires_at: row.expires_at.to_jiff(),
-        })
-    })
-    .transpose()
+    .bind(now.to_sqlx());
+    Ok(live.fetch_optional(&mut **tx).await?)
 }
 
 #[derive(FromRow)]

@@ -1,26 +1,11 @@
 //! Tickets that open one event stream in place of a session's token, and whether a session that
 //! has one open is still good.
 
-use crate::{StorageError, Tx, convert::corrupt, sessions::LiveSession};
+use crate::{StorageError, Tx, sessions::LiveSession};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use nearhand_domain::{
-    OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, AdminRole},
-    token::TokenHash,
-};
-use sqlx::FromRow;
+use nearhand_domain::{OrganizationId, SessionId, token::TokenHash};
 use uuid::Uuid;
-
-#[derive(FromRow)]
-struct LiveRow {
-    session_id: Uuid,
-    staff_id: Uuid,
-    restricted: bool,
-    admin_role: String,
-    access_level: String,
-    expires_at: jiff_sqlx::Timestamp,
-}
 
 /// Stores a ticket's hash, and forgets the session's tickets that nobody used in time.
 ///
@@ -84,7 +69,7 @@ pub async fn live_session(
     session: SessionId,
     now: Timestamp,
 ) -> Result<Option<LiveSession>, StorageError> {
-    let row: Option<LiveRow> = sqlx::query_as(
+    let live = sqlx::query_as(
         "SELECT s.id AS session_id, s.staff_id, s.restricted, p.admin_role, p.access_level, \
          s.expires_at FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id \
          WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
@@ -92,20 +77,6 @@ pub async fn live_session(
          AND p.access_level <> 'disabled'",
     )
     .bind(session.0)
-    .bind(now.to_sqlx())
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| {
-        Ok(LiveSession {
-            session: SessionId(row.session_id),
-            staff: StaffId(row.staff_id),
-            restricted: row.restricted,
-            admin_role: AdminRole::parse(&row.admin_role)
-                .ok_or_else(|| corrupt("role", "unknown word"))?,
-            access_level: AccessLevel::parse(&row.access_level)
-                .ok_or_else(|| corrupt("access level", "unknown word"))?,
-            expires_at: row.expires_at.to_jiff(),
-        })
-    })
-    .transpose()
+    .bind(now.to_sqlx());
+    Ok(live.fetch_optional(&mut **tx).await?)
 }
