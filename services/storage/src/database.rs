@@ -5,13 +5,14 @@
 use crate::error::StorageError;
 use nearhand_domain::OrganizationId;
 use sqlx::{
-    AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Row, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
     ops::{Deref, DerefMut},
     time::Duration,
 };
+use tokio_util::task::TaskTracker;
 
 /// The application's role: sees one tenant at a time.
 const APP_ROLE: &str = "nearhand_app";
@@ -23,6 +24,14 @@ const WORKER_ROLE: &str = "nearhand_worker";
 /// by statement, since poolers in between refuse start-up options.
 const WORKER_LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '10s'";
+
+/// How long a request's transaction may stay open without doing anything: one that was forgotten
+/// must not hold its locks for ever.
+const APP_LIMITS: &str = "SET idle_in_transaction_session_timeout = '60s'";
+
+/// True outside a transaction that an earlier statement began. As a simple query, since each
+/// message of the extended protocol counts as a statement of its own.
+const IS_FREE: &str = "SELECT transaction_timestamp() = statement_timestamp()";
 
 /// A connection that did something so lately is believed to live without being asked.
 const IDLE_BELIEVED: Duration = Duration::from_secs(1);
@@ -73,8 +82,16 @@ pub struct PoolLimits {
 }
 
 /// Serves requests: every transaction is bound to one organisation.
+///
+/// A request may be dropped at any moment. If it is while its transaction begins, the driver would
+/// leave the transaction open in the pool, and the next one to use that connection would work in
+/// it. So transactions begin in tasks of their own, which end whoever waits for them, and a
+/// connection that comes back within a transaction is closed.
 #[derive(Clone, Debug)]
-pub struct AppPool(PgPool);
+pub struct AppPool {
+    pool: PgPool,
+    beginning: TaskTracker,
+}
 
 /// Serves ingest, relay and snapshots across organisations.
 #[derive(Clone, Debug)]
@@ -89,7 +106,8 @@ impl AppPool {
         options: PgConnectOptions,
         limits: PoolLimits,
     ) -> Result<Self, StorageError> {
-        connect_as(APP_ROLE, options, limits, "").await.map(Self)
+        let pool = connect_as(APP_ROLE, options, limits, APP_LIMITS).await?;
+        Ok(Self { pool, beginning: TaskTracker::new() })
     }
 
     /// Begins a transaction that sees `organization` and nothing else, in one round trip.
@@ -117,7 +135,7 @@ impl AppPool {
             "BEGIN; SET LOCAL app.organization_id = '{organization}'; \
              SET LOCAL app.trace_parent = '{trace}'"
         );
-        Ok(Tx(self.0.begin_with(AssertSqlSafe(begin)).await?))
+        self.begin(begin).await
     }
 
     /// Begins a transaction without a tenant, which sees no tenant's rows: for setup, and for
@@ -126,14 +144,21 @@ impl AppPool {
     /// # Errors
     /// When no connection is to be had.
     pub async fn tenantless(&self) -> Result<Tx, StorageError> {
-        let begin = "BEGIN; SET LOCAL app.organization_id = ''";
-        Ok(Tx(self.0.begin_with(begin).await?))
+        self.begin("BEGIN; SET LOCAL app.organization_id = ''".to_owned()).await
+    }
+
+    async fn begin(&self, statement: String) -> Result<Tx, StorageError> {
+        let pool = self.pool.clone();
+        let begin = async move { pool.begin_with(AssertSqlSafe(statement)).await };
+        let begun = self.beginning.spawn(begin).await;
+        let tx = begun.map_err(|_| StorageError::Unavailable(sqlx::Error::WorkerCrashed))?;
+        Ok(Tx(tx?))
     }
 
     /// The pool itself, for health checks and its own metrics.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
-        &self.0
+        &self.pool
     }
 }
 
@@ -201,6 +226,15 @@ async fn connect_as(
                     connection.execute(settings).await?;
                 }
                 Ok(())
+            })
+        })
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let free: bool = sqlx::raw_sql(IS_FREE).fetch_one(connection).await?.try_get(0)?;
+                if !free {
+                    tracing::error!("a connection came back within a transaction; it is closed");
+                }
+                Ok(free)
             })
         })
         .connect_with(options)
