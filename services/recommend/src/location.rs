@@ -72,11 +72,14 @@ pub enum SlackOf {
 }
 
 impl Query<'_> {
-    /// The fix that counts, if any: permitted then and now, and not history only.
+    /// The fix that counts, if any: not history only, and permitted at its time, at `as_of` and at
+    /// the time of answering. An answer about the past shows nobody who is hidden by now.
     pub(crate) fn counted_ping<'p>(&self, person: &'p Person) -> Option<&'p Ping> {
         let ping = person.ping()?;
         let hidden = ping.mock && self.index.mock_policy() == MockPolicy::HistoryOnly;
-        (!hidden && self.index.tracking_allowed(person, self.as_of)).then_some(ping)
+        let allowed = |at| self.index.tracking_allowed(person, at);
+        let shown = allowed(self.as_of) && (self.as_of == self.shown_at || allowed(self.shown_at));
+        (!hidden && shown).then_some(ping)
     }
 
     /// Bookings that count: not cancelled, not of this case.

@@ -98,6 +98,8 @@ pub struct Query<'a> {
     pub(crate) case: &'a Case,
     pub(crate) policy: &'a Policy,
     pub(crate) as_of: i64,
+    /// When the answer is shown, in Unix seconds.
+    pub(crate) shown_at: i64,
     pub(crate) disclosure: Disclosure,
     pub(crate) origin: Origin,
     pub(crate) unit: Unit,
@@ -152,6 +154,7 @@ impl<'a> Query<'a> {
             case,
             policy,
             as_of,
+            shown_at: as_of,
             disclosure,
             origin: Origin::new(case.position),
             unit: Unit::new(case.position),
@@ -181,6 +184,13 @@ impl<'a> Query<'a> {
         query.foresee();
         query.skill_u = crate::terms::skill_table(&query);
         query
+    }
+
+    /// The same for an answer that is shown at another instant than it is asked for: people who
+    /// may not be located then are ranked without their last position.
+    #[must_use]
+    pub fn shown_at(self, instant: i64) -> Self {
+        Self { shown_at: instant.clamp(-FARTHEST_S, FARTHEST_S), ..self }
     }
 
     fn resolve_needs(&mut self) {

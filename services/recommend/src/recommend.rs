@@ -15,6 +15,8 @@ const FUNNEL_BELOW: usize = 5;
 pub struct Request {
     /// The instant of asking, in Unix seconds.
     pub as_of: i64,
+    /// The instant of answering, in Unix seconds. The privacy gate is judged at both.
+    pub shown_at: i64,
     /// How many candidates to list.
     pub limit: usize,
     /// What the caller may learn of whereabouts.
@@ -47,6 +49,7 @@ pub fn recommend(
     request: Request,
 ) -> Recommendation {
     let query = Query::new(index, case, policy, request.as_of, request.disclosure);
+    let query = query.shown_at(request.shown_at);
     let best = query.search(request.limit);
     let due = request.funnel || best.len() < request.limit.min(FUNNEL_BELOW);
     let ranked = best.iter().zip(1..);

@@ -8,7 +8,8 @@ use golden_cases::{Golden, read};
 use nearhand_recommend::{Disclosure, Query, Recommendation, Request, Rule, recommend};
 
 fn ask(golden: &Golden, limit: usize, disclosure: Disclosure, funnel: bool) -> Recommendation {
-    let request = Request { as_of: golden.as_of, limit, disclosure, funnel };
+    let request =
+        Request { as_of: golden.as_of, shown_at: golden.as_of, limit, disclosure, funnel };
     recommend(&golden.index(), &golden.case, &golden.policy, request)
 }
 

@@ -5,6 +5,7 @@
 use crate::http::place::LatLng;
 use jiff::Timestamp;
 use nearhand_domain::{CaseId, Position, StaffId};
+use nearhand_index::cells;
 use nearhand_recommend::{
     Candidate, Disclosure, Inputs, Recommendation, Request, Rule, Source, Term, TermResult,
     explain::Method,
@@ -34,6 +35,9 @@ pub(crate) struct Answer {
     /// The instant it was ranked for.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
+    /// The instant it was made. Nobody is shown where they were who may not be located now.
+    #[schema(value_type = String, format = DateTime)]
+    shown_at: Timestamp,
     /// Equal version, equal content of the index, on any process.
     #[schema(example = "00000000000000000000000000000000")]
     index_version: String,
@@ -99,9 +103,10 @@ struct LocationShown {
     source: Source,
     /// Seconds since the last position, if it counts at all.
     age_s: Option<i64>,
-    /// Its radius.
+    /// Its radius; null in a coarse answer.
     accuracy_m: Option<f32>,
-    /// Only with `positions:read`.
+    /// Only with `positions:read`; of a home the centre of its cell, unless with
+    /// `staff.pii:read`.
     position: Option<LatLng>,
 }
 
@@ -154,19 +159,21 @@ impl Recommended {
 }
 
 impl Answer {
-    /// A ranking as it is shown, with people's names.
+    /// A ranking as it is shown, with people's names; `homes`: whether homes are shown exactly.
     pub(crate) fn new(
         found: Recommendation,
         request: Request,
         case: Option<(CaseId, i64)>,
+        homes: bool,
         name: impl Fn(StaffId) -> Option<String>,
     ) -> Self {
         let shown = |candidate: Candidate| {
             let display_name = name(candidate.staff);
-            CandidateShown::new(candidate, display_name)
+            CandidateShown::new(candidate, display_name, request.disclosure, homes)
         };
         Self {
             as_of: Timestamp::from_second(request.as_of).unwrap_or_default(),
+            shown_at: Timestamp::from_second(request.shown_at).unwrap_or_default(),
             index_version: found.index_version,
             policy_version: DEFAULT_POLICY_VERSION,
             case_id: case.map(|(id, _)| id),
@@ -195,9 +202,16 @@ impl Answer {
 }
 
 impl CandidateShown {
-    fn new(candidate: Candidate, display_name: Option<String>) -> Self {
+    fn new(
+        candidate: Candidate,
+        display_name: Option<String>,
+        disclosure: Disclosure,
+        homes: bool,
+    ) -> Self {
         let location = candidate.location;
         let place = location.position.and_then(|[lat, lng]| Position::new(lat, lng).ok());
+        let blurred = location.source == Source::Home && !homes;
+        let place = place.map(|place| if blurred { cells::coarse(place) } else { place });
         Self {
             rank: candidate.rank,
             staff_id: candidate.staff,
@@ -208,7 +222,7 @@ impl CandidateShown {
             location: LocationShown {
                 source: location.source,
                 age_s: location.age_s,
-                accuracy_m: location.accuracy_m,
+                accuracy_m: location.accuracy_m.filter(|_| disclosure == Disclosure::Exact),
                 position: place.map(LatLng::from),
             },
             distance_km: candidate.distance_km,

@@ -115,6 +115,10 @@ struct Ask {
 ///
 /// Callers without `positions:read` get a ranking computed from the centres of H3 cells, and none
 /// for a place that is no case. Needs access level `full`.
+///
+/// The exact position of a home is shown only with `staff.pii:read`, else the centre of its cell.
+/// Distances and driving times follow `positions:read`: several answers together can give a home
+/// away, so each answer with exact values is a recorded read of those it lists.
 #[utoipa::path(post, path = "/v1/recommendations", operation_id = "recommend",
     tag = "recommendations",
     responses((status = 200, description = "Best first", body = Recommended)))]
@@ -134,7 +138,13 @@ pub(crate) async fn create(
     require_ready(state.follower())?;
     let (case, case_version) = load(&state, &caller, ask.subject).await?;
     let disclosure = if exact { Disclosure::Exact } else { Disclosure::Coarse };
-    let request = Request { as_of: ask.as_of, limit: ask.limit, disclosure, funnel: ask.funnel };
+    let request = Request {
+        as_of: ask.as_of,
+        shown_at: now.as_second(),
+        limit: ask.limit,
+        disclosure,
+        funnel: ask.funnel,
+    };
     let about = case_version.map(|version| (case.id, version));
     let found = rank(&state, caller.organization, case, request).await?;
     if exact {
@@ -143,7 +153,8 @@ pub(crate) async fn create(
         record_read(&state, &caller, "/v1/recommendations", &people).await?;
     }
     let name = |staff| state.follower().display_name(staff).map(|name| name.to_string());
-    Ok(Json(Recommended::new(now, Answer::new(found, request, about, name))))
+    let homes = caller.may(Action::ReadPersonalDetails, Object::Organization);
+    Ok(Json(Recommended::new(now, Answer::new(found, request, about, homes, name))))
 }
 
 forms!(RecommendationForm, AdHocForm);
