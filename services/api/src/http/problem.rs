@@ -27,6 +27,7 @@ pub(crate) struct Problem {
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
     location: Option<String>,
+    throttled: bool,
 }
 
 /// The answer of a handler.
@@ -41,6 +42,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_s: None,
             location: None,
+            throttled: false,
         }
     }
 
@@ -62,7 +64,8 @@ impl Problem {
     pub(crate) fn throttled(what: &str, wait: Duration) -> Self {
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         let detail = format!("{what}; try again in {seconds} s");
-        Self::new(Code::TooManyRequests, detail).retry_after(seconds)
+        let problem = Self::new(Code::TooManyRequests, detail).retry_after(seconds);
+        Self { throttled: true, ..problem }
     }
 
     /// One wrong field.
@@ -212,7 +215,7 @@ fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
     if let Some(seconds) = problem.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    if problem.code == Code::TooManyRequests {
+    if problem.throttled {
         rate_limit(headers, problem.retry_after_s.unwrap_or(1));
     }
     if let Some(address) = problem.location.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {

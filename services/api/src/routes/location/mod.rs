@@ -33,6 +33,13 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         ))
         .routes(operation!(positions::list, NotReady))
         .routes(operation!(position_counts::list, Invalid, NotReady))
-        .routes(operation!(stream::open, Unauthorized, Forbidden, NotFound, NotReady))
+        .routes(operation!(
+            stream::open,
+            Unauthorized,
+            Forbidden,
+            NotFound,
+            TooManyRequests,
+            NotReady
+        ))
         .routes(operation!(stream_tickets::create))
 }

@@ -72,7 +72,7 @@ pub(crate) async fn pause(
         return Err(Problem::new(Code::LimitReached, detail).into());
     }
     let event = AuditEvent::of(audit::TRACKING_PAUSE, staff);
-    let (forget, reply) = (Forget::Person(staff), Reply::ok(&Pause { ends_at })?);
+    let (forget, reply) = (Forget::Person(staff), Reply::ok(&Pause { ends_at })?.about(staff));
     change.commit(Outcome { event: Some(event), forget, reply }).await
 }
 

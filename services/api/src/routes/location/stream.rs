@@ -17,7 +17,7 @@ use crate::{
     },
     live::{
         hub::{Beginning, Moved, PEOPLE_A_HOLD, Seat},
-        streams::Slot,
+        streams::{Slot, Watcher},
         view::{Shown, View, read_bbox, record_read, require_ready},
     },
     state::ApiState,
@@ -115,7 +115,9 @@ pub(crate) async fn open(
         None => Caller::from_request_parts(&mut parts, &state).await?,
     };
     caller.require(Action::SeePositions, Object::Organization)?;
-    let slot = Slot::take(state.streams(), caller.session, state.config().max_streams)?;
+    let watcher =
+        Watcher { organization: caller.organization, staff: caller.staff, session: caller.session };
+    let slot = Slot::take(state.streams(), watcher, state.config().max_streams)?;
     let view = View::of(&caller, within);
     let hubs = state.hubs();
     let seat = hubs.join(caller.organization, state.follower(), state.shutdown()).await;
