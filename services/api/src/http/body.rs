@@ -3,6 +3,7 @@
 
 use crate::http::{
     codes::Code,
+    json::{REPEATED, UniqueKeys},
     problem::{ApiResult, Problem},
 };
 use axum::{
@@ -60,8 +61,10 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
 
 /// Reads JSON; a syntax error says where, anything but an object is refused.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("not JSON at line {}, column {}", error.line(), error.column());
+    let UniqueKeys(value) = serde_json::from_slice(bytes).map_err(|error| {
+        let repeated = error.is_data() && error.to_string().starts_with(REPEATED);
+        let what = if repeated { REPEATED } else { "not JSON" };
+        let detail = format!("{what} at line {}, column {}", error.line(), error.column());
         Problem::new(Code::MalformedBody, detail)
     })?;
     if !value.is_object() {

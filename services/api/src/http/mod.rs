@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod cursor;
 pub(crate) mod edge;
 pub(crate) mod inflate;
+pub(crate) mod json;
 pub(crate) mod observe;
 pub(crate) mod origin;
 pub(crate) mod pages;
