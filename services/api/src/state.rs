@@ -11,7 +11,7 @@ use nearhand_queue::Producer;
 use nearhand_storage::AppPool;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How far the feed may be behind before credentials held in memory are no longer believed.
 const CREDENTIALS_MAX_LAG: Duration = Duration::from_secs(1);
@@ -89,6 +89,7 @@ struct Inner {
     hubs: Hubs,
     full_scans: Arc<Semaphore>,
     counters: PingCounters,
+    aside: TaskTracker,
 }
 
 /// What every handler can reach; cheap to clone.
@@ -112,6 +113,7 @@ impl ApiState {
             hubs: Hubs::default(),
             full_scans: Arc::new(Semaphore::new(1)),
             counters: PingCounters::new(),
+            aside: TaskTracker::new(),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -174,6 +176,11 @@ impl ApiState {
     /// a time they never wait long.
     pub(crate) fn full_scans(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.full_scans)
+    }
+
+    /// Short work that no answer waits for.
+    pub(crate) fn aside(&self) -> &TaskTracker {
+        &self.0.aside
     }
 
     /// What event streams share.

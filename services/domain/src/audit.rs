@@ -69,6 +69,7 @@ actions! {
     CASE_UPDATE: CaseId = "case.update", "A case was changed.";
     DEVICE_ENROL: DeviceId = "device.enrol", "A device was enrolled for a person.";
     DEVICE_REVOKE: DeviceId = "device.revoke", "A device's token was revoked.";
+    LOGIN_FAILED: StaffId = "login.fail", "Somebody failed to log in as this person.";
     ORGANIZATION_FOUND: StaffId = "organization.found", "The organisation was made, with its first account admin.";
     ORGANIZATION_UPDATE: OrganizationId = "organization.update", "The organisation's settings were changed.";
     OWN_PASSWORD: StaffId = "me.password", "A person changed their own password.";

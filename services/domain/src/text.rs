@@ -38,6 +38,13 @@ pub fn line(text: &str, max: usize) -> Result<String, TextError> {
     Ok(text.to_owned())
 }
 
+/// What logins are compared by: an e-mail address or a user name, folded. Storage keeps the same key
+/// of each.
+#[must_use]
+pub fn login_key(login: &str) -> String {
+    login.trim().to_lowercase()
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident = $parse:expr;)*) => {$(
         $(#[$doc])*

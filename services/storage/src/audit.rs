@@ -94,7 +94,7 @@ pub async fn record(
 ) -> Result<(), StorageError> {
     let id = Uuid::now_v7();
     let sealed = match &event.personal {
-        Some((staff, values)) => Some(seal(tx, *staff, id, values).await?),
+        Some((staff, values)) => Some(seal(tx, *staff, id.as_bytes(), values).await?),
         None => None,
     };
     sqlx::query(
@@ -118,31 +118,53 @@ pub async fn record(
     Ok(())
 }
 
-/// Nonce and ciphertext, bound to the row by its id.
-async fn seal(
+/// Seals values under a person's key: nonce and ciphertext. `bound_to` must be given again to read
+/// them.
+///
+/// # Errors
+/// When the database fails, or the person's key has been destroyed.
+pub(crate) async fn seal(
     tx: &mut Tx,
     staff: StaffId,
-    row: Uuid,
+    bound_to: &[u8],
     values: &Value,
 ) -> Result<Vec<u8>, StorageError> {
-    let cipher = cipher_of(tx, staff).await?;
+    let cipher = cipher_of(tx, staff).await?.ok_or_else(|| corrupt("person key", "is gone"))?;
     let nonce = random_bytes::<NONCE_BYTES>();
     let text = values.to_string();
-    let payload = Payload { msg: text.as_bytes(), aad: row.as_bytes() };
     let sealed = cipher
-        .encrypt(&nonce.into(), payload)
-        .map_err(|_| corrupt("audit value", "could not be sealed"))?;
+        .encrypt(&nonce.into(), Payload { msg: text.as_bytes(), aad: bound_to })
+        .map_err(|_| corrupt("sealed value", "could not be sealed"))?;
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-async fn cipher_of(tx: &mut Tx, staff: StaffId) -> Result<ChaCha20Poly1305, StorageError> {
+/// What [`seal`] sealed; `None` once the person's key has been destroyed.
+///
+/// # Errors
+/// When the database fails, or the bytes were not sealed so.
+pub(crate) async fn unseal(
+    tx: &mut Tx,
+    staff: StaffId,
+    bound_to: &[u8],
+    sealed: &[u8],
+) -> Result<Option<Value>, StorageError> {
+    let Some(cipher) = cipher_of(tx, staff).await? else { return Ok(None) };
+    let broken = || corrupt("sealed value", "cannot be opened");
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(broken)?;
+    let payload = Payload { msg: sealed, aad: bound_to };
+    let text = cipher.decrypt(&(*nonce).into(), payload).map_err(|_| broken())?;
+    serde_json::from_slice(&text).map(Some).map_err(|_| broken())
+}
+
+async fn cipher_of(tx: &mut Tx, staff: StaffId) -> Result<Option<ChaCha20Poly1305>, StorageError> {
     let key: Option<Vec<u8>> =
         sqlx::query_scalar("SELECT key FROM person_keys WHERE staff_id = $1")
             .bind(staff.0)
             .fetch_optional(&mut **tx)
             .await?;
-    let key = key.ok_or_else(|| corrupt("person key", "is gone"))?;
-    ChaCha20Poly1305::new_from_slice(&key).map_err(|_| corrupt("person key", "is not 32 bytes"))
+    let Some(key) = key else { return Ok(None) };
+    let cipher = ChaCha20Poly1305::new_from_slice(&key);
+    cipher.map(Some).map_err(|_| corrupt("person key", "is not 32 bytes"))
 }
 
 /// Records who read whose exact position: one row a request, in a transaction of its own.

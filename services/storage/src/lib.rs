@@ -18,7 +18,7 @@ mod people;
 mod system;
 mod work;
 
-pub use account::sessions;
+pub use account::{login_addresses, sessions};
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::{Conflict, StorageError};
 pub use location::{devices, ingest, stream_tickets, tracking};

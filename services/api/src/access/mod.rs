@@ -2,5 +2,6 @@
 
 pub(crate) mod caller;
 pub(crate) mod credentials;
+pub(crate) mod login;
 pub(crate) mod passwords;
 pub(crate) mod throttle;

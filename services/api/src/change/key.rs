@@ -8,7 +8,11 @@ use crate::http::{
 };
 use axum::http::{HeaderMap, HeaderName};
 use nearhand_domain::{OrganizationId, StaffId};
-use nearhand_storage::{Tx, idempotency, idempotency::KeptAnswer};
+use nearhand_storage::{
+    Tx,
+    idempotency::{self, KeptAnswer, KeptBody},
+};
+use serde_json::Value;
 use std::time::Duration;
 
 /// The header.
@@ -72,9 +76,14 @@ impl Key {
             let detail = "use a fresh key for every different request";
             return Err(Problem::new(Code::IdempotencyMismatch, detail));
         }
-        let Some(body) = kept.body else {
-            let detail = "the first answer held it; ask for a new one instead";
-            return Err(Problem::new(Code::IdempotencySecretShown, detail).location(kept.location));
+        let body = match kept.body {
+            KeptBody::Open(body) | KeptBody::About(_, body) => body,
+            KeptBody::Erased => Value::Null,
+            KeptBody::Secret => {
+                let detail = "the first answer held it; ask for a new one instead";
+                let problem = Problem::new(Code::IdempotencySecretShown, detail);
+                return Err(problem.location(kept.location));
+            }
         };
         Ok(Ended::Repeated(Reply::repeated(kept.status, kept.location, body)))
     }
@@ -90,7 +99,7 @@ impl Key {
             request_hash: self.request_hash,
             status: reply.status_number(),
             location: reply.location().map(str::to_owned),
-            body: reply.lasting_body().cloned(),
+            body: reply.kept_body(),
         };
         Ok(idempotency::keep(tx, organization, self.actor, &self.key, &answer).await?)
     }

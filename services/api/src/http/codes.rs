@@ -65,6 +65,7 @@ codes! {
     TooLarge "too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "This content type is not taken";
     Invalid "invalid" UNPROCESSABLE_ENTITY "Some fields are not right";
+    OwnPassword "own_password" UNPROCESSABLE_ENTITY "One's own password is changed at /v1/me/password";
     IdempotencyMismatch "idempotency_mismatch" UNPROCESSABLE_ENTITY "The key was used for another request";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests";
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong here";

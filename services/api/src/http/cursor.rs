@@ -55,6 +55,11 @@ impl Cursors {
         Uuid::from_slice(&body[8..]).map(Some).map_err(|_| refused())
     }
 
+    /// A hash under the installation's key, of something that must not be guessed from it.
+    pub(crate) fn keyed_hash(&self, purpose: &str, body: &[u8]) -> [u8; 32] {
+        self.mac(purpose, body).finalize().into_bytes().into()
+    }
+
     fn mac(&self, list: &str, body: &[u8]) -> Hmac<Sha256> {
         // A key shorter than a block is filled up with zeros (RFC 2104 §2).
         let mut block = [0; 64];

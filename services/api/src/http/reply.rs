@@ -6,6 +6,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use nearhand_domain::StaffId;
+use nearhand_storage::idempotency::KeptBody;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +19,7 @@ pub(crate) struct Reply {
     etag: Option<i64>,
     body: Value,
     secret: bool,
+    about: Option<StaffId>,
 }
 
 impl Reply {
@@ -38,6 +41,7 @@ impl Reply {
             etag: None,
             body: Value::Null,
             secret: false,
+            about: None,
         }
     }
 
@@ -46,7 +50,7 @@ impl Reply {
         let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
         let etag = body.get("version").and_then(Value::as_i64);
         let status = status.unwrap_or(StatusCode::OK);
-        Self { status, location, etag, body, secret: false }
+        Self { status, location, etag, body, secret: false, about: None }
     }
 
     /// 200.
@@ -60,6 +64,7 @@ impl Reply {
                 Problem::internal()
             })?,
             secret: false,
+            about: None,
         })
     }
 
@@ -75,6 +80,12 @@ impl Reply {
         self
     }
 
+    /// Holds personal values of this person: kept only sealed under their key.
+    pub(crate) fn about(mut self, person: StaffId) -> Self {
+        self.about = Some(person);
+        self
+    }
+
     /// The status, as it is kept.
     pub(crate) fn status_number(&self) -> i16 {
         i16::try_from(self.status.as_u16()).unwrap_or(i16::MAX)
@@ -85,9 +96,13 @@ impl Reply {
         self.location.as_deref()
     }
 
-    /// The body, if it may be kept.
-    pub(crate) fn lasting_body(&self) -> Option<&Value> {
-        (!self.secret).then_some(&self.body)
+    /// The body, as it may be kept.
+    pub(crate) fn kept_body(&self) -> KeptBody {
+        match (self.secret, self.about) {
+            (true, _) => KeptBody::Secret,
+            (false, Some(person)) => KeptBody::About(person, self.body.clone()),
+            (false, None) => KeptBody::Open(self.body.clone()),
+        }
     }
 }
 

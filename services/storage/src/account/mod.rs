@@ -1,3 +1,4 @@
 //! Logins: sessions and their tokens.
 
+pub mod login_addresses;
 pub mod sessions;

@@ -144,3 +144,16 @@ pub async fn revoke(
     }
     Ok(row.map(record))
 }
+
+/// Revokes all devices of a person. The caller raises and announces the person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_all(tx: &mut Tx, staff: StaffId, now: Timestamp) -> Result<(), StorageError> {
+    sqlx::query("UPDATE devices SET revoked_at = $2 WHERE staff_id = $1 AND revoked_at IS NULL")
+        .bind(staff.0)
+        .bind(now.to_sqlx())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -228,19 +228,20 @@ pub async fn version(tx: &mut Tx, id: StaffId) -> Result<i64, StorageError> {
     Ok(version.bind(id.0).fetch_one(&mut **tx).await?)
 }
 
-/// A person by login, e-mail or user name: two look-ups in an index, the e-mail address first.
+/// A person by the key of their login, an e-mail address or a user name: two look-ups in an index,
+/// the e-mail address first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_login(tx: &mut Tx, login: &str) -> Result<Option<StaffRecord>, StorageError> {
+pub async fn find_login(tx: &mut Tx, key: &str) -> Result<Option<StaffRecord>, StorageError> {
     sqlx::query_as::<_, Row>(select!(
         "WHERE s.id = (SELECT found.id FROM ( \
-           SELECT id, 1 AS place FROM staff WHERE deleted_at IS NULL AND email_key = lower($1) \
+           SELECT id, 1 AS place FROM staff WHERE deleted_at IS NULL AND email_key = $1 \
            UNION ALL \
-           SELECT id, 2 FROM staff WHERE deleted_at IS NULL AND username_key = lower($1) \
+           SELECT id, 2 FROM staff WHERE deleted_at IS NULL AND username_key = $1 \
          ) AS found ORDER BY found.place LIMIT 1)"
     ))
-    .bind(login)
+    .bind(key)
     .fetch_optional(&mut **tx)
     .await?
     .map(Row::into_record)
@@ -327,7 +328,8 @@ pub async fn update(
     Ok(before.version + 1)
 }
 
-/// Whether somebody else is an active account admin with a password that has not died.
+/// Whether somebody else is an active account admin with a password of their own; a temporary one
+/// does not count, since it dies.
 ///
 /// Until the transaction ends nobody else gets an answer in this organisation: two account admins
 /// cannot demote each other at once. Call it after people have been locked, never before, or two
@@ -347,7 +349,7 @@ pub async fn other_account_admin(
     let other = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM staff AS s JOIN credentials AS c ON c.staff_id = s.id \
          WHERE s.admin_role = 'account_admin' AND s.deleted_at IS NULL AND s.active \
-         AND s.id <> $1 AND (c.expires_at IS NULL OR c.expires_at > now()))",
+         AND s.id <> $1 AND c.expires_at IS NULL)",
     );
     Ok(other.bind(than.0).fetch_one(&mut **tx).await?)
 }

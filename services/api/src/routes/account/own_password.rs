@@ -1,7 +1,10 @@
 //! `POST /v1/me/password`: changing one's own password.
 
 use crate::{
-    access::caller::{AnyCaller, Caller},
+    access::{
+        caller::{AnyCaller, Caller},
+        throttle::Key,
+    },
     change::{Change, ChangeResult, Forget, Outcome},
     http::{
         body::{Field, Form, JsonBody, Unknown, any, forms},
@@ -102,10 +105,6 @@ impl PasswordForm {
     }
 }
 
-fn guess_key(caller: &Caller) -> String {
-    format!("password:{}", caller.staff)
-}
-
 /// Verifies a password as one attempt of the caller's, which counts unless it is right.
 async fn verify_once(
     state: &ApiState,
@@ -113,14 +112,14 @@ async fn verify_once(
     password: String,
     stored: Option<String>,
 ) -> ApiResult<bool> {
-    let key = guess_key(caller);
+    let key = Key::password_of(caller.staff);
     state
         .throttle()
         .reserve(&[&key], Instant::now())
-        .map_err(|wait| Problem::throttled("too many wrong passwords", wait))?;
+        .map_err(|wait| Problem::throttled("too many wrong passwords", wait.left))?;
     let right = state.passwords().verify(password, stored).await;
     match right {
-        Ok(true) => state.throttle().succeeded(&key),
+        Ok(true) => state.throttle().succeeded(&key, Instant::now()),
         Ok(false) => state.throttle().failed(&key, Instant::now()),
         Err(_) => state.throttle().refund(&key, Instant::now()),
     }

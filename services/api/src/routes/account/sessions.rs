@@ -1,11 +1,7 @@
 //! `/v1/sessions`: login, refresh, logout. Nothing here tells whether an account exists.
 
 use crate::{
-    access::{
-        caller::AnyCaller,
-        passwords::needs_rehash,
-        throttle::{address_key, unknown_login_key},
-    },
+    access::{caller::AnyCaller, login::Attempt},
     change::{Change, ChangeResult, Forget, Outcome},
     http::{
         body::{Field, Form, JsonBody, Unknown, any, forms},
@@ -20,19 +16,17 @@ use axum::extract::State;
 use jiff::Timestamp;
 use nearhand_domain::{
     OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, Action, Object},
+    access::{Action, Object},
     audit, clock,
     token::{PresentedToken, TokenKind, mint},
 };
 use nearhand_storage::{
     Tx,
     audit::AuditEvent,
-    organizations,
     sessions::{self, Refresh},
-    staff::{self, StaffRecord},
+    staff::StaffRecord,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// A login.
@@ -109,93 +103,17 @@ pub(crate) async fn log_in(
         let password = form.password.required("/password", e, any);
         Ok(Attempt { organization, login: login?, password: password? })
     })?;
-    let (found, fresh_hash) = attempt.judge(&state, origin.remote_addr.as_deref()).await?;
-    let (organization, person) = (found.organization, found.person.id);
-    let mut change = Change::of(&state, organization, Some(person), &origin).await?;
-    if let Some(fresh) = fresh_hash {
-        sessions::rehash(change.tx(), person, &found.stored, &fresh, clock::now()).await?;
+    let login = attempt.judge(&state, &origin).await?;
+    let (organization, person) = (login.organization, &login.person);
+    let mut change = Change::of(&state, organization, Some(person.id), &origin).await?;
+    if let Some(fresh) = &login.fresh_hash {
+        sessions::rehash(change.tx(), person.id, &login.stored, fresh, clock::now()).await?;
     }
-    let temporary = found.temporary;
-    let tokens = open(change.tx(), &state, organization, &found.person, temporary).await?;
+    login.remember_address(change.tx()).await?;
+    let tokens = open(change.tx(), &state, organization, person, login.temporary).await?;
     let event = AuditEvent::of(audit::SESSION_OPEN, tokens.session_id);
     let reply = Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret();
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
-}
-
-/// What a login claims.
-struct Attempt {
-    organization: Option<String>,
-    login: String,
-    password: String,
-}
-
-impl Attempt {
-    /// Whoever this is, and their password's hash as it is made today if it was made otherwise.
-    /// Counted before it is verified; only a right one is given back, to its address, and clears
-    /// what was counted against its account.
-    async fn judge(
-        self,
-        state: &ApiState,
-        address: Option<&str>,
-    ) -> ApiResult<(Found, Option<String>)> {
-        let throttled = |wait| Problem::throttled("too many failed logins", wait);
-        let address = address_key(address);
-        if let Some(wait) = state.throttle().wait(&address, Instant::now()) {
-            return Err(throttled(wait));
-        }
-        let (slug, login) = (self.organization.as_deref(), self.login.as_str());
-        let found = find(state, slug, login).await?;
-        let account = found.as_ref().map_or_else(
-            || unknown_login_key(slug, login),
-            |found| format!("account:{}:{}", found.organization, found.person.id),
-        );
-        state.throttle().reserve(&[&account, &address], Instant::now()).map_err(throttled)?;
-        let stored = found.as_ref().map(|found| found.stored.clone());
-        let right = state.passwords().verify(self.password.clone(), stored).await;
-        let now = Instant::now();
-        let right = right.inspect_err(|_| {
-            [&account, &address].into_iter().for_each(|key| state.throttle().refund(key, now));
-        })?;
-        let Some(found) = found.filter(|found| right && found.may_enter) else {
-            [&account, &address].into_iter().for_each(|key| state.throttle().failed(key, now));
-            let detail =
-                "check organisation, login and password; after several failures wait a little";
-            return Err(Problem::new(Code::LoginFailed, detail));
-        };
-        state.throttle().succeeded(&account);
-        state.throttle().refund(&address, now);
-        let fresh = if needs_rehash(&found.stored) && !found.temporary {
-            Some(state.passwords().hash(self.password).await?)
-        } else {
-            None
-        };
-        Ok((found, fresh))
-    }
-}
-
-struct Found {
-    organization: OrganizationId,
-    person: StaffRecord,
-    stored: String,
-    temporary: bool,
-    may_enter: bool,
-}
-
-async fn find(state: &ApiState, slug: Option<&str>, login: &str) -> ApiResult<Option<Found>> {
-    // Nobody is called so, and the database could not even be asked.
-    if [slug.unwrap_or_default(), login].iter().any(|text| text.contains(char::is_control)) {
-        return Ok(None);
-    }
-    let mut tx = state.app().tenantless().await?;
-    let Some(organization) = organizations::find(&mut tx, slug).await? else { return Ok(None) };
-    drop(tx);
-    let mut tx = state.app().tenant(organization).await?;
-    let Some(person) = staff::find_login(&mut tx, login).await? else { return Ok(None) };
-    let Some(credential) = sessions::credential(&mut tx, person.id).await? else { return Ok(None) };
-    let alive = credential.expires_at.is_none_or(|end| end > clock::now());
-    let may_enter = alive && person.active && person.access_level != AccessLevel::Disabled;
-    let (stored, temporary) = (credential.password_hash, credential.temporary);
-    Ok(Some(Found { organization, person, stored, temporary, may_enter }))
 }
 
 /// Opens a session of a person and mints its first pair of tokens.

@@ -29,7 +29,13 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
             BeyondOwnRights,
             LastAccountAdmin
         ))
-        .routes(operation!(staff::reset_password, BeyondOwnRights, Invalid))
+        .routes(operation!(
+            staff::reset_password,
+            BeyondOwnRights,
+            Invalid,
+            LastAccountAdmin,
+            OwnPassword,
+        ))
         .routes(operation!(time_off::create, BeyondOwnRights, LimitReached))
         .routes(operation!(time_off::list))
         .routes(operation!(time_off::delete, BeyondOwnRights))

@@ -28,7 +28,7 @@ use nearhand_domain::{
 };
 use nearhand_storage::{
     audit::{AuditEvent, create_person_key},
-    sessions,
+    devices, sessions,
     staff::{self, StaffFilter, StaffRecord},
 };
 use serde::{Deserialize, Serialize};
@@ -169,7 +169,7 @@ pub(crate) async fn create(
     create_person_key(change.tx(), caller.organization, id).await?;
     let event = changed(AuditEvent::of(audit::STAFF_CREATE, id), None, &record);
     let shown = Staff::shown_to(&caller, record);
-    let reply = Reply::created(format!("/v1/staff/{id}"), &shown)?.etag(1);
+    let reply = Reply::created(format!("/v1/staff/{id}"), &shown)?.etag(1).about(id);
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 
@@ -242,6 +242,10 @@ pub(crate) async fn patch(
     if access_moved(&before, &after) {
         sessions::end_all(change.tx(), caller.organization, id).await?;
     }
+    if before.active && !after.active {
+        // They stay dead when the person comes back.
+        devices::revoke_all(change.tx(), id, clock::now()).await?;
+    }
     let event = changed(AuditEvent::of(audit::STAFF_UPDATE, id), Some(&before), &after);
     let version = after.version;
     let reply = Reply::ok(&Staff::shown_to(&caller, after))?.etag(version);
@@ -275,14 +279,23 @@ async fn check_change(
         return Err(Problem::field("/email", "immutable_field", detail));
     }
     let can_admin = |r: &StaffRecord| r.active && r.admin_role == AdminRole::AccountAdmin;
-    if can_admin(before)
-        && !can_admin(after)
-        && !staff::other_account_admin(tx, caller.organization, before.id).await?
-    {
-        let detail = "make somebody else an account admin first";
-        return Err(Problem::new(Code::LastAccountAdmin, detail));
+    if can_admin(before) && !can_admin(after) {
+        require_other_account_admin(change, caller, before.id).await?;
     }
     Ok(())
+}
+
+/// Refuses what would leave the organisation without an account admin who can log in.
+async fn require_other_account_admin(
+    change: &mut Change,
+    caller: &Caller,
+    than: StaffId,
+) -> ApiResult<()> {
+    if staff::other_account_admin(change.tx(), caller.organization, than).await? {
+        return Ok(());
+    }
+    let detail = "make somebody else an account admin first, with a password of their own";
+    Err(Problem::new(Code::LastAccountAdmin, detail))
 }
 
 /// Generates a temporary password, shown once; every session of the person ends.
@@ -295,6 +308,10 @@ pub(crate) async fn reset_password(
     posted: Posted<Empty>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ManageStaff, Object::staff(id))?;
+    if id == caller.staff {
+        let detail = "it needs your present one: use POST /v1/me/password";
+        return Err(Problem::new(Code::OwnPassword, detail).into());
+    }
     // Hashed first: a transaction must not wait for its turn to hash.
     let password = generate_password();
     let hash = state.passwords().hash(password.clone()).await?;
@@ -303,6 +320,10 @@ pub(crate) async fn reset_password(
     if record.access_level == AccessLevel::Disabled {
         let detail = "they cannot log in; raise access_level first";
         return Err(Problem::field("/access_level", "access_disabled", detail).into());
+    }
+    if record.admin_role == AdminRole::AccountAdmin {
+        // A temporary password dies, and with it could the last way in.
+        require_other_account_admin(&mut change, &caller, id).await?;
     }
     let now = clock::now();
     let expires_at = now + state.config().temporary_password_ttl;

@@ -93,7 +93,7 @@ pub(crate) async fn create(
     time_off::insert(change.tx(), caller.organization, id, absence).await?;
     let event = sealed(AuditEvent::of(audit::TIME_OFF_CREATE, id), id, absence);
     let location = format!("/v1/staff/{id}/time-off/{}", absence.id);
-    let reply = Reply::created(location, &TimeOff::from(absence))?;
+    let reply = Reply::created(location, &TimeOff::from(absence))?.about(id);
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
 

@@ -1,0 +1,244 @@
+//! Judging a login. Neither the answer nor the time it takes nor what is counted tells whether
+//! there is such an account; only its own organisation's audit trail does.
+
+use crate::{
+    access::{
+        passwords::needs_rehash,
+        throttle::{Key, Wait, login_name, network},
+    },
+    http::{
+        codes::Code,
+        origin::Origin,
+        problem::{ApiResult, Problem},
+    },
+    state::ApiState,
+};
+use jiff::{SignedDuration, Timestamp};
+use nearhand_domain::{
+    OrganizationId, StaffId, access::AccessLevel, audit::LOGIN_FAILED, clock, text::login_key,
+};
+use nearhand_storage::{
+    StorageError, Tx,
+    audit::{self, AuditContext, AuditEvent},
+    login_addresses, organizations, sessions,
+    staff::{self, StaffRecord},
+};
+use std::time::Instant;
+
+/// How long an address is known to an account after its last login from there.
+const ADDRESS_KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What a login claims.
+pub(crate) struct Attempt {
+    /// The organisation's slug.
+    pub(crate) organization: Option<String>,
+    /// E-mail address or user name.
+    pub(crate) login: String,
+    /// Password.
+    pub(crate) password: String,
+}
+
+/// A login that was right.
+pub(crate) struct RightLogin {
+    /// Tenant.
+    pub(crate) organization: OrganizationId,
+    /// Who.
+    pub(crate) person: StaffRecord,
+    /// The password's hash as it is stored.
+    pub(crate) stored: String,
+    /// Its hash as it is made today, if it was made otherwise.
+    pub(crate) fresh_hash: Option<String>,
+    /// The password is temporary.
+    pub(crate) temporary: bool,
+    address: [u8; 32],
+}
+
+/// What there is under a login.
+struct Found {
+    organization: OrganizationId,
+    account: Option<Account>,
+}
+
+struct Account {
+    person: StaffRecord,
+    stored: String,
+    temporary: bool,
+    may_enter: bool,
+    address: [u8; 32],
+    knows_address: bool,
+}
+
+impl RightLogin {
+    /// Remembers where it came from.
+    pub(crate) async fn remember_address(&self, tx: &mut Tx) -> Result<(), StorageError> {
+        let now = clock::now();
+        let span = (now, now - ADDRESS_KNOWN_FOR);
+        let (organization, staff) = (self.organization, self.person.id);
+        login_addresses::remember(tx, organization, staff, &self.address, span).await
+    }
+}
+
+impl Attempt {
+    /// Counted before it is verified, so that many at once are no more than the same number in a
+    /// row. Only a right one is given back.
+    pub(crate) async fn judge(self, state: &ApiState, origin: &Origin) -> ApiResult<RightLogin> {
+        let client = origin.remote_addr.as_deref();
+        let by_address = Key::address(client);
+        if let Some(wait) = state.throttle().wait(&by_address, Instant::now()) {
+            self.log(None, "throttled", origin, wait.first);
+            return Err(throttled(wait));
+        }
+        let found = self.find(state, client).await?;
+        let organization = found.as_ref().map(|found| found.organization);
+        let scope = organization.map(|id| id.to_string());
+        let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
+        let account = found.and_then(|found| found.account);
+        let by_login = match &account {
+            Some(account) if account.knows_address => Key::login_from(scope, &self.login, client),
+            _ => Key::login(scope, &self.login),
+        };
+        let person = organization.zip(account.as_ref().map(|account| account.person.id));
+        let keys = [&by_login, &by_address];
+        if let Err(wait) = state.throttle().reserve(&keys, Instant::now()) {
+            self.log(organization, "throttled", origin, wait.first);
+            if wait.first {
+                tell(state, person, "throttled", origin);
+            }
+            return Err(throttled(wait));
+        }
+        let stored = account.as_ref().map(|account| account.stored.clone());
+        let right = state.passwords().verify(self.password.clone(), stored).await;
+        let now = Instant::now();
+        let right = right.inspect_err(|_| {
+            keys.into_iter().for_each(|key| state.throttle().refund(key, now));
+        })?;
+        let account = match account.filter(|_| right) {
+            Some(account) if account.may_enter => account,
+            refused => {
+                keys.into_iter().for_each(|key| state.throttle().failed(key, now));
+                let why = if refused.is_some() { "no_access" } else { "wrong_password" };
+                self.log(organization, why, origin, true);
+                tell(state, person, why, origin);
+                let detail = "check organisation, login and password; after several failures wait \
+                    a little. Where there are several organisations, `organization` is needed";
+                return Err(Problem::new(Code::LoginFailed, detail));
+            }
+        };
+        state.throttle().succeeded(&by_login, now);
+        state.throttle().refund(&by_address, now);
+        let Some(organization) = organization else { return Err(Problem::internal()) };
+        let fresh_hash = if needs_rehash(&account.stored) && !account.temporary {
+            Some(state.passwords().hash(self.password).await?)
+        } else {
+            None
+        };
+        let Account { person, stored, temporary, address, .. } = account;
+        Ok(RightLogin { organization, person, stored, fresh_hash, temporary, address })
+    }
+
+    async fn find(&self, state: &ApiState, client: Option<&str>) -> ApiResult<Option<Found>> {
+        let slug = self.organization.as_deref().map(str::to_lowercase);
+        // Nobody is called so, and the database could not even be asked.
+        let texts = [slug.as_deref().unwrap_or_default(), self.login.as_str()];
+        if texts.iter().any(|text| text.contains(char::is_control)) {
+            return Ok(None);
+        }
+        let mut tx = state.app().tenantless().await?;
+        let organization = organizations::find(&mut tx, slug.as_deref()).await?;
+        drop(tx);
+        let Some(organization) = organization else { return Ok(None) };
+        let mut tx = state.app().tenant(organization).await?;
+        let account = match staff::find_login(&mut tx, &login_key(&self.login)).await? {
+            Some(person) => account(&mut tx, state, person, client).await?,
+            None => None,
+        };
+        Ok(Some(Found { organization, account }))
+    }
+
+    /// A line for those who watch over the installation. The login is hashed.
+    fn log(
+        &self,
+        organization: Option<OrganizationId>,
+        why: &'static str,
+        origin: &Origin,
+        first: bool,
+    ) {
+        if !first {
+            return;
+        }
+        let scope = organization.map(|id| id.to_string());
+        let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
+        tracing::warn!(
+            login.hash = login_name(scope, &self.login),
+            client.address = origin.remote_addr.as_deref().unwrap_or_default(),
+            request.id = origin.request_id,
+            why,
+            "a login failed"
+        );
+    }
+}
+
+async fn account(
+    tx: &mut Tx,
+    state: &ApiState,
+    person: StaffRecord,
+    client: Option<&str>,
+) -> ApiResult<Option<Account>> {
+    let Some(credential) = sessions::credential(tx, person.id).await? else { return Ok(None) };
+    let now = clock::now();
+    let address = address_hash(state, person.id, client);
+    let since = now - ADDRESS_KNOWN_FOR;
+    let knows_address = login_addresses::is_known(tx, person.id, &address, since).await?;
+    Ok(Some(Account {
+        may_enter: may_enter(&person, credential.expires_at, now),
+        stored: credential.password_hash,
+        temporary: credential.temporary,
+        person,
+        address,
+        knows_address,
+    }))
+}
+
+fn may_enter(person: &StaffRecord, expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let alive = expires_at.is_none_or(|end| end > now);
+    alive && person.active && person.access_level != AccessLevel::Disabled
+}
+
+/// Addresses are few: without the installation's key a hash of one could be tried out.
+fn address_hash(state: &ApiState, staff: StaffId, client: Option<&str>) -> [u8; 32] {
+    let text = format!("{staff}/{}", network(client));
+    state.cursors().keyed_hash("login-address", text.as_bytes())
+}
+
+fn throttled(wait: Wait) -> Problem {
+    Problem::throttled("too many failed logins", wait.left)
+}
+
+/// Tells a known account's audit trail, aside: who waits for the answer must not notice.
+fn tell(
+    state: &ApiState,
+    person: Option<(OrganizationId, StaffId)>,
+    why: &'static str,
+    origin: &Origin,
+) {
+    let Some((organization, staff)) = person else { return };
+    let context = AuditContext {
+        organization,
+        actor: None,
+        request_id: origin.request_id.clone(),
+        remote_addr: origin.remote_addr.clone(),
+    };
+    let (app, trace) = (state.app().clone(), origin.trace_parent.clone());
+    state.aside().spawn(async move {
+        let event = AuditEvent::of(LOGIN_FAILED, staff);
+        let event = event.details(serde_json::json!({ "why": why }));
+        let written = async {
+            let mut tx = app.traced(organization, trace.as_deref()).await?;
+            audit::record(&mut tx, &context, &event).await?;
+            tx.commit().await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(error = %error, "a failed login could not be written down");
+        }
+    });
+}
