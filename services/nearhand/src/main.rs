@@ -1,6 +1,5 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
-mod client;
 mod commands;
 mod demo;
 mod doctor;
@@ -8,11 +7,9 @@ mod embedded;
 mod huge_pages;
 mod log_fields;
 mod progress;
-mod replay;
 mod runtime;
 mod settings;
 mod signals;
-mod traces;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
