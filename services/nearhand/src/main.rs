@@ -13,9 +13,11 @@ mod signals;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 use crate::commands::{
     dead_letters, doctor as doctor_command, health, migrate, openapi, organization,
@@ -66,12 +68,14 @@ async fn main() -> ExitCode {
     if matches!(cli.command, Command::Up(_) | Command::Serve(_)) {
         huge_pages::ask();
     }
-    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let wanted = Targets::from_str(&cli.log);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
-        .fmt_fields(log_fields::Fields)
+        .fmt_fields(log_fields::Fields);
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO)))
+        .with(lines)
         .init();
     let result = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
