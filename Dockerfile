@@ -4,12 +4,13 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# Without the feature `play`: a production image has no demo and no replay.
 # Queries are checked by the tests, not against a database here.
 ENV SQLX_OFFLINE=true
 # The caches are kept between builds; the binary is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked --package nearhand \
+    cargo build --release --locked --package nearhand --no-default-features \
     && install -D target/release/nearhand /out/nearhand
 
 FROM debian:bookworm-slim

@@ -1,23 +1,22 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
-mod client;
 mod commands;
 mod demo;
 mod doctor;
 mod embedded;
 mod log_fields;
 mod progress;
-mod replay;
 mod runtime;
 mod settings;
 mod signals;
-mod traces;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 use crate::commands::{
     dead_letters, doctor as doctor_command, health, migrate, openapi, organization,
@@ -65,12 +64,14 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let wanted = Targets::from_str(&cli.log);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
-        .fmt_fields(log_fields::Fields)
+        .fmt_fields(log_fields::Fields);
+    tracing_subscriber::registry()
+        .with(wanted.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO)))
+        .with(lines)
         .init();
     let result = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,

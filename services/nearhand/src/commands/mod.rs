@@ -6,6 +6,10 @@ pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod organization;
+#[cfg(feature = "play")]
+pub(crate) mod replay;
+#[cfg(not(feature = "play"))]
+#[path = "replay_absent.rs"]
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod servers;

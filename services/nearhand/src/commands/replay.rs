@@ -6,15 +6,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use reqwest::Method;
+use nearhand_play::client::{Client, Login, Session};
+use nearhand_play::replay::{self, Options, Pace, Who};
+use nearhand_play::traces;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Client, Login, Session};
-use crate::progress::say;
-use crate::replay::{self, Options, Pace, Who};
+use crate::progress::{announced, say};
 use crate::signals::{self, Interrupts};
-use crate::traces;
 
 const LONG: &str = "\
 Plays recorded traces as phones through the public API.
@@ -139,7 +138,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     announce(&tracks, &options, client.base());
     let cancel = CancellationToken::new();
-    let playing = replay::play(&client, session.as_ref(), &who, tracks, options, &cancel);
+    let session = session.as_ref();
+    let playing = async {
+        let enrolling = replay::enrol(session, &who, tracks);
+        let phones = announced("making people and enrolling their phones", enrolling).await?;
+        replay::play(&client, session, phones, options, say, &cancel).await
+    };
     tokio::pin!(playing);
     let (result, signal) = tokio::select! {
         result = &mut playing => (result, None),
@@ -181,15 +185,8 @@ fn tracks(args: &Args) -> anyhow::Result<Vec<replay::Track>> {
 
 async fn session(client: &Client, args: &Args) -> anyhow::Result<Option<Session>> {
     if let Some(token) = &args.token {
-        let session = Session::of_token(client, token.clone());
-        // Better now than after many attempts.
-        session
-            .call(Method::GET, "/v1/me")
-            .await?
-            .done()
-            .await
-            .context("the token cannot be used")?;
-        return Ok(Some(session));
+        let session = Session::of_token(client, token.clone()).await;
+        return Ok(Some(session.context("the token cannot be used")?));
     }
     if let (Some(login), Some(password)) = (&args.login, &args.password) {
         let login = Login {

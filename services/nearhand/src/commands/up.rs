@@ -1,7 +1,7 @@
 //! `nearhand up`: everything on one machine, in one process, with servers of its own.
 
 use crate::{
-    demo::{self, Site},
+    demo,
     embedded::{self, Connections, Options, Servers},
     progress::{announced, say},
     runtime::{Runtime, connect_queue, offer_bootstrap_token},
@@ -39,6 +39,9 @@ pub(crate) struct Args {
 
 /// Runs until Ctrl-C or SIGTERM, then stops everything in order.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if args.demo {
+        demo::ensure_built()?;
+    }
     let mut interrupts = Interrupts::listen()?;
     let shutdown = CancellationToken::new();
     let options = Options::new(args.data_dir.clone());
@@ -111,9 +114,8 @@ async fn live(
         return runtime.finish().await;
     }
     say(&format!("Nearhand runs on {url}  (documentation: {url}/docs, Ctrl-C stops it)"));
-    let site = Site { url, bootstrap_token: token, data_dir: args.data_dir.clone() };
     let demo = async {
-        let result = demo::run(site, shutdown.clone()).await;
+        let result = demo::run(url, token, args.data_dir.clone(), shutdown.clone()).await;
         if result.is_err() {
             shutdown.cancel();
         }

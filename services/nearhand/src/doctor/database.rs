@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, FromRow};
 
 use super::Finding;
-use crate::embedded::binaries::{EXTENSIONS, OLDEST_POSTGRES};
+use crate::embedded::{binaries::EXTENSIONS, versions::OLDEST_POSTGRES};
 
 const NAME: &str = "PostgreSQL";
 

@@ -6,7 +6,7 @@ use redis::aio::MultiplexedConnection;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Finding;
-use crate::embedded::binaries::OLDEST_REDIS;
+use crate::embedded::versions::OLDEST_REDIS;
 
 const NAME: &str = "Redis";
 /// Settings under which an acknowledged ping is on the disk and stays in memory.

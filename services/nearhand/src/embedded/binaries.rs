@@ -8,11 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::error::Error;
+use super::versions::{OLDEST_POSTGRES, OLDEST_REDIS};
 
-/// The oldest PostgreSQL that will do.
-pub(crate) const OLDEST_POSTGRES: u32 = 15;
-/// The oldest Redis that will do.
-pub(crate) const OLDEST_REDIS: u32 = 7;
 /// Extensions the migrations create, and so must be on the disk: PostGIS for places, the other two
 /// for the job tables.
 pub(crate) const EXTENSIONS: [&str; 3] = ["postgis", "hstore", "pgcrypto"];

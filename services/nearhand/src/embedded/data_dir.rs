@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
-use super::marker::{FORMAT, LOCK, MARKER, Marker, check_owner, read_marker, write_marker};
+use super::marker::{LOCK, Marker, check_owner, read_marker, write_marker};
 use super::processes;
 use super::user::{self, RunAs};
+use super::versions::{FORMAT, MARKER};
 
 const SECRETS: &str = "secrets.json";
 
@@ -82,6 +83,15 @@ impl DataDir {
     /// Who the servers run as.
     pub(crate) fn run_as(&self) -> &RunAs {
         &self.run_as
+    }
+
+    /// Makes a folder that only the servers' user can enter.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be made or handed over.
+    pub(super) fn make_private(&self, path: &Path) -> Result<(), Error> {
+        DirBuilder::new().mode(0o700).create(path).map_err(Error::file("create", path))?;
+        self.run_as.own(path)
     }
 
     /// The file of passwords.

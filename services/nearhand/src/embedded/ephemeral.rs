@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::data_dir::DataDir;
-use super::marker::MARKER;
+use super::versions::MARKER;
 
 const PREFIX: &str = "nearhand-ephemeral-";
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::marker::{FORMAT, MARKER};
+use super::versions::{FORMAT, MARKER, OLDEST_POSTGRES};
 
 /// Ways out when a server is not installed.
 const OTHER_WAYS: &str = "Or use servers that run already, with --database-url and --redis-url, \
@@ -97,7 +97,7 @@ pub(crate) enum Error {
         "{reason}.\n\
          On Debian and Ubuntu: apt-get install --no-install-recommends postgresql postgresql-{0}-postgis-3 \
          (`./dev up` does it by itself).\n{OTHER_WAYS}",
-        .major.unwrap_or(super::binaries::OLDEST_POSTGRES)
+        .major.unwrap_or(OLDEST_POSTGRES)
     )]
     NoPostgres {
         /// What was looked for and not found.

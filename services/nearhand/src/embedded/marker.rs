@@ -11,11 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::user;
-
-/// The file that makes a folder ours.
-pub(crate) const MARKER: &str = "nearhand.json";
-/// The layout this version writes.
-pub(crate) const FORMAT: u32 = 1;
+use super::versions::{FORMAT, MARKER};
 
 /// The file whose lock is held by whoever works in the folder.
 pub(super) const LOCK: &str = "lock";

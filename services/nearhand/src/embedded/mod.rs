@@ -20,11 +20,13 @@ mod marker;
 mod ports;
 mod postgres;
 mod processes;
+mod program;
 mod redis;
 mod secrets;
 mod server;
 mod supervise;
 mod user;
+pub(crate) mod versions;
 
 use data_dir::DataDir;
 pub(crate) use data_dir::{Place, existing_major, look};

@@ -3,8 +3,7 @@
 //! Knows nothing of Nearhand's schema: roles, extensions and the database are made by the
 //! migrations' bootstrap.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use super::data_dir::DataDir;
 use super::error::Error;
 use super::marker::write_private;
 use super::processes::{self, Escalation};
-use super::server::Answer;
+use super::program::{Answer, clean_command};
 
 /// The role `initdb` makes. Used for the bootstrap only.
 pub(crate) const SUPERUSER: &str = "nearhand_superuser";
@@ -78,7 +77,7 @@ impl Setup {
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(Error::file("remove", &unfinished))?;
         }
-        private_folder(data_dir, &unfinished)?;
+        data_dir.make_private(&unfinished)?;
         write_private(&password_file, self.password.expose_secret().as_bytes())?;
         data_dir.run_as().own(&password_file)?;
         let output = self.run_initdb(data_dir, &unfinished, &password_file).await;
@@ -220,19 +219,6 @@ pub(super) async fn clear_unfinished(data_dir: &DataDir) {
     let unfinished = data_dir.servers().join(UNFINISHED);
     processes::clear(data_dir.servers(), processes::INITDB, AT_ONCE).await;
     processes::clear(&unfinished, processes::POSTGRES, AT_ONCE).await;
-}
-
-/// Makes a folder that only the servers' user can enter.
-pub(super) fn private_folder(data_dir: &DataDir, path: &Path) -> Result<(), Error> {
-    DirBuilder::new().mode(0o700).create(path).map_err(Error::file("create", path))?;
-    data_dir.run_as().own(path)
-}
-
-/// A command without our environment: `PGPORT`, `PGDATA` and their like must not reach a server.
-pub(super) fn clean_command(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
-    command
 }
 
 /// The machine's memory in MB, as Linux tells it; elsewhere a small machine is assumed.

@@ -12,9 +12,8 @@ use tokio::process::Command;
 use super::binaries::{self, Redis};
 use super::data_dir::DataDir;
 use super::error::Error;
-use super::postgres::{clean_command, private_folder};
 use super::processes::Escalation;
-use super::server::Answer;
+use super::program::{Answer, clean_command};
 
 /// Orderly, then by force; what was acknowledged is on the disk either way.
 pub(crate) const STOP: Escalation =
@@ -38,7 +37,7 @@ impl Setup {
         let data = data_dir.servers().join("redis");
         let redis = binaries::redis()?;
         if !data.exists() {
-            private_folder(data_dir, &data)?;
+            data_dir.make_private(&data)?;
         }
         Ok(Self { redis, data, port: 0, password })
     }

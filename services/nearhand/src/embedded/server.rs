@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::error::Error;
 use super::processes::{self, Escalation, Traces};
+use super::program::Answer;
 use super::user::RunAs;
 use super::{postgres, redis};
 
@@ -24,17 +25,6 @@ use super::{postgres, redis};
 const START_DEADLINE: Duration = Duration::from_secs(600);
 /// Logs beyond this are set aside at the next start.
 const LOG_LIMIT: u64 = 16 * 1024 * 1024;
-
-/// What a server said when asked whether it is ready.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// It is.
-    Yes,
-    /// Not yet, and why.
-    NotYet(String),
-    /// It will never be, and why.
-    Never(String),
-}
 
 /// Which server.
 #[derive(Debug)]

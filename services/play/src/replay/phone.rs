@@ -21,7 +21,7 @@ use super::{Options, Pace};
 use crate::client::{Client, Error, pause};
 
 /// A phone and what it is to play.
-pub(super) struct Phone {
+pub struct Phone {
     /// Its device token.
     pub(super) token: SecretString,
     /// Its person, if known.
@@ -41,7 +41,7 @@ pub(super) struct Stage {
     pub(super) run: String,
     /// How many requests may be under way.
     pub(super) lines: Semaphore,
-    pub(super) tally: Tally,
+    pub(super) tally: Arc<Tally>,
     /// Takes a fix to be timed whenever the last one has been.
     pub(super) samples: mpsc::Sender<Sample>,
     pub(super) cancel: CancellationToken,

@@ -9,23 +9,23 @@ use crate::traces::{Fix, Trace};
 
 /// The fixes of one phone.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Track {
+pub struct Track {
     /// In order of time.
-    pub(crate) fixes: Vec<Planned>,
+    pub fixes: Vec<Planned>,
 }
 
 /// A fix and its place in the play.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Planned {
+pub struct Planned {
     /// Since the play's beginning, at the speed of the recording.
-    pub(crate) after: Duration,
+    pub after: Duration,
     /// What was recorded.
-    pub(crate) fix: Fix,
+    pub fix: Fix,
 }
 
 /// Makes tracks of traces. Folded, every UTC day of every file becomes a phone, and all days are
 /// laid upon one; otherwise every file is a phone, and the play takes as long as the recording.
-pub(crate) fn plan(traces: &[Trace], fold: bool) -> Vec<Track> {
+pub fn plan(traces: &[Trace], fold: bool) -> Vec<Track> {
     let mut tracks: Vec<Vec<(i64, Fix)>> = Vec::new();
     for trace in traces {
         let timed = trace.fixes.iter();
@@ -51,7 +51,7 @@ pub(crate) fn plan(traces: &[Trace], fold: bool) -> Vec<Track> {
 }
 
 /// From the play's beginning to its last fix, at the speed of the recording.
-pub(crate) fn length(tracks: &[Track]) -> Duration {
+pub fn length(tracks: &[Track]) -> Duration {
     tracks
         .iter()
         .filter_map(|track| track.fixes.last())

@@ -21,8 +21,8 @@ use nearhand_domain::clock;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
+use crate::Say;
 use crate::client::{Client, Session};
-use crate::progress::say;
 use accounts::Accounts;
 use env_file::EnvFile;
 
@@ -32,27 +32,29 @@ const RENEW: Duration = Duration::from_secs(240);
 const RETRY: Duration = Duration::from_secs(10);
 
 /// Where the demo lives.
-pub(crate) struct Site {
+pub struct Site {
     /// The API's base URL.
-    pub(crate) url: String,
+    pub url: String,
     /// What setup asks for.
-    pub(crate) bootstrap_token: SecretString,
+    pub bootstrap_token: SecretString,
     /// Gets `demo.env` and `demo-state.json`.
-    pub(crate) data_dir: PathBuf,
+    pub data_dir: PathBuf,
+    /// Tells the person at the terminal how it goes.
+    pub say: Say,
 }
 
 /// Runs the demo until `shutdown`. The API must be listening, or be about to.
 ///
 /// # Errors
 /// If the installation holds something else than the demo, or the API refuses.
-pub(crate) async fn run(site: Site, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(site: Site, shutdown: CancellationToken) -> anyhow::Result<()> {
     let client = Client::new(&site.url)?;
     let path = site.data_dir.join("demo.env");
     let mut env = EnvFile::read(&path)?;
     let preparing = prepare(&client, &site, &path, &mut env);
     let Some(prepared) = shutdown.run_until_cancelled(preparing).await else { return Ok(()) };
     let (accounts, phones) = prepared?;
-    greet(&env, phones.len(), &path);
+    greet(&site, &env, phones.len(), &path);
     let moving = phones::run(client, phones, shutdown.clone());
     let renewing = shutdown.run_until_cancelled(keep_fresh(&accounts, &path, &mut env));
     tokio::join!(moving, renewing);
@@ -67,7 +69,7 @@ async fn prepare(
 ) -> anyhow::Result<(Accounts, Vec<phones::Route>)> {
     let accounts = accounts::enter(client, &site.bootstrap_token, path, env).await?;
     let state = site.data_dir.join("demo-state.json");
-    let filled = fill::fill(&accounts.admin, accounts.organization, &state, clock::now())
+    let filled = fill::fill(&accounts.admin, accounts.organization, &state, clock::now(), site.say)
         .await
         .context("could not fill the demo")?;
     env.set("NEARHAND_DEVICE_TOKEN", filled.device.expose_secret());
@@ -104,9 +106,9 @@ async fn keep_fresh(accounts: &Accounts, path: &Path, env: &mut EnvFile) {
     }
 }
 
-fn greet(env: &EnvFile, phones: usize, path: &Path) {
+fn greet(site: &Site, env: &EnvFile, phones: usize, path: &Path) {
     let value = |name| env.get(name).unwrap_or_default();
-    say(&format!(
+    (site.say)(&format!(
         "Harbour City is alive: {} people, {phones} phones on the move, {} open cases.\n\
          Log in as {} with the password {}\n\
          For the README's lines: . {}",

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::city::DISTRICTS;
 use super::people::{self, SERVICES};
 use super::{cases, phones::Route};
+use crate::Say;
 use crate::client::{Person, Session, read_private, token_works, write_private};
-use crate::progress::say;
 
 /// Requests under way at a time.
 const AT_A_TIME: usize = 16;
@@ -83,6 +83,7 @@ pub(super) async fn fill(
     organization: Uuid,
     state: &Path,
     now: Timestamp,
+    say: Say,
 ) -> anyhow::Result<Filled> {
     let mut remembered = Remembered::read(state, organization)?;
     let services =
@@ -90,7 +91,7 @@ pub(super) async fn fill(
             .await?;
     let districts = DISTRICTS.iter().map(|d| (d.name, json!({ "name": d.name, "area": d.area() })));
     let regions = named(admin, "/v1/regions", districts).await?;
-    let people = fill_people(admin, &remembered, &services, &regions, now).await?;
+    let people = fill_people(admin, &remembered, &services, &regions, now, say).await?;
     let case = fill_cases(admin, &services, now).await?;
     let tokens = people
         .iter()
@@ -136,6 +137,7 @@ async fn fill_people(
     services: &[Uuid],
     regions: &[Uuid],
     now: Timestamp,
+    say: Say,
 ) -> anyhow::Result<Vec<(Uuid, Option<SecretString>, people::Plan)>> {
     let listed: Vec<Person> = admin.list("/v1/staff").await?;
     let known: Known<'_> =

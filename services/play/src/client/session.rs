@@ -17,13 +17,13 @@ const LEFT: SignedDuration = SignedDuration::from_secs(60);
 
 /// Who logs in.
 #[derive(Clone)]
-pub(crate) struct Login {
+pub struct Login {
     /// The organisation's slug; not needed while there is only one.
-    pub(crate) organization: Option<String>,
+    pub organization: Option<String>,
     /// E-mail address or user name.
-    pub(crate) login: String,
+    pub login: String,
     /// Password.
-    pub(crate) password: SecretString,
+    pub password: SecretString,
 }
 
 /// A session's tokens, as the API gives them.
@@ -48,7 +48,7 @@ struct Current {
 
 /// A person's access to the API.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub struct Session {
     client: Client,
     login: Option<Arc<Login>>,
     current: Arc<Mutex<Current>>,
@@ -68,7 +68,7 @@ impl Session {
     ///
     /// # Errors
     /// If the API refuses or does not answer.
-    pub(crate) async fn open(client: &Client, login: Login) -> Result<Self, Error> {
+    pub async fn open(client: &Client, login: Login) -> Result<Self, Error> {
         let tokens = log_in(client, &login).await?;
         Ok(Self::held(client, tokens.into(), Some(login)))
     }
@@ -78,9 +78,15 @@ impl Session {
         Self::held(client, tokens.into(), Some(login))
     }
 
-    /// A session of an access token that cannot be renewed here.
-    pub(crate) fn of_token(client: &Client, token: SecretString) -> Self {
-        Self::held(client, Current { access: token, renewal: None }, None)
+    /// A session of an access token that cannot be renewed here. The token is tried at once, so that
+    /// a bad one is noticed before any work.
+    ///
+    /// # Errors
+    /// If the API refuses the token or does not answer.
+    pub async fn of_token(client: &Client, token: SecretString) -> Result<Self, Error> {
+        let session = Self::held(client, Current { access: token, renewal: None }, None);
+        session.call(Method::GET, "/v1/me").await?.done().await?;
+        Ok(session)
     }
 
     fn held(client: &Client, current: Current, login: Option<Login>) -> Self {

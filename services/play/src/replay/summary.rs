@@ -11,7 +11,7 @@ use super::tally::Counts;
 
 /// Everything a replay has to tell.
 #[derive(Debug, Serialize)]
-pub(crate) struct Summary {
+pub struct Summary {
     url: String,
     phones: usize,
     fixes: u64,
@@ -102,7 +102,7 @@ impl Summary {
     }
 
     /// For people.
-    pub(crate) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
             // Writing to a string cannot fail.

@@ -24,13 +24,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::Say;
 use crate::client::{Client, Session};
-use crate::progress::say;
 use people::Enrolled;
-use phone::{Phone, Stage};
-pub(crate) use summary::Summary;
+pub use phone::Phone;
+use phone::Stage;
+pub use summary::Summary;
 use tally::{Counts, Tally};
-pub(crate) use tracks::{Track, length, plan};
+pub use tracks::{Track, length, plan};
 
 /// How often progress is told.
 const TELL: Duration = Duration::from_secs(2);
@@ -39,7 +40,7 @@ const BLIND: &str =
 
 /// When fixes are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Pace {
+pub enum Pace {
     /// So many times faster than recorded.
     Times(f64),
     /// The next batch as soon as the last is acknowledged.
@@ -48,92 +49,38 @@ pub(crate) enum Pace {
 
 /// How to play.
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub struct Options {
     /// When fixes are sent.
-    pub(crate) pace: Pace,
+    pub pace: Pace,
     /// Most fixes in a request.
-    pub(crate) batch: usize,
+    pub batch: usize,
     /// Send the recorded times.
-    pub(crate) keep_times: bool,
+    pub keep_times: bool,
     /// How long one batch is tried again and again.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// Most requests under way.
-    pub(crate) connections: usize,
+    pub connections: usize,
 }
 
 /// Whose phones are played.
-pub(crate) enum Who {
+pub enum Who {
     /// Device tokens in a file, one a line.
     Devices(PathBuf),
     /// People made for it, their tokens remembered in a file if there is one.
     People(Option<PathBuf>),
 }
 
-/// Plays the tracks to their end, or until cancelled. Returns the summary and whether all went
-/// well.
-pub(crate) async fn play(
-    client: &Client,
+/// Makes, or finds again, a phone for every track.
+///
+/// # Errors
+/// If there are too few device tokens, or the API refuses to make people.
+pub async fn enrol(
     session: Option<&Session>,
     who: &Who,
     tracks: Vec<Track>,
-    options: Options,
-    cancel: &CancellationToken,
-) -> anyhow::Result<(Summary, bool)> {
-    let enrolled = enrolled(session, who, tracks.len()).await?;
-    let view = sight::view_of(&tracks);
-    let phones: Vec<Phone> = enrolled
-        .into_iter()
-        .zip(tracks)
-        .map(|(Enrolled { token, staff }, track)| Phone { token, staff, track })
-        .collect();
-    let fixes: u64 = phones.iter().map(|phone| phone.track.fixes.len() as u64).sum();
-    let count = phones.len();
-    let watched = session.is_some() && !options.keep_times && matches!(who, Who::People(_));
-    let (samples, sampled) = mpsc::channel(1);
-    let stage = Arc::new(Stage {
-        client: client.clone(),
-        lines: Semaphore::new(options.connections),
-        options,
-        begun: Instant::now(),
-        begun_at: clock::now(),
-        run: Uuid::new_v4().simple().to_string()[..12].to_owned(),
-        tally: Tally::new()?,
-        samples,
-        cancel: cancel.clone(),
-    });
-    let mut watching = JoinSet::new();
-    match session.filter(|_| watched) {
-        Some(session) => {
-            watching.spawn(sight::watch(session.clone(), view, Arc::clone(&stage), sampled));
-        }
-        None => stage.tally.blind(BLIND.to_owned()),
-    }
-    let mut playing = JoinSet::new();
-    for phone in phones {
-        playing.spawn(Arc::clone(&stage).play(phone));
-    }
-    tell_until_over(&stage.tally, &mut playing, fixes, count).await;
-    let elapsed = stage.begun.elapsed();
-    if watched && !cancel.is_cancelled() {
-        let last_seen = async {
-            while stage.tally.now().being_timed > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        drop(tokio::time::timeout(sight::GIVE_UP, last_seen).await);
-    }
-    watching.shutdown().await;
-    let counts = stage.tally.now();
-    let well = !counts.failed() && (cancel.is_cancelled() || counts.sent == fixes);
-    Ok((Summary::new(client.base(), count, fixes, elapsed, counts), well))
-}
-
-async fn enrolled(
-    session: Option<&Session>,
-    who: &Who,
-    count: usize,
-) -> anyhow::Result<Vec<Enrolled>> {
-    match who {
+) -> anyhow::Result<Vec<Phone>> {
+    let count = tracks.len();
+    let enrolled = match who {
         Who::Devices(path) => {
             let devices = people::from_file(path)?;
             anyhow::ensure!(
@@ -143,19 +90,84 @@ async fn enrolled(
                 devices.len(),
                 devices.len()
             );
-            Ok(devices)
+            devices
         }
         Who::People(state) => {
             let session =
                 session.ok_or_else(|| anyhow::anyhow!("people can only be made by an account"))?;
-            let work = people::ensure(session, count, state.as_deref());
-            crate::progress::announced("making people and enrolling their phones", work).await
+            people::ensure(session, count, state.as_deref()).await?
         }
+    };
+    let phone = |(Enrolled { token, staff }, track)| Phone { token, staff, track };
+    Ok(enrolled.into_iter().zip(tracks).map(phone).collect())
+}
+
+/// Plays the phones to the end of their tracks, or until cancelled. Returns the summary and whether
+/// all went well.
+///
+/// # Errors
+/// If the counts cannot be kept.
+pub async fn play(
+    client: &Client,
+    session: Option<&Session>,
+    phones: Vec<Phone>,
+    options: Options,
+    say: Say,
+    cancel: &CancellationToken,
+) -> anyhow::Result<(Summary, bool)> {
+    let fixes: u64 = phones.iter().map(|phone| phone.track.fixes.len() as u64).sum();
+    let count = phones.len();
+    let known = phones.iter().any(|phone| phone.staff.is_some());
+    let watched = session.filter(|_| known && !options.keep_times);
+    let tally = Arc::new(Tally::new()?);
+    let (samples, sampled) = mpsc::channel(1);
+    let mut watching = JoinSet::new();
+    match watched {
+        Some(session) => {
+            let view = sight::view_of(phones.iter().map(|phone| &phone.track));
+            watching.spawn(sight::watch(session.clone(), view, Arc::clone(&tally), sampled));
+        }
+        None => tally.blind(BLIND.to_owned()),
     }
+    let stage = Arc::new(Stage {
+        client: client.clone(),
+        lines: Semaphore::new(options.connections),
+        options,
+        begun: Instant::now(),
+        begun_at: clock::now(),
+        run: Uuid::new_v4().simple().to_string()[..12].to_owned(),
+        tally: Arc::clone(&tally),
+        samples,
+        cancel: cancel.clone(),
+    });
+    let mut playing = JoinSet::new();
+    for phone in phones {
+        playing.spawn(Arc::clone(&stage).play(phone));
+    }
+    tell_until_over(&tally, &mut playing, fixes, count, say).await;
+    let elapsed = stage.begun.elapsed();
+    if watched.is_some() && !cancel.is_cancelled() {
+        let last_seen = async {
+            while tally.now().being_timed > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        drop(tokio::time::timeout(sight::GIVE_UP, last_seen).await);
+    }
+    watching.shutdown().await;
+    let counts = tally.now();
+    let well = !counts.failed() && (cancel.is_cancelled() || counts.sent == fixes);
+    Ok((Summary::new(client.base(), count, fixes, elapsed, counts), well))
 }
 
 /// Waits for all phones and tells how it goes: a bar at a terminal, else a line now and then.
-async fn tell_until_over(tally: &Tally, playing: &mut JoinSet<()>, fixes: u64, phones: usize) {
+async fn tell_until_over(
+    tally: &Tally,
+    playing: &mut JoinSet<()>,
+    fixes: u64,
+    phones: usize,
+    say: Say,
+) {
     let begun = Instant::now();
     let bar = std::io::stderr().is_terminal().then(|| bar(fixes));
     let every = if bar.is_some() { TELL / 10 } else { TELL };

@@ -15,33 +15,33 @@ use nearhand_domain::Position;
 
 /// A recorded fix.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Fix {
+pub struct Fix {
     /// When it was taken.
-    pub(crate) at: Timestamp,
+    pub at: Timestamp,
     /// Where.
-    pub(crate) position: Position,
+    pub position: Position,
     /// Metres per second, where recorded.
-    pub(crate) speed_mps: Option<f64>,
+    pub speed_mps: Option<f64>,
     /// Degrees clockwise from north, where recorded.
-    pub(crate) course_deg: Option<f64>,
+    pub course_deg: Option<f64>,
     /// Metres, where recorded.
-    pub(crate) altitude_m: Option<f64>,
+    pub altitude_m: Option<f64>,
 }
 
 /// One file's fixes, oldest first.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Trace {
+pub struct Trace {
     /// Where it came from.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// At least one.
-    pub(crate) fixes: Vec<Fix>,
+    pub fixes: Vec<Fix>,
     /// Points that had no time, which cannot be played and were left out.
-    pub(crate) untimed: usize,
+    pub untimed: usize,
 }
 
 /// Why a file cannot be played.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// It cannot be read.
     #[error("cannot read {}", path.display())]
     Unreadable {
@@ -70,11 +70,11 @@ pub(crate) enum Error {
 
 /// What is wrong in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mistake {
+pub struct Mistake {
     /// From 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// What, and what was expected.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// The content of a file in either form.
@@ -88,7 +88,7 @@ struct Content {
 ///
 /// # Errors
 /// If it cannot be read, a line is wrong, or nothing in it has a time.
-pub(crate) fn read(path: &Path) -> Result<Trace, Error> {
+pub fn read(path: &Path) -> Result<Trace, Error> {
     let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
     let bytes = fs::read(path).map_err(unreadable)?;
     let content = parse(&bytes).map_err(|at| Error::Wrong { path: path.to_owned(), at })?;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::phone::Stage;
+use super::tally::Tally;
 use super::tracks::Track;
 use crate::client::{Error, Session};
 
@@ -48,11 +48,10 @@ struct Seen {
 }
 
 /// The address of the live view of everything the tracks touch.
-pub(super) fn view_of(tracks: &[Track]) -> String {
-    let positions =
-        || tracks.iter().flat_map(|track| &track.fixes).map(|planned| planned.fix.position);
+pub(super) fn view_of<'a>(tracks: impl Iterator<Item = &'a Track>) -> String {
+    let positions = tracks.flat_map(|track| &track.fixes).map(|planned| planned.fix.position);
     let (mut south, mut west, mut north, mut east) = (90.0_f64, 180.0_f64, -90.0_f64, -180.0_f64);
-    for position in positions() {
+    for position in positions {
         (south, north) = (south.min(position.lat()), north.max(position.lat()));
         (west, east) = (west.min(position.lng()), east.max(position.lng()));
     }
@@ -65,29 +64,29 @@ pub(super) fn view_of(tracks: &[Track]) -> String {
 pub(super) async fn watch(
     session: Session,
     view: String,
-    stage: Arc<Stage>,
+    tally: Arc<Tally>,
     mut samples: mpsc::Receiver<Sample>,
 ) {
     while let Some(sample) = samples.recv().await {
         match until_visible(&session, &view, &sample).await {
-            Ok(Sighting::After(delay)) => stage.tally.seen(delay),
-            Ok(Sighting::None) => stage.tally.unseen(),
+            Ok(Sighting::After(delay)) => tally.seen(delay),
+            Ok(Sighting::None) => tally.unseen(),
             Ok(Sighting::Crowded) => {
-                stage.tally.blind("more people are live here than the view shows".to_owned());
+                tally.blind("more people are live here than the view shows".to_owned());
                 return;
             }
             // A server that is away for a moment is the phones' story, not this one's.
             Err(error) if error.is_passing() => sleep(GIVE_UP / 10).await,
             Err(error) => {
-                stage.tally.blind(format!("the live view cannot be read: {error}"));
+                tally.blind(format!("the live view cannot be read: {error}"));
                 return;
             }
         }
-        stage.tally.timed();
+        tally.timed();
         sleep(REST).await;
         // What was offered meanwhile has been visible for long: timing it would time the rest.
         while samples.try_recv().is_ok() {
-            stage.tally.timed();
+            tally.timed();
         }
     }
 }
@@ -139,7 +138,7 @@ mod tests {
             Track { fixes: vec![planned(89.99, 179.98)] },
         ];
         assert_eq!(
-            view_of(&tracks),
+            view_of(tracks.iter()),
             "/v1/positions?bbox=-9.0500000,37.9500000,180.0000000,90.0000000"
         );
     }

@@ -1,7 +1,7 @@
-//! A small client of our own HTTP API, for the subcommands that play people and phones.
+//! A small client of our own HTTP API, for those who play people and phones.
 //!
-//! Problem documents become errors that say what to do. It decides nothing about repeating: that
-//! is the caller's business, told by [`Error::is_passing`] and [`Error::wait`].
+//! Problem documents become errors that say what to do. It does not decide about repeating: that is
+//! the caller's business, with the help of `Error::is_passing` and `Error::wait`.
 
 mod calls;
 mod private;
@@ -18,7 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub(crate) use calls::{Person, token_works};
 pub(crate) use private::{read_private, write_private};
-pub(crate) use session::{Login, Session, Tokens, log_in};
+pub use session::{Login, Session};
+pub(crate) use session::{Tokens, log_in};
 
 /// A request that takes longer counts as failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,14 +31,14 @@ const MAX_SHOWN: usize = 200;
 
 /// An API at a base URL. Cheap to clone; connections are kept and shared.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     http: reqwest::Client,
     base: Arc<str>,
 }
 
 /// Why a request brought no answer of use.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub enum Error {
     /// Nobody answered, or the answer broke off.
     #[error("{base} does not answer ({reason})")]
     Unreachable {
@@ -61,7 +62,7 @@ pub(crate) enum Error {
 
 /// What the API said when it refused.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// Method and path.
     pub(crate) what: String,
     /// HTTP status.
@@ -75,7 +76,7 @@ pub(crate) struct Refusal {
 /// An RFC 9457 problem document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// Stable machine code.
     pub(crate) code: String,
     /// What happened and how to mend it.
@@ -89,7 +90,7 @@ pub(crate) struct Problem {
 /// A wrong field of a request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct WrongField {
+pub struct WrongField {
     /// Where in the body.
     pub(crate) pointer: String,
     /// What is wrong with it.
@@ -165,7 +166,7 @@ impl Client {
     ///
     /// # Errors
     /// If it is no URL that can be used.
-    pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
+    pub fn new(url: &str) -> anyhow::Result<Self> {
         let base = url.trim().trim_end_matches('/');
         let parsed = reqwest::Url::parse(base).map_err(|error| {
             anyhow::anyhow!("`{base}` is no URL ({error}); write it like http://127.0.0.1:8080")
@@ -184,7 +185,7 @@ impl Client {
     }
 
     /// The base URL, without a slash at the end.
-    pub(crate) fn base(&self) -> &str {
+    pub fn base(&self) -> &str {
         &self.base
     }
 
