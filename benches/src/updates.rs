@@ -39,14 +39,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let asks: Vec<(Case, Policy)> = (0..many).map(|n| cases::case(&world, Set::Drawn, n)).collect();
     let mut movers = Movers::new(&live);
     // Rounds are taken in turns, so that whatever else the machine does disturbs both alike.
-    let (mut still, mut moving, mut applied) = (Vec::new(), Vec::new(), Times::default());
-    let (mut sent, mut length) = (0, Duration::ZERO);
+    let (mut still, mut moving, mut all) = (Vec::new(), Vec::new(), Load::default());
     ask_all(&live, &asks);
     for _ in 0..ROUNDS {
         still.push(ask_all(&live, &asks));
-        let load = movers.under_load(&live, || moving.push(ask_all(&live, &asks)));
-        applied.append(&mut { load.applied });
-        (sent, length) = (sent + load.sent, length + load.length);
+        all.add(movers.under_load(&live, || moving.push(ask_all(&live, &asks))));
     }
     report::line(&format!(
         "# {ROUNDS} rounds of {many} cases each, undisturbed and at {UPDATES_A_SECOND} updates/s, in \
@@ -58,9 +55,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         report::ratio(name, value, options.target(Target::AtLeast(least)));
     };
     ratio("updates.moving.p99-against-undisturbed", still / moving, LEAST_RATIO);
-    report::value("updates.page.p50", micros(applied.p50()), "us", Target::None);
-    report::value("updates.page.p99", micros(applied.p99()), "us", Target::None);
-    let reached = f64::from(sent) / length.as_secs_f64();
+    report::value("updates.page.p50", micros(all.applied.p50()), "us", Target::None);
+    report::value("updates.page.p99", micros(all.applied.p99()), "us", Target::None);
+    let reached = f64::from(all.sent) / all.length.as_secs_f64();
     report::value("updates.reached", reached, "per second", Target::None);
     ratio("updates.reached-against-50000", reached / f64::from(UPDATES_A_SECOND), LEAST_SHARE);
     Ok(())
@@ -101,13 +98,21 @@ struct Movers {
     sent: u32,
 }
 
-/// What one round of updates came to.
+/// What rounds of updates came to.
 #[derive(Default)]
 struct Load {
     sent: u32,
     length: Duration,
     /// What applying each page took.
     applied: Times,
+}
+
+impl Load {
+    fn add(&mut self, mut other: Self) {
+        self.sent += other.sent;
+        self.length += other.length;
+        self.applied.append(&mut other.applied);
+    }
 }
 
 impl Movers {

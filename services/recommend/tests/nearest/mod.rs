@@ -177,9 +177,10 @@ proptest! {
     #[test]
     fn moving_about_equals_loading_afresh(
         seed: u64,
-        many in 1usize..120,
+        many in 1usize..400,
         centre in 0..CENTRES.len(),
-        moves in 0usize..300,
+        moves in 0usize..800,
+        limit in 1usize..20,
     ) {
         let (mut random, around, id) = (Random(seed), CENTRES[centre], CaseId::from(Uuid::nil()));
         let person = |_| population::person(&mut random, around, id);
@@ -207,7 +208,7 @@ proptest! {
         for policy in [only_travel(), population::policy(&mut random)] {
             let seen = |index: &OrgIndex| {
                 let query = Query::new(index, &case, &policy, NOW, Disclosure::Exact);
-                (index.index_version(), index.places().len(), listed(&query.search(20)))
+                (index.index_version(), index.places().len(), listed(&query.search(limit)))
             };
             prop_assert_eq!(live.with_org(organization(), seen), Some(seen(&loaded)));
         }
