@@ -4,7 +4,7 @@
 use crate::world::{FAR_LANGUAGE, LANGUAGES, NOW, SKILLS, World, service};
 use anyhow::Context;
 use nearhand_domain::Position;
-use nearhand_index::{OrgIndex, Person, PersonParts};
+use nearhand_index::{OrgIndex, Person, PersonParts, vocabulary::skill_word};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 use std::fmt::Write;
 
@@ -197,10 +197,15 @@ fn levels(person: &Person, index: &OrgIndex) -> Vec<u8> {
     let mut levels: Vec<u8> = (0..4)
         .map(|n| words.services.code(&service(n)).map_or(2, |code| person.service(code)))
         .collect();
-    let skill = |name: &&str| words.skills.code(*name).map_or(0, |code| person.skill(code));
+    let skill = |name: &&str| {
+        words.skills.code(skill_word(name).as_str()).map_or(0, |code| person.skill(code))
+    };
     levels.extend(SKILLS.iter().map(skill));
     let tags = LANGUAGES.iter().chain([&FAR_LANGUAGE]);
-    levels
-        .extend(tags.map(|tag| words.languages.code(*tag).map_or(0, |code| person.language(code))));
+    let language = |tag: &&str| {
+        let spoken = words.languages_in(tag);
+        spoken.into_iter().map(|code| person.language(code)).max().unwrap_or(0)
+    };
+    levels.extend(tags.map(language));
     levels
 }

@@ -3,6 +3,8 @@
 //! Two steps: [`bootstrap`] needs a superuser once (roles, database, extensions); [`migrate`]
 //! runs as the owner ever after. Forward only; a merged file never changes.
 
+mod derive;
+
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection,
     migrate::{MigrateError, Migrator},
@@ -181,6 +183,7 @@ pub async fn migrate(owner: &PgConnectOptions) -> Result<(), MigrationError> {
         return Err(MigrationError::NotOwner(role));
     }
     MIGRATOR.run(&mut connection).await?;
+    derive::derive(&mut connection).await?;
     connection.close().await.map_err(doing("closing the connection"))
 }
 

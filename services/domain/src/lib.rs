@@ -23,5 +23,5 @@ pub use location::{
     tracking,
 };
 pub use organization::region;
-pub use people::{preference, schedule};
+pub use people::{keys, language, preference, schedule};
 pub use work::requirement;

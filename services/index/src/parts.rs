@@ -6,7 +6,7 @@ use crate::{
     person::{Ability, BEST_LEVEL, Booking, Kind, LastJob, Licence, Person, Ping, Rare, flag},
     schedules::{Pattern, Schedules},
     sphere::Unit,
-    vocabulary::{Vocabulary, language_word, licence_word},
+    vocabulary::{Vocabulary, licence_word, skill_word},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use nearhand_domain::{
@@ -190,11 +190,11 @@ impl PersonParts {
             push(Kind::Region, vocabulary.regions.intern(region), *level as u8);
         }
         for (skill, level) in &self.skills {
-            push(Kind::Skill, vocabulary.skills.intern(skill.as_str()), (*level).min(BEST_LEVEL));
+            let code = vocabulary.skills.intern(skill_word(skill).as_str());
+            push(Kind::Skill, code, (*level).min(BEST_LEVEL));
         }
         for (tag, level) in &self.languages {
-            let code = vocabulary.languages.intern(language_word(tag).as_str());
-            push(Kind::Language, code, *level as u8);
+            push(Kind::Language, vocabulary.intern_language(tag), *level as u8);
         }
         // Of a repeated word the highest level counts.
         abilities.sort_unstable_by(|a, b| b.cmp(a));

@@ -1,7 +1,7 @@
 //! Small numbers in place of identifiers and codes, so that a person's record stays compact.
 //! Must never forget or renumber a word: records refer to it by number.
 
-use nearhand_domain::{ClientId, RegionId, ServiceId};
+use nearhand_domain::{ClientId, RegionId, ServiceId, language, text::code_key};
 use rustc_hash::FxHashMap;
 use std::{borrow::Borrow, hash::Hash};
 
@@ -65,24 +65,56 @@ pub struct Vocabulary {
     pub services: Interner<ServiceId>,
     /// Regions people state preferences for.
     pub regions: Interner<RegionId>,
-    /// Skill codes.
+    /// Skills, see [`skill_word`].
     pub skills: Interner<String>,
-    /// Languages as BCP 47 tags in lower case.
-    pub languages: Interner<String>,
+    /// Languages as canonical tags in lower case.
+    languages: Interner<String>,
+    /// The number of every spelling of a language that was met.
+    spellings: FxHashMap<String, u32>,
     /// Licences by code and jurisdiction, see [`licence_word`].
     pub licences: Interner<String>,
     /// Clients visited.
     pub clients: Interner<ClientId>,
 }
 
+impl Vocabulary {
+    /// The number of a language, given at its first appearance.
+    pub fn intern_language(&mut self, tag: &str) -> Option<u32> {
+        if let Some(&code) = self.spellings.get(tag) {
+            return Some(code);
+        }
+        let code = self.languages.intern(language_word(tag).as_str())?;
+        self.spellings.insert(tag.to_owned(), code);
+        Some(code)
+    }
+
+    /// The numbers of all languages that a range asks for, in ascending order. O(languages).
+    #[must_use]
+    pub fn languages_in(&self, range: &str) -> Vec<u32> {
+        let range = language_word(range);
+        let words = self.languages.codes.iter();
+        let mut codes: Vec<u32> = words
+            .filter(|(word, _)| language::matches(&range, word))
+            .map(|(_, &code)| code)
+            .collect();
+        codes.sort_unstable();
+        codes
+    }
+}
+
+/// The one word for a skill's code.
+#[must_use]
+pub fn skill_word(code: &str) -> String {
+    code_key(code)
+}
+
 /// The one word for a licence's code and jurisdiction.
 #[must_use]
 pub fn licence_word(code: &str, jurisdiction: &str) -> String {
-    format!("{code}\u{1f}{jurisdiction}")
+    format!("{}\u{1f}{}", code_key(code), code_key(jurisdiction))
 }
 
 /// The one spelling of a language tag (BCP 47 tags do not tell case).
-#[must_use]
-pub fn language_word(tag: &str) -> String {
-    tag.to_ascii_lowercase()
+fn language_word(tag: &str) -> String {
+    language::canonical(tag).unwrap_or_else(|| tag.to_owned()).to_ascii_lowercase()
 }

@@ -277,10 +277,10 @@ impl Query<'_> {
                 Inputs::Skills { skills: needs.map(of).collect() }
             }
             Term::Language => {
-                let tags = self.case.languages.iter().zip(&self.languages);
-                let of = |(tag, code): (&String, &Option<u32>)| Spoken {
+                let tags = self.case.languages.iter().zip(&self.language_ranges);
+                let of = |(tag, spoken): (&String, &Vec<u32>)| Spoken {
                     language: tag.clone(),
-                    level: code.and_then(|code| person.language_level(code)),
+                    level: spoken.iter().filter_map(|&code| person.language_level(code)).max(),
                 };
                 Inputs::Languages { languages: tags.map(of).collect() }
             }

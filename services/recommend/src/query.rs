@@ -13,7 +13,7 @@ use nearhand_index::{
     schedules::ScheduleId,
     signature::Signature,
     sphere::{Origin, Unit},
-    vocabulary::{language_word, licence_word},
+    vocabulary::{licence_word, skill_word},
 };
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -112,7 +112,10 @@ pub struct Query<'a> {
     pub(crate) regions: Vec<Option<u32>>,
     pub(crate) skills: Vec<Skill>,
     pub(crate) licences: Vec<Option<u32>>,
+    /// All languages that the case's ask for; `None` for each that nobody speaks.
     pub(crate) languages: Vec<Option<u32>>,
+    /// The same by the case's languages.
+    pub(crate) language_ranges: Vec<Vec<u32>>,
     pub(crate) client: Option<u32>,
     pub(crate) panel: Vec<u32>,
     pub(crate) excluded: Vec<u32>,
@@ -166,6 +169,7 @@ impl<'a> Query<'a> {
             skills: Vec::new(),
             licences: Vec::new(),
             languages: Vec::new(),
+            language_ranges: Vec::new(),
             client: case.client.and_then(|id| words.clients.code(&id)),
             panel: slots(index, &case.panel),
             excluded: slots(index, &case.client_excluded),
@@ -196,15 +200,27 @@ impl<'a> Query<'a> {
     fn resolve_needs(&mut self) {
         let words = self.index.vocabulary();
         self.skills.extend(self.case.skills.iter().map(|need| Skill {
-            code: words.skills.code(need.skill.as_str()),
+            code: words.skills.code(skill_word(&need.skill).as_str()),
             required: need.required,
             preferred: need.preferred,
         }));
         self.licences.extend(self.case.licences.iter().map(|need| {
             words.licences.code(licence_word(&need.code, &need.jurisdiction).as_str())
         }));
-        let tags = self.case.languages.iter();
-        self.languages.extend(tags.map(|tag| words.languages.code(language_word(tag).as_str())));
+        for tag in &self.case.languages {
+            let spoken = words.languages_in(tag);
+            if spoken.is_empty() {
+                self.languages.push(None);
+            }
+            let new = spoken.iter().map(|&code| Some(code));
+            let known = &mut self.languages;
+            new.for_each(|code| {
+                if !known.contains(&code) {
+                    known.push(code);
+                }
+            });
+            self.language_ranges.push(spoken);
+        }
     }
 
     /// Says beforehand what the fit must have, for nodes and places to be passed over by.

@@ -148,7 +148,11 @@ impl Attempt {
         drop(tx);
         let Some(organization) = organization else { return Ok(None) };
         let mut tx = state.app().tenant(organization).await?;
-        let account = match staff::find_login(&mut tx, &login_key(&self.login)).await? {
+        let person = match login_key(&self.login) {
+            Some(key) => staff::find_login(&mut tx, &key).await?,
+            None => None,
+        };
+        let account = match person {
             Some(person) => account(&mut tx, state, person, client).await?,
             None => None,
         };

@@ -9,6 +9,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use nearhand_domain::text::password_form;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -49,7 +50,7 @@ impl Passwords {
     /// # Errors
     /// When the parameters are refused or there is no randomness.
     pub fn hash_now(password: &str) -> Result<String, argon2::password_hash::Error> {
-        Ok(hasher()?.hash_password(password.as_bytes())?.to_string())
+        Ok(hasher()?.hash_password(password_form(password).as_bytes())?.to_string())
     }
 
     /// The PHC string of a new password.
@@ -66,8 +67,12 @@ impl Passwords {
         self.run(move || {
             let known = stored.is_some();
             let text = stored.unwrap_or_else(|| decoy.to_string());
+            let form = password_form(&password);
             let matches = PasswordHash::new(&text).is_ok_and(|hash| {
-                Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+                let fits =
+                    |text: &str| Argon2::default().verify_password(text.as_bytes(), &hash).is_ok();
+                // As typed too, for hashes from before passwords had one form.
+                fits(&form) || (form != password && fits(&password))
             });
             known && matches
         })

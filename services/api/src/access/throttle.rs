@@ -73,7 +73,7 @@ pub(crate) fn login_name(organization: &str, login: &str) -> String {
     let hash = Sha256::new()
         .chain_update(organization.to_lowercase())
         .chain_update([0])
-        .chain_update(login_key(login))
+        .chain_update(login_key(login).unwrap_or_else(|| login.to_lowercase()))
         .finalize();
     URL_SAFE_NO_PAD.encode(hash)
 }

@@ -1,6 +1,7 @@
 //! People: read, listed, written, with their skills, licences, languages and working hours.
 
 mod children;
+mod names;
 
 use crate::{
     Conflict, StorageError, Tx,
@@ -13,6 +14,7 @@ use nearhand_domain::{
     OrganizationId, Position, StaffId,
     access::{AccessLevel, AdminRole},
     facts::LicenceFact,
+    keys::{DERIVED_BY, PersonTexts},
     preference::LanguageLevel,
     schedule::WeeklyShift,
 };
@@ -75,6 +77,20 @@ pub struct StaffRecord {
     pub created_at: Timestamp,
 }
 
+impl StaffRecord {
+    /// What keys and words are derived from.
+    fn texts(&self) -> PersonTexts<'_> {
+        PersonTexts {
+            first_name: self.first_name.as_deref(),
+            last_name: self.last_name.as_deref(),
+            display_name: &self.display_name,
+            username: self.username.as_deref(),
+            email: self.email.as_deref(),
+            account_code: self.account_code.as_deref(),
+        }
+    }
+}
+
 /// Which people a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct StaffFilter {
@@ -84,8 +100,8 @@ pub struct StaffFilter {
     pub admin_role: Option<AdminRole>,
     /// Only this access level.
     pub access_level: Option<AccessLevel>,
-    /// Display name starts with this, without regard to case.
-    pub prefix: Option<String>,
+    /// Each begins a word of their names, logins or account code. Of `search_words`.
+    pub words: Vec<String>,
 }
 
 macro_rules! select {
@@ -228,18 +244,13 @@ pub async fn version(tx: &mut Tx, id: StaffId) -> Result<i64, StorageError> {
     Ok(version.bind(id.0).fetch_one(&mut **tx).await?)
 }
 
-/// A person by the key of their login, an e-mail address or a user name: two look-ups in an index,
-/// the e-mail address first.
+/// A person by the key of their login, an e-mail address or a user name.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_login(tx: &mut Tx, key: &str) -> Result<Option<StaffRecord>, StorageError> {
     sqlx::query_as::<_, Row>(select!(
-        "WHERE s.id = (SELECT found.id FROM ( \
-           SELECT id, 1 AS place FROM staff WHERE deleted_at IS NULL AND email_key = $1 \
-           UNION ALL \
-           SELECT id, 2 FROM staff WHERE deleted_at IS NULL AND username_key = $1 \
-         ) AS found ORDER BY found.place LIMIT 1)"
+        "WHERE s.id = (SELECT staff_id FROM login_names WHERE key = $1) AND s.deleted_at IS NULL"
     ))
     .bind(key)
     .fetch_optional(&mut **tx)
@@ -263,25 +274,31 @@ pub async fn list(
         "WHERE s.deleted_at IS NULL AND s.id > $1 \
          AND ($2::boolean IS NULL OR s.active = $2) \
          AND ($3::text IS NULL OR s.admin_role = $3) \
-         AND ($4::text IS NULL OR s.access_level = $4) AND $5::text IS NULL \
-         ORDER BY s.id LIMIT $6"
+         AND ($4::text IS NULL OR s.access_level = $4) \
+         AND $6::text IS NULL AND $7::text[] = '{}' ORDER BY s.id LIMIT $5"
     );
+    // The longest word leads to few people; each of them is held against the others.
     const BY_NAME: &str = select!(
         "WHERE s.deleted_at IS NULL AND s.id > $1 \
          AND ($2::boolean IS NULL OR s.active = $2) \
          AND ($3::text IS NULL OR s.admin_role = $3) \
          AND ($4::text IS NULL OR s.access_level = $4) \
-         AND s.display_name_key >= lower($5) AND s.display_name_key <= lower($5) || chr(1114111) \
-         ORDER BY s.id LIMIT $6"
+         AND s.id IN (SELECT w.staff_id FROM staff_words AS w \
+           WHERE w.word >= $6 AND w.word <= $6 || chr(1114111)) \
+         AND NOT EXISTS (SELECT FROM unnest($7::text[]) AS asked(word) WHERE NOT EXISTS \
+           (SELECT FROM staff_words AS w WHERE w.staff_id = s.id \
+            AND w.word >= asked.word AND w.word <= asked.word || chr(1114111))) \
+         ORDER BY s.id LIMIT $5"
     );
-    let statement = if filter.prefix.is_some() { BY_NAME } else { ANY_NAME };
-    let rows = sqlx::query_as::<_, Row>(statement)
+    let longest = filter.words.iter().max_by_key(|word| word.len());
+    let rows = sqlx::query_as::<_, Row>(if longest.is_some() { BY_NAME } else { ANY_NAME })
         .bind(after.map_or(Uuid::nil(), |id| id.0))
         .bind(filter.active)
         .bind(filter.admin_role.map(AdminRole::as_str))
         .bind(filter.access_level.map(AccessLevel::as_str))
-        .bind(&filter.prefix)
         .bind(limit)
+        .bind(longest)
+        .bind(&filter.words)
         .fetch_all(&mut **tx)
         .await?;
     rows.into_iter().map(Row::into_record).collect()
@@ -299,9 +316,11 @@ pub async fn insert(
     let statement = "INSERT INTO staff (organization_id, id, first_name, last_name, display_name, \
          username, email, kind, active, access_level, admin_role, language, account_code, \
          birth_date, home, time_zone, has_working_hours, max_travel_km, \
-         tracking_hours_margin_min, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-         $12, $13, $14, ST_SetSRID(ST_MakePoint($15, $16), 4326), $17, $18, $19, $20, 1)";
+         tracking_hours_margin_min, email_key, username_key, derived_by, version) VALUES ($1, $2, \
+         $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+         ST_SetSRID(ST_MakePoint($15, $16), 4326), $17, $18, $19, $20, $21, $22, $23, 1)";
     write_row(tx, statement, organization, record).await?;
+    names::write(tx, organization, record, None).await?;
     children::write(tx, organization, record, None).await?;
     announce(tx, organization, Changed::Staff(record.id)).await
 }
@@ -321,8 +340,10 @@ pub async fn update(
          language = $12, account_code = $13, birth_date = $14, \
          home = ST_SetSRID(ST_MakePoint($15, $16), 4326), time_zone = $17, \
          has_working_hours = $18, max_travel_km = $19, tracking_hours_margin_min = $20, \
-         version = version + 1 WHERE organization_id = $1 AND id = $2";
+         email_key = $21, username_key = $22, derived_by = $23, version = version + 1 \
+         WHERE organization_id = $1 AND id = $2";
     write_row(tx, statement, organization, after).await?;
+    names::write(tx, organization, after, Some(before)).await?;
     children::write(tx, organization, after, Some(before)).await?;
     announce(tx, organization, Changed::Staff(after.id)).await?;
     Ok(before.version + 1)
@@ -361,6 +382,7 @@ async fn write_row(
     record: &StaffRecord,
 ) -> Result<(), StorageError> {
     let (lng, lat) = convert::xy(record.home);
+    let texts = record.texts();
     sqlx::query(statement)
         .bind(organization.0)
         .bind(record.id.0)
@@ -382,6 +404,9 @@ async fn write_row(
         .bind(record.working_hours.is_some())
         .bind(record.max_travel_km)
         .bind(record.tracking_hours_margin_min)
+        .bind(texts.email_key())
+        .bind(texts.username_key())
+        .bind(DERIVED_BY)
         .execute(&mut **tx)
         .await
         .on_constraint("staff_email_key", Conflict::EmailTaken)

@@ -25,6 +25,7 @@ use nearhand_domain::{
     access::{AccessLevel, Action, AdminRole, Object},
     audit, clock,
     password::generate_password,
+    text::search_words,
 };
 use nearhand_storage::{
     audit::{AuditEvent, create_person_key},
@@ -85,7 +86,8 @@ pub(crate) struct TemporaryPassword {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StaffQuery {
-    /// Display name starts with this.
+    /// Each of its words must begin a word of their names, user name, e-mail address or account
+    /// code, without regard to case, accents and normal form.
     q: Option<String>,
     /// Only active or inactive people.
     active: Option<bool>,
@@ -192,8 +194,10 @@ pub(crate) async fn list(
 fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
     let bad =
         |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
-    if query.q.as_deref().is_some_and(|q| q.contains(char::is_control)) {
-        let detail = "`q` must not contain control characters";
+    let asked = query.q.as_deref().unwrap_or_default().trim();
+    let words = search_words(asked);
+    if words.is_empty() && !asked.is_empty() {
+        let detail = "`q` must hold a letter or a digit";
         return Err(Problem::new(Code::MalformedQuery, detail));
     }
     let role = query.role.as_deref();
@@ -204,7 +208,7 @@ fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
         access_level: level
             .map(|w| AccessLevel::parse(w).ok_or_else(|| bad("access_level")))
             .transpose()?,
-        prefix: query.q.clone(),
+        words,
     })
 }
 

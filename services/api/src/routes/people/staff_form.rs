@@ -14,7 +14,7 @@ use nearhand_domain::{
     field::{FieldErrors, Reported},
     preference::LanguageLevel,
     schedule::{DAY_MIN, WeeklyShift},
-    text::{AccountCode, Code, Email, LanguageTag, Name, ZoneName},
+    text::{AccountCode, Code, Email, LanguageTag, Name, Username, ZoneName, code_key},
 };
 use nearhand_storage::staff::StaffRecord;
 use serde::{Deserialize, Serialize};
@@ -263,10 +263,13 @@ impl StaffForm {
             Patch::Keep => {}
         }
         check_display_name(&record, e);
-        self.username.patch("/username", e, name).apply(&mut record.username);
-        self.email
-            .patch("/email", e, |v| Email::parse(&v).map(String::from))
-            .apply(&mut record.email);
+        self.username
+            .patch("/username", e, |v| Username::parse(&v).map(String::from))
+            .apply(&mut record.username);
+        let has_email = self.email.is_given() || record.email.is_some();
+        let email = self.email.patch("/email", e, |v| Email::parse(&v).map(String::from));
+        let has_email = has_email && email != Patch::Clear;
+        email.apply(&mut record.email);
         let kind = self.kind.replacement("/kind", e, |v| match v.as_str() {
             "employee" | "external" => Ok(v),
             _ => Err("must be `employee` or `external`"),
@@ -282,7 +285,7 @@ impl StaffForm {
         });
         record.admin_role = role.unwrap_or(record.admin_role);
         record.access_level = level.unwrap_or(record.access_level);
-        check_access(&record, e);
+        check_access(&record, has_email, e);
         let language = self.language.replacement("/language", e, |v| LanguageTag::parse(&v));
         record.language = language.map_or_else(|| record.language.clone(), String::from);
         self.account_code
@@ -373,8 +376,8 @@ fn check_display_name(record: &StaffRecord, e: &mut FieldErrors) {
     }
 }
 
-fn check_access(record: &StaffRecord, e: &mut FieldErrors) {
-    if record.email.is_none() && record.access_level != AccessLevel::Disabled {
+fn check_access(record: &StaffRecord, has_email: bool, e: &mut FieldErrors) {
+    if !has_email && record.access_level != AccessLevel::Disabled {
         let detail =
             "an e-mail address is needed to log in; give one or set access_level to disabled";
         e.push("/email", "email_required", detail);
@@ -409,7 +412,7 @@ fn read_skills(forms: Vec<SkillForm>, e: &mut FieldErrors) -> Vec<(String, u8)> 
         });
         Ok((String::from(code?), level?))
     };
-    let mut skills = read_forms(forms, "/skills", MAX_ENTRIES, e, read, |(code, _)| code.clone());
+    let mut skills = read_forms(forms, "/skills", MAX_ENTRIES, e, read, |(code, _)| code_key(code));
     skills.sort_unstable();
     skills
 }
@@ -428,7 +431,7 @@ fn read_licences(forms: Vec<LicenceForm>, e: &mut FieldErrors) -> Vec<LicenceFac
         let (code, jurisdiction) = (code?.into(), place?.into());
         Ok(LicenceFact { code, jurisdiction, valid_from, valid_to })
     };
-    let key = |l: &LicenceFact| (l.code.clone(), l.jurisdiction.clone(), l.valid_from);
+    let key = |l: &LicenceFact| (code_key(&l.code), code_key(&l.jurisdiction), l.valid_from);
     read_forms(forms, "/licences", MAX_ENTRIES, e, read, key)
 }
 
@@ -441,7 +444,7 @@ fn read_languages(forms: Vec<LanguageForm>, e: &mut FieldErrors) -> Vec<(String,
         Ok((String::from(tag?), level?))
     };
     let mut languages =
-        read_forms(forms, "/languages", MAX_ENTRIES, e, read, |(tag, _)| tag.to_lowercase());
+        read_forms(forms, "/languages", MAX_ENTRIES, e, read, |(tag, _)| tag.clone());
     languages.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     languages
 }

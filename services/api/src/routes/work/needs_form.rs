@@ -11,7 +11,7 @@ use nearhand_domain::{
     clock::to_millis,
     field::{FieldErrors, Reported},
     requirement::{LicenceRequirement, Requirements, SkillRequirement},
-    text::{Code, LanguageTag},
+    text::{Code, LanguageTag, code_key},
 };
 use nearhand_storage::{Tx, services};
 use serde::{Deserialize, Serialize};
@@ -192,15 +192,16 @@ impl NeedsForm {
         });
         let wanted = &mut needs.requirements;
         set_list(self.skills, &mut wanted.skills, &path("skills"), e, |entries, at, e| {
-            read_forms(entries, at, MAX_ENTRIES, e, read_skill, |s| s.code.clone())
+            read_forms(entries, at, MAX_ENTRIES, e, read_skill, |s| code_key(s.code.as_str()))
         });
         set_list(self.licences, &mut wanted.licences, &path("licences"), e, |entries, at, e| {
-            let key = |l: &LicenceRequirement| (l.code.clone(), l.jurisdiction.clone());
+            let key = |l: &LicenceRequirement| {
+                (code_key(l.code.as_str()), code_key(l.jurisdiction.as_str()))
+            };
             read_forms(entries, at, MAX_ENTRIES, e, read_licence, key)
         });
         set_list(self.languages, &mut wanted.languages, &path("languages"), e, |tags, at, e| {
-            let key = |tag: &LanguageTag| tag.as_str().to_lowercase();
-            read_list(tags, at, MAX_ENTRIES, e, read_language, key)
+            read_list(tags, at, MAX_ENTRIES, e, read_language, LanguageTag::clone)
         });
         let required = path("language_required");
         set(self.language_required.patch(&required, e, any), &mut wanted.language_required, false);
