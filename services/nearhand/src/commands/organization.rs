@@ -59,7 +59,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_hash = password.clone();
     let hash = tokio::task::spawn_blocking(move || Passwords::hash_now(&to_hash)).await??;
     let first = FirstPassword { hash, expires_at: Some(clock::now() + TEMPORARY) };
-    let origin = Origin { request_id: "command-line".to_owned(), remote_addr: None, trace_parent: None };
+    let origin =
+        Origin { request_id: "command-line".to_owned(), remote_addr: None, trace_parent: None };
     let app = create.database.connect().await?;
     let mut tx = app.tenantless().await?;
     let made = found(&mut tx, &founding, &first, origin).await;

@@ -1,0 +1,3 @@
+//! The organisation itself and what it keeps.
+
+mod setup;

@@ -1,0 +1,3 @@
+//! Who should go, and why.
+
+mod ranking;
