@@ -38,7 +38,6 @@ macro_rules! codes {
 codes! {
     MalformedBody "malformed_body" BAD_REQUEST "The body cannot be read";
     MalformedQuery "malformed_query" BAD_REQUEST "The query cannot be read";
-    MalformedPath "malformed_path" BAD_REQUEST "The path cannot be read";
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor does not belong to this list";
     Unauthorized "unauthorized" UNAUTHORIZED "Credentials are missing or no longer good";
     LoginFailed "login_failed" UNAUTHORIZED "Login and password do not match";
