@@ -11,3 +11,4 @@ mod organization;
 mod people;
 mod recommendations;
 mod system;
+mod work;

@@ -2,7 +2,9 @@
 
 mod architecture;
 mod authorization;
+mod codes;
 mod examples;
+mod idempotency;
 mod kill;
 mod logs;
 mod openapi;
