@@ -9,3 +9,4 @@ mod kill;
 mod logs;
 mod openapi;
 mod tenancy;
+mod upgrade;
