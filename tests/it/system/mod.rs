@@ -8,5 +8,6 @@ mod idempotency;
 mod kill;
 mod logs;
 mod openapi;
+mod snapshots;
 mod tenancy;
 mod upgrade;
