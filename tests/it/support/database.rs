@@ -31,6 +31,21 @@ impl Database {
         Self { name, superuser }
     }
 
+    /// One made from a dump of `pg_dump`, and then brought up to today's schema.
+    pub(crate) async fn upgraded(dump: &'static str) -> Self {
+        let superuser: PgConnectOptions =
+            given("NEARHAND_TEST_DATABASE_URL").parse().expect("the superuser's URL");
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        bootstrap(&superuser, &name, &passwords()).await.expect("bootstrapping");
+        let database = Self { name, superuser };
+        // The dump sets what only this connection should have.
+        let mut restoring = database.look().await;
+        sqlx::raw_sql(dump).execute(&mut restoring).await.expect("the dump is restored");
+        restoring.close().await.expect("closing");
+        migrate(&database.options("nearhand_owner")).await.expect("migrating");
+        database
+    }
+
     /// How a role connects.
     pub(crate) fn options(&self, role: &str) -> PgConnectOptions {
         self.superuser.clone().database(&self.name).username(role).password(PASSWORD)
@@ -52,6 +67,10 @@ impl Database {
     }
 }
 
+fn passwords() -> RolePasswords<'static> {
+    RolePasswords { owner: PASSWORD, app: PASSWORD, worker: PASSWORD }
+}
+
 fn limits() -> PoolLimits {
     PoolLimits { max_connections: 6, acquire_timeout: Duration::from_secs(10) }
 }
@@ -70,8 +89,7 @@ async fn ensure_template(server: &mut PgConnection, superuser: &PgConnectOptions
             .expect("the list of databases");
     if !exists {
         let building = format!("{name}_building");
-        let passwords = RolePasswords { owner: PASSWORD, app: PASSWORD, worker: PASSWORD };
-        bootstrap(superuser, &building, &passwords).await.expect("bootstrapping");
+        bootstrap(superuser, &building, &passwords()).await.expect("bootstrapping");
         let owner = superuser.clone().database(&building).username("nearhand_owner");
         migrate(&owner.password(PASSWORD)).await.expect("migrating");
         let rename = format!("ALTER DATABASE {building} RENAME TO {name}");

@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod database;
+pub(crate) mod events;
 pub(crate) mod processes;
 pub(crate) mod queued;
 pub(crate) mod site;

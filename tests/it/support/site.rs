@@ -42,7 +42,11 @@ impl Site {
 
     /// Without workers: what is sent stays in the queue.
     pub(crate) async fn without_worker(change: impl FnOnce(&mut QueueConfig)) -> Self {
-        let database = Database::create().await;
+        Self::of(Database::create().await, change).await
+    }
+
+    /// The same on a database that is there already.
+    pub(crate) async fn of(database: Database, change: impl FnOnce(&mut QueueConfig)) -> Self {
         let mut config = QueueConfig::new(given("NEARHAND_TEST_REDIS_URL"));
         config.prefix = format!("t{}:", Uuid::now_v7().simple());
         change(&mut config);

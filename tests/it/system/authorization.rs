@@ -30,7 +30,7 @@ use Needs::{AnySession, Device, May, MayFully, Nobody, OnlyFully, Session};
 use Permission as P;
 
 /// `{id}` stands for a person, service, region or case that is not there. Own resources (one's own
-/// devices and time off) are told in `staff.rs`.
+/// devices and time off) are tested in `people/staff.rs`.
 const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/v1/setup", Nobody),
     ("post", "/v1/sessions", Nobody),

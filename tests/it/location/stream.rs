@@ -1,71 +1,15 @@
 //! Watching people move: a snapshot, then changes, each exact sight recorded before it is sent; a
 //! stream that was cut off goes on, and one that may no longer be watched ends.
 
-use crate::support::{Account, Answer, Site, account::now, eventually};
+use crate::support::{
+    Account, Answer, Site,
+    account::now,
+    events::{Event, Events},
+    eventually,
+};
 use serde_json::{Value, json};
-use std::time::Duration;
 
-/// Longest wait for an event or the end.
-const DEADLINE: Duration = Duration::from_secs(20);
 const ROUTE: &str = "/v1/positions/stream";
-
-/// A stream being read.
-struct Events {
-    response: reqwest::Response,
-    text: String,
-}
-
-/// One event.
-#[derive(Debug)]
-struct Event {
-    name: String,
-    id: String,
-    data: Value,
-}
-
-impl Events {
-    /// The next event; none at the end. Comments are passed over.
-    async fn next(&mut self) -> Option<Event> {
-        let next = async {
-            loop {
-                if let Some((block, rest)) = self.text.split_once("\n\n") {
-                    let field = |name: &str| {
-                        let line = block.lines().find_map(|line| line.strip_prefix(name));
-                        line.map(|value| value.trim_start().to_owned()).unwrap_or_default()
-                    };
-                    let (name, id, data) = (field("event:"), field("id:"), field("data:"));
-                    self.text = rest.to_owned();
-                    if !name.is_empty() {
-                        return Some(Event {
-                            name,
-                            id,
-                            data: serde_json::from_str(&data).unwrap(),
-                        });
-                    }
-                } else {
-                    let chunk = self.response.chunk().await.ok().flatten()?;
-                    self.text.push_str(std::str::from_utf8(&chunk).unwrap());
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, next).await.expect("an event or the end in time")
-    }
-
-    /// Passes over events until one that fits.
-    async fn until(&mut self, fits: impl Fn(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next().await.expect("the stream goes on");
-            if fits(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// Passes over what is left; panics unless the stream ends.
-    async fn end(&mut self) {
-        while self.next().await.is_some() {}
-    }
-}
 
 async fn ask(who: &Account<'_>, query: &str, last: Option<&str>) -> reqwest::Response {
     let mut request = who.site.http.get(format!("{}{ROUTE}{query}", who.site.url));
@@ -81,7 +25,7 @@ async fn ask(who: &Account<'_>, query: &str, last: Option<&str>) -> reqwest::Res
 async fn open(who: &Account<'_>, last: Option<&str>) -> Events {
     let response = ask(who, "", last).await;
     assert_eq!(response.status().as_u16(), 200);
-    Events { response, text: String::new() }
+    Events::of(response)
 }
 
 /// Whether the event shows this person there.
@@ -182,7 +126,7 @@ async fn a_ticket_opens_one_stream() {
     let query = format!("?ticket={}", ticket.str("/ticket"));
     let response = ask(&admin, &query, None).await;
     assert_eq!(response.status().as_u16(), 200);
-    let mut events = Events { response, text: String::new() };
+    let mut events = Events::of(response);
     assert_eq!(events.next().await.unwrap().name, "snapshot");
     let again = ask(&admin, &query, None).await;
     assert_eq!(again.status().as_u16(), 401);

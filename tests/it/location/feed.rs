@@ -1,8 +1,15 @@
 //! From a change to the live index: nothing is skipped, and whatever is missed is noticed.
 
-use crate::support::{Site, eventually, given};
-use nearhand_domain::StaffId;
-use nearhand_queue::FeedItem;
+use crate::support::{
+    Site,
+    account::{now, seconds_from_now},
+    eventually, given,
+};
+use nearhand_domain::{
+    StaffId,
+    facts::{Fact, PositionFact},
+};
+use nearhand_queue::{FeedItem, FeedReader};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::time::{Duration, Instant};
@@ -147,33 +154,39 @@ async fn an_entry_of_a_newer_layout_costs_a_snapshot_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_moved_person_is_told_of_even_when_nothing_moved() {
+async fn a_person_whose_position_stays_is_in_the_feed_all_the_same() {
     let site = Site::start().await;
     let admin = site.set_up().await;
     let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
     let phone = admin.create_phone(&staff).await;
-    let sequence = || async { site.queue.feed_tail().await.unwrap().sequence };
+    let staff: StaffId = staff.parse().unwrap();
+    let mut reader = site.queue.feed_reader(site.queue.feed_tail().await.unwrap());
     // Ahead by less than two minutes, so that what comes after is older and yet permitted.
-    let newest = crate::support::account::seconds_from_now(60);
+    let newest = seconds_from_now(60);
     phone.send(json!([{ "fix_at": newest, "lat": 38.7, "lng": -9.1 }])).await.expect(200);
-    let id: uuid::Uuid = staff.parse().unwrap();
-    eventually("her position is stored", || async {
-        let mut db = site.database.look().await;
-        sqlx::query("SELECT 1 FROM positions WHERE staff_id = $1")
-            .bind(id)
-            .fetch_optional(&mut db)
-            .await
-            .unwrap()
+    let first = next_position(&mut reader, staff).await;
+    // Older than the live position: it is stored as history, and the feed carries the live
+    // position once more.
+    phone.send(json!([{ "fix_at": now(), "lat": 38.9, "lng": -9.1 }])).await.expect(200);
+    assert_eq!(next_position(&mut reader, staff).await, first);
+    let pings = crate::support::queued::stored(&mut site.database.look().await).await;
+    assert_eq!(pings, 2, "both fixes are in the history");
+}
+
+/// The next position of this person in the feed.
+async fn next_position(reader: &mut FeedReader, staff: StaffId) -> PositionFact {
+    eventually("the feed says where they are", async || {
+        let read = reader.next().await.unwrap();
+        let facts = read.entries.into_iter().flat_map(|entry| match entry.item {
+            FeedItem::Facts(facts) => facts,
+            FeedItem::Credential(_) | FeedItem::Heartbeat => Vec::new(),
+        });
+        facts.into_iter().find_map(|fact| match fact {
+            Fact::Position(position) if position.staff == staff => Some(position),
+            _ => None,
+        })
     })
-    .await;
-    let before = sequence().await;
-    // Older than the live position: history only, and yet the live row is said again.
-    let old = crate::support::account::now();
-    phone.send(json!([{ "fix_at": old, "lat": 38.9, "lng": -9.1 }])).await.expect(200);
-    eventually("the live row is said again", || async {
-        (sequence().await > before).then_some(())
-    })
-    .await;
+    .await
 }
 
 #[tokio::test]

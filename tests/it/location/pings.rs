@@ -112,6 +112,9 @@ async fn without_consent_nothing_is_kept_and_a_pause_hides() {
     eventually("she is heard again", async || (send().await["accepted"] == 1).then_some(())).await;
     grace.delete("/v1/me/tracking").await.expect(204);
     assert_eq!(send().await["accepted"], 0, "withdrawn");
+    grace.delete("/v1/me/tracking").await.refused(409, "not_tracked");
+    let of_grace = format!("/v1/staff/{}/tracking", grace.id);
+    admin.delete(&of_grace).await.refused(409, "not_tracked");
 }
 
 #[tokio::test]

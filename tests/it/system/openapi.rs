@@ -1,6 +1,6 @@
 //! The API's description is checked in; whoever changes the API sees it in the diff.
 
-const CHECKED_IN: &str = include_str!("../../services/api/openapi.json");
+const CHECKED_IN: &str = include_str!("../../../services/api/openapi.json");
 
 #[test]
 fn the_checked_in_description_is_todays() {

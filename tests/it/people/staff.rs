@@ -112,6 +112,16 @@ async fn unique_values_are_unique_among_those_who_are_there() {
     let answer = admin
         .post("/v1/staff", json!({ "display_name": "G", "username": "GRACE@harbour.example" }));
     answer.await.refused(409, "username_taken");
+    let coded = json!({ "display_name": "G", "account_code": "GH-1" });
+    let first = admin.create_staff(coded.clone()).await;
+    admin.post("/v1/staff", coded.clone()).await.refused(409, "account_code_taken");
+    let other = admin.create_staff(json!({ "display_name": "Other" })).await;
+    let change = admin.patch(&format!("/v1/staff/{other}"), coded.clone()).await;
+    change.refused(409, "account_code_taken");
+    // Unlike logins, these codes tell capitals apart.
+    admin.patch(&format!("/v1/staff/{other}"), json!({ "account_code": "gh-1" })).await.expect(200);
+    admin.patch(&format!("/v1/staff/{first}"), json!({ "account_code": null })).await.expect(200);
+    admin.post("/v1/staff", coded).await.expect(201);
 }
 
 #[tokio::test]

@@ -64,10 +64,11 @@ async fn equal_questions_of_an_equal_index_get_equal_bytes() {
     let (case, _) = scene(&admin).await;
     let body = json!({ "case_id": case, "as_of": crate::support::account::now() });
     let ask = || admin.post("/v1/recommendations", body.clone());
-    eventually("the same twice", async || {
+    eventually("two candidates, twice from one index", async || {
         let (one, two) = (ask().await.expect(200), ask().await.expect(200));
         let version = |a: &Answer| a.body["result"]["index_version"].clone();
-        if version(&one) != version(&two) {
+        let candidates = one.body["result"]["candidates"].as_array()?;
+        if version(&one) != version(&two) || candidates.len() != 2 {
             return None;
         }
         let result = |a: &Answer| a.text.split("\"result\":").nth(1).unwrap().to_owned();

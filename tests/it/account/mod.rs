@@ -1,0 +1,3 @@
+//! Logging in and what a session is.
+
+mod sessions;

@@ -1,0 +1,6 @@
+//! The organisation itself and what it keeps.
+
+mod base;
+mod regions;
+mod services;
+mod setup;

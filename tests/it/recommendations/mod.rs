@@ -1,0 +1,4 @@
+//! Who should go, and why.
+
+mod movement;
+mod ranking;

@@ -1,0 +1,70 @@
+//! Reading an event stream, event by event.
+
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest wait for an event or the end.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A stream being read.
+pub(crate) struct Events {
+    response: reqwest::Response,
+    text: String,
+}
+
+/// One event.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
+}
+
+impl Events {
+    /// Of an answer that has begun.
+    pub(crate) fn of(response: reqwest::Response) -> Self {
+        Self { response, text: String::new() }
+    }
+
+    /// The next event; none at the end. Comments are passed over.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        let next = async {
+            loop {
+                if let Some((block, rest)) = self.text.split_once("\n\n") {
+                    let field = |name: &str| {
+                        let line = block.lines().find_map(|line| line.strip_prefix(name));
+                        line.map(|value| value.trim_start().to_owned()).unwrap_or_default()
+                    };
+                    let (name, id, data) = (field("event:"), field("id:"), field("data:"));
+                    self.text = rest.to_owned();
+                    if !name.is_empty() {
+                        return Some(Event {
+                            name,
+                            id,
+                            data: serde_json::from_str(&data).unwrap(),
+                        });
+                    }
+                } else {
+                    let chunk = self.response.chunk().await.ok().flatten()?;
+                    self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, next).await.expect("an event or the end in time")
+    }
+
+    /// Passes over events until one that fits.
+    pub(crate) async fn until(&mut self, fits: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if fits(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Passes over what is left; panics unless the stream ends.
+    pub(crate) async fn end(&mut self) {
+        while self.next().await.is_some() {}
+    }
+}

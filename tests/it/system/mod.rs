@@ -1,0 +1,14 @@
+//! What holds for the whole program: layers, access rules, documents, logs, tenants, being killed.
+
+mod architecture;
+mod authorization;
+mod codes;
+mod examples;
+mod idempotency;
+mod kill;
+mod logs;
+mod manifests;
+mod openapi;
+mod snapshots;
+mod tenancy;
+mod upgrade;

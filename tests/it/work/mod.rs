@@ -1,0 +1,3 @@
+//! The work to be done.
+
+mod cases;
