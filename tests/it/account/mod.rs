@@ -1,3 +1,4 @@
 //! Logging in and what a session is.
 
+mod logins;
 mod sessions;

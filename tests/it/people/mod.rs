@@ -1,3 +1,4 @@
 //! The people of an organisation.
 
+mod search;
 mod staff;

@@ -1,4 +1,6 @@
 //! Who should go, and why.
 
 mod movement;
+mod privacy;
 mod ranking;
+mod words;

@@ -167,7 +167,8 @@ async fn start_api(
         producer: queue.producer(),
         follower: follower.clone(),
         credentials,
-        config: ApiConfig::default(),
+        // A test may be its own proxy, and come from any address.
+        config: ApiConfig { trusted_proxy_hops: 1, ..ApiConfig::default() },
         cursor_key: key,
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         weaker_durability: None,

@@ -1,5 +1,6 @@
 //! What holds for the whole program: layers, access rules, documents, logs, tenants, being killed.
 
+mod aborts;
 mod architecture;
 mod authorization;
 mod codes;
