@@ -3,7 +3,7 @@
 use crate::{
     change::IDEMPOTENCY_KEY,
     http::{edge::EdgeLayer, problem},
-    openapi::document,
+    openapi::{document, finish},
     routes::{account, location, organization, people, recommendations, system, work},
     state::ApiState,
 };
@@ -41,7 +41,7 @@ fn table() -> OpenApiRouter<ApiState> {
 /// The API's description, as served at `/openapi.json`.
 #[must_use]
 pub fn openapi() -> Document {
-    table().split_for_parts().1
+    finish(table().split_for_parts().1)
 }
 
 /// The whole API, ready to be served.
@@ -50,7 +50,7 @@ pub fn router(state: ApiState) -> Router {
     let config = state.config();
     let cors = cors(&config.cors_origins);
     routes
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", finish(document)))
         .fallback(not_found)
         .layer(
             // Outermost first. One layer of the router, since each costs every request a box.

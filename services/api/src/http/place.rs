@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct LatLng {
     /// Degrees, −90 to 90.
-    #[schema(example = 38.7223)]
+    #[schema(example = 38.7223, minimum = -90.0, maximum = 90.0)]
     pub lat: f64,
     /// Degrees, −180 to 180.
-    #[schema(example = -9.1393)]
+    #[schema(example = -9.1393, minimum = -180.0, maximum = 180.0)]
     pub lng: f64,
 }
 

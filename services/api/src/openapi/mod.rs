@@ -4,7 +4,9 @@
 mod description;
 mod document;
 mod extractors;
+mod finish;
 mod operation;
 
 pub(crate) use document::document;
+pub(crate) use finish::finish;
 pub(crate) use operation::{described, operation};

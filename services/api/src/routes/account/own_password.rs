@@ -31,11 +31,11 @@ use utoipa::ToSchema;
 pub(crate) struct PasswordForm {
     /// The present one, temporary or not.
     #[serde(default)]
-    #[schema(value_type = String, example = "seven tall lighthouses")]
+    #[schema(value_type = String, example = "seven tall lighthouses", required)]
     current_password: Field<String>,
     /// At least 15 characters.
     #[serde(default)]
-    #[schema(value_type = String, example = "nine quiet harbour cranes")]
+    #[schema(value_type = String, example = "nine quiet harbour cranes", required, min_length = 15)]
     new_password: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

@@ -38,11 +38,11 @@ pub(crate) struct LoginForm {
     organization: Field<String>,
     /// E-mail address or user name.
     #[serde(default)]
-    #[schema(value_type = String, example = "ada@harbour.example")]
+    #[schema(value_type = String, example = "ada@harbour.example", required)]
     login: Field<String>,
     /// Password.
     #[serde(default)]
-    #[schema(value_type = String, example = "seven tall lighthouses")]
+    #[schema(value_type = String, example = "seven tall lighthouses", required)]
     password: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -54,7 +54,7 @@ pub(crate) struct LoginForm {
 pub(crate) struct RefreshForm {
     /// The refresh token of the last answer.
     #[serde(default)]
-    #[schema(value_type = String, example = "nh_refresh_…")]
+    #[schema(value_type = String, example = "nh_refresh_…", required)]
     refresh_token: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

@@ -41,7 +41,7 @@ const MAX_KEPT: i64 = 500;
 pub(crate) struct DeviceForm {
     /// What people call it.
     #[serde(default)]
-    #[schema(value_type = String, example = "Grace's phone")]
+    #[schema(value_type = String, example = "Grace's phone", required, min_length = 1, max_length = 120)]
     name: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

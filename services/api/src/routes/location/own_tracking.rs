@@ -30,7 +30,7 @@ const MAX_PAUSE_MIN: i64 = 720;
 pub(crate) struct PauseForm {
     /// 1 to 720.
     #[serde(default)]
-    #[schema(value_type = i64, example = 30)]
+    #[schema(value_type = i64, example = 30, required, minimum = 1, maximum = 720)]
     minutes: Field<i64>,
     #[serde(flatten)]
     #[schema(ignore)]

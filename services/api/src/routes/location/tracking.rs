@@ -35,11 +35,11 @@ const MAX_MARGIN_MIN: i16 = 720;
 pub(crate) struct TrackingForm {
     /// Why it is lawful, in the organisation's words.
     #[serde(default)]
-    #[schema(value_type = String, example = "written consent of 2026-03-01")]
+    #[schema(value_type = String, example = "written consent of 2026-03-01", required, min_length = 1, max_length = 500)]
     legal_basis: Field<String>,
     /// Only in working hours, widened by these minutes; null or absent: at any hour.
     #[serde(default)]
-    #[schema(value_type = Option<i16>)]
+    #[schema(value_type = Option<i16>, minimum = 0, maximum = 720)]
     hours_margin_min: Field<i16>,
     #[serde(flatten)]
     #[schema(ignore)]

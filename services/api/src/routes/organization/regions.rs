@@ -56,12 +56,12 @@ pub(crate) struct Region {
 pub(crate) struct RegionForm {
     /// At most 120 characters; unique without regard to case.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required, min_length = 1, max_length = 120)]
     name: Field<String>,
     /// GeoJSON `Polygon` or `MultiPolygon` of at most 5,000 positions, longitude first, outer
     /// rings counter-clockwise, holes clockwise.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required)]
     area: Field<Value>,
     #[serde(flatten)]
     #[schema(ignore)]

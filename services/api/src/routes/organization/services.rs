@@ -46,7 +46,7 @@ pub(crate) struct Service {
 pub(crate) struct ServiceForm {
     /// At most 120 characters; unique without regard to case.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required, min_length = 1, max_length = 120)]
     name: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

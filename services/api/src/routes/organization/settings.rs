@@ -86,11 +86,11 @@ impl From<OrganizationRecord> for Organization {
 pub(crate) struct OrganizationPatch {
     /// What people call it.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     name: Field<String>,
     /// IANA time zone.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     time_zone: Field<String>,
     /// Where everyone without a home starts from.
     #[serde(default)]
@@ -98,7 +98,7 @@ pub(crate) struct OrganizationPatch {
     base: Field<PlaceForm>,
     /// How mock fixes count.
     #[serde(default)]
-    #[schema(value_type = Option<MockPolicyWord>)]
+    #[schema(value_type = MockPolicyWord)]
     mock_policy: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

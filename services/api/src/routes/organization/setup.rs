@@ -34,15 +34,15 @@ use utoipa::ToSchema;
 pub(crate) struct SetupForm {
     /// `NEARHAND_BOOTSTRAP_TOKEN`, or what the first start printed.
     #[serde(default)]
-    #[schema(value_type = String, example = "the-token-the-first-start-printed")]
+    #[schema(value_type = String, example = "the-token-the-first-start-printed", required)]
     bootstrap_token: Field<String>,
     /// The organisation.
     #[serde(default)]
-    #[schema(value_type = SetupOrganization)]
+    #[schema(value_type = SetupOrganization, required)]
     organization: Field<SetupOrganization>,
     /// Its account admin.
     #[serde(default)]
-    #[schema(value_type = SetupAdmin)]
+    #[schema(value_type = SetupAdmin, required)]
     admin: Field<SetupAdmin>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -54,7 +54,7 @@ pub(crate) struct SetupForm {
 pub(crate) struct SetupOrganization {
     /// What people call it.
     #[serde(default)]
-    #[schema(value_type = String, example = "Harbour Investigations")]
+    #[schema(value_type = String, example = "Harbour Investigations", required, min_length = 1, max_length = 120)]
     name: Field<String>,
     /// What logins call it; made of the name unless given.
     #[serde(default)]
@@ -62,7 +62,7 @@ pub(crate) struct SetupOrganization {
     slug: Field<String>,
     /// IANA time zone.
     #[serde(default)]
-    #[schema(value_type = String, example = "Europe/Lisbon")]
+    #[schema(value_type = String, example = "Europe/Lisbon", required)]
     time_zone: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -74,19 +74,19 @@ pub(crate) struct SetupOrganization {
 pub(crate) struct SetupAdmin {
     /// Given name.
     #[serde(default)]
-    #[schema(value_type = String, example = "Ada")]
+    #[schema(value_type = String, example = "Ada", required, min_length = 1, max_length = 120)]
     first_name: Field<String>,
     /// Family name.
     #[serde(default)]
-    #[schema(value_type = String, example = "Lovelace")]
+    #[schema(value_type = String, example = "Lovelace", required, min_length = 1, max_length = 120)]
     last_name: Field<String>,
     /// Login.
     #[serde(default)]
-    #[schema(value_type = String, example = "ada@harbour.example")]
+    #[schema(value_type = String, example = "ada@harbour.example", required)]
     email: Field<String>,
     /// At least 15 characters.
     #[serde(default)]
-    #[schema(value_type = String, example = "seven tall lighthouses")]
+    #[schema(value_type = String, example = "seven tall lighthouses", required, min_length = 15)]
     password: Field<String>,
     #[serde(flatten)]
     #[schema(ignore)]

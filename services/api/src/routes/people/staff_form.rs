@@ -38,19 +38,19 @@ const MAX_SHIFTS: usize = 42;
 pub(crate) struct StaffForm {
     /// Given name.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Grace")]
+    #[schema(value_type = Option<String>, example = "Grace", min_length = 1, max_length = 120)]
     first_name: Field<String>,
     /// Family name.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Hopper")]
+    #[schema(value_type = Option<String>, example = "Hopper", min_length = 1, max_length = 120)]
     last_name: Field<String>,
     /// What colleagues and customers see; "first last" unless given.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     display_name: Field<String>,
     /// A second login name.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     username: Field<String>,
     /// Login; required unless `access_level` is `disabled`.
     #[serde(default)]
@@ -58,27 +58,27 @@ pub(crate) struct StaffForm {
     email: Field<String>,
     /// `employee` or `external`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     kind: Field<String>,
     /// May log in and be assigned; true unless given.
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     active: Field<bool>,
     /// `disabled`, `limited` or `full`; `disabled` unless given.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     access_level: Field<String>,
     /// `account_admin`, `user_admin`, `admin`, `scheduler` or `general`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     admin_role: Field<String>,
     /// BCP 47 language of mails; `en` unless given.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     language: Field<String>,
     /// Code in invoices (LEDES).
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 32)]
     account_code: Field<String>,
     /// Not in the future.
     #[serde(default)]
@@ -94,23 +94,23 @@ pub(crate) struct StaffForm {
     time_zone: Field<String>,
     /// Null: not recorded, always available. Empty: never.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Shift>>)]
+    #[schema(value_type = Option<Vec<Shift>>, max_items = 42)]
     working_hours: Field<Vec<ShiftForm>>,
     /// Own travel limit in kilometres, great circle.
     #[serde(default)]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0.0, maximum = 20100.0)]
     max_travel_km: Field<f64>,
     /// Skills, level 1 to 5.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Skill>>)]
+    #[schema(value_type = Option<Vec<Skill>>, max_items = 100)]
     skills: Field<Vec<SkillForm>>,
     /// Licences held.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Licence>>)]
+    #[schema(value_type = Option<Vec<Licence>>, max_items = 100)]
     licences: Field<Vec<LicenceForm>>,
     /// Languages spoken.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Language>>)]
+    #[schema(value_type = Option<Vec<Language>>, max_items = 100)]
     languages: Field<Vec<LanguageForm>>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -121,10 +121,13 @@ pub(crate) struct StaffForm {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Shift {
     /// 1 = Monday … 7 = Sunday.
+    #[schema(minimum = 1, maximum = 7)]
     pub weekday: u8,
     /// Local minutes after midnight, 0 to 1,439.
+    #[schema(minimum = 0, maximum = 1439)]
     pub start_min: u16,
     /// Local minutes after midnight, 0 to 1,440.
+    #[schema(minimum = 0, maximum = 1440)]
     pub end_min: u16,
 }
 
@@ -134,6 +137,7 @@ pub(crate) struct Skill {
     /// Code of the organisation's choosing.
     pub code: String,
     /// 1 to 5.
+    #[schema(minimum = 1, maximum = 5)]
     pub level: u8,
 }
 

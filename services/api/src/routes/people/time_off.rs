@@ -44,11 +44,11 @@ const MAX_ABSENCES: i64 = 5_000;
 pub(crate) struct TimeOffForm {
     /// First instant away.
     #[serde(default)]
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, required)]
     starts_at: Field<Timestamp>,
     /// First instant back.
     #[serde(default)]
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, required)]
     ends_at: Field<Timestamp>,
     #[serde(flatten)]
     #[schema(ignore)]

@@ -66,11 +66,11 @@ pub(crate) struct RegionPreference {
 pub(crate) struct WorkPreferencesForm {
     /// Each `never`, `avoid`, `willing` or `preferred`.
     #[serde(default)]
-    #[schema(value_type = Vec<ServicePreference>)]
+    #[schema(value_type = Vec<ServicePreference>, required, max_items = 500)]
     services: Field<Vec<ServiceEntry>>,
     /// Each `never`, `avoid`, `willing` or `preferred`.
     #[serde(default)]
-    #[schema(value_type = Vec<RegionPreference>)]
+    #[schema(value_type = Vec<RegionPreference>, required, max_items = 500)]
     regions: Field<Vec<RegionEntry>>,
     #[serde(flatten)]
     #[schema(ignore)]

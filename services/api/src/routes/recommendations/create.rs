@@ -61,7 +61,7 @@ pub(crate) struct RecommendationForm {
     place: Field<AdHocForm>,
     /// Most candidates, 1 to 200; 20 unless given.
     #[serde(default)]
-    #[schema(value_type = Option<usize>)]
+    #[schema(value_type = Option<usize>, minimum = 1, maximum = 200)]
     limit: Field<usize>,
     /// The instant to rank for, at most five minutes from now; now unless given.
     #[serde(default)]

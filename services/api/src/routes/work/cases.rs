@@ -65,15 +65,15 @@ pub(crate) struct Case {
 pub(crate) struct CaseForm {
     /// At most 200 characters.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, required, min_length = 1, max_length = 200)]
     title: Field<String>,
     /// `open` or `closed`; changing it needs `cases:manage`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String)]
     status: Field<String>,
     /// Where.
     #[serde(default)]
-    #[schema(value_type = LatLng)]
+    #[schema(value_type = LatLng, required)]
     position: Field<PlaceForm>,
     #[serde(flatten)]
     needs: NeedsForm,

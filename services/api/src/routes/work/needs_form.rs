@@ -60,7 +60,7 @@ pub(crate) struct NeedsForm {
     starts_at: Field<Timestamp>,
     /// How long it takes, 1 to 10,080; 60 unless given.
     #[serde(default)]
-    #[schema(value_type = Option<i32>, example = 60)]
+    #[schema(value_type = Option<i32>, example = 60, minimum = 1, maximum = 10080)]
     duration_min: Field<i32>,
     /// Positions older than an hour count nothing.
     #[serde(default)]
@@ -68,19 +68,19 @@ pub(crate) struct NeedsForm {
     urgent: Field<bool>,
     /// Services asked for, at most 50.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 50)]
     services: Field<Vec<Uuid>>,
     /// Skills asked for, at most 50.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<SkillNeedShown>>)]
+    #[schema(value_type = Option<Vec<SkillNeedShown>>, max_items = 50)]
     skills: Field<Vec<SkillEntry>>,
     /// Licences asked for, at most 50, each valid for the whole time.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<LicenceNeedShown>>)]
+    #[schema(value_type = Option<Vec<LicenceNeedShown>>, max_items = 50)]
     licences: Field<Vec<LicenceEntry>>,
     /// BCP 47, at most 50; any of them will do.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, example = json!(["pt", "en"]))]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["pt", "en"]), max_items = 50)]
     languages: Field<Vec<String>>,
     /// One of the languages must be spoken at B2 or better.
     #[serde(default)]
@@ -94,8 +94,10 @@ pub(crate) struct NeedsForm {
 pub(crate) struct SkillNeedShown {
     code: String,
     /// Nobody below this level.
+    #[schema(minimum = 1, maximum = 5)]
     required: u8,
     /// From this level on it counts in full; `required` unless given.
+    #[schema(minimum = 1, maximum = 5)]
     preferred: u8,
 }
 
