@@ -48,9 +48,9 @@ async fn moving_the_base_moves_everybody_without_a_home() {
     stale.refused(412, "precondition_failed");
     let far = starts(&camera, "the base is far", &from_base(43.0, 44.0)).await;
     let score = |found: &Value| found["score_micropoints"].as_u64().unwrap();
-    assert!(score(&far) < score(&near), "who comes from afar is worth less: {near} {far}");
+    assert!(score(&far) < score(&near), "a longer drive scores less: {near} {far}");
     let home = |found: &Value| found["location"]["source"] == "home";
-    starts(&sound, "who has a home starts there", &home).await;
+    starts(&sound, "a home comes before the base", &home).await;
     admin.patch("/v1/organization", json!({ "base": null })).await.expect(200);
     starts(&camera, "the base is gone", &nowhere).await;
 }

@@ -45,10 +45,10 @@ async fn a_ping_reorders_the_ranking() {
     let after = ranking("by ping", [(far.as_str(), "ping"), (near.as_str(), "home")]).await;
     let score = |candidate: &Value| candidate["score_micropoints"].as_u64().unwrap();
     assert!(score(&after[0]) > score(&before[1]), "nearer is worth more: {before:?} {after:?}");
-    assert_eq!(score(&after[1]), score(&before[0]), "who did not move is worth the same");
+    assert_eq!(score(&after[1]), score(&before[0]), "the other score stays");
     let at = after[0]["location"]["position"]["lat"].as_f64().unwrap();
     assert!((at - 38.7105).abs() < 1e-6, "{}", after[0]);
-    // Whoever is no longer tracked counts from home again.
+    // A person who is no longer tracked counts from home again.
     admin.delete(&format!("/v1/staff/{far}/tracking")).await.expect(204);
     ranking("by home again", [(near.as_str(), "home"), (far.as_str(), "home")]).await;
 }

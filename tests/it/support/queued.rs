@@ -11,10 +11,11 @@ use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A lease that is soon over, as after a killed worker.
+/// A lease that is soon over, as after a killed worker, and yet long enough for a test that is
+/// starved between two of its steps.
 pub(crate) fn short_lease(config: &mut QueueConfig) {
     config.block = Duration::from_millis(20);
-    config.lease = Duration::from_millis(200);
+    config.lease = Duration::from_secs(1);
 }
 
 /// The same, and everything in one partition.

@@ -64,7 +64,7 @@ async fn a_limited_scheduler_sees_only_their_own_cases() {
     }
     other.get(&path(&own)).await.refused(404, "not_found");
     full.patch(&path(&own), json!({ "urgent": false })).await.expect(200);
-    // Not even of their own, for a ranking tells where others are.
+    // Not even for their own case, since a ranking tells where others are.
     let ask = json!({ "case_id": own });
     limited.post("/v1/recommendations", ask.clone()).await.refused(403, "forbidden");
     for nothing in ["/v1/staff", "/v1/positions?bbox=1,1,2,2"] {
