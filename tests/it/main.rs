@@ -23,3 +23,4 @@ mod setup;
 mod staff;
 mod stream;
 mod tenancy;
+mod ties;
