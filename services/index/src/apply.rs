@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use nearhand_domain::{
     OrganizationId,
     facts::{Fact, OrganizationFacts, PositionFact, RegionFacts, StaffFacts},
+    zone,
 };
 
 /// A fact with what can be computed before the lock is taken.
@@ -126,7 +127,7 @@ impl OrgIndex {
             self.sum.remove(Entity::Organization, self.id.0, old);
         }
         self.sum.add(Entity::Organization, self.id.0, facts.version);
-        let zone = TimeZone::get(&facts.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = zone::get(&facts.time_zone).unwrap_or(TimeZone::UTC);
         let old_zone = std::mem::replace(&mut self.zone, zone.clone());
         let based = self.base != facts.base;
         // Whether fixes from a mock provider count changes with this policy alone.
