@@ -5,6 +5,7 @@
 
 use crate::{
     ids::{OrganizationId, RegionId, ServiceId, StaffId},
+    ping::{LiveRank, live_rank},
     position::Position,
     preference::{LanguageLevel, Preference},
     schedule::WeeklyHours,
@@ -135,7 +136,7 @@ pub struct PositionFact {
     pub organization: OrganizationId,
     /// Person.
     pub staff: StaffId,
-    /// Unix milliseconds; also the record's version: only a strictly newer one replaces.
+    /// Unix milliseconds; also the record's version: only a fix of a higher rank replaces.
     pub fix_at_ms: i64,
     /// Where.
     pub position: Position,
@@ -143,6 +144,14 @@ pub struct PositionFact {
     pub accuracy_m: Option<f32>,
     /// From a mock provider.
     pub mock: bool,
+}
+
+impl PositionFact {
+    /// Which of two fixes of the person is the live one.
+    #[must_use]
+    pub fn rank(&self) -> LiveRank {
+        live_rank(self.fix_at_ms, self.accuracy_m, self.mock, self.position)
+    }
 }
 
 /// One change to the live index.

@@ -14,6 +14,7 @@ mod people;
 pub mod text;
 pub mod time;
 mod work;
+pub mod zone;
 
 pub use account::{password, token};
 pub use ids::*;

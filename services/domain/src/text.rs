@@ -8,6 +8,7 @@ pub use login::{login_key, password_form};
 pub use visible::line;
 pub use words::search_words;
 
+use crate::zone;
 use login::{parse_email, parse_username};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -132,9 +133,9 @@ fn parse_slug(text: &str) -> Result<String, TextError> {
 
 fn parse_zone(text: &str) -> Result<String, TextError> {
     let text = line(text, 64)?;
-    match jiff::tz::TimeZone::get(&text) {
-        Ok(zone) => Ok(zone.iana_name().unwrap_or(&text).to_owned()),
-        Err(_) => Err(TextError::Form("must be an IANA time zone, such as Europe/Lisbon")),
+    match zone::get(&text) {
+        Some(zone) => Ok(zone.iana_name().unwrap_or(&text).to_owned()),
+        None => Err(TextError::Form("must be an IANA time zone, such as Europe/Lisbon")),
     }
 }
 
@@ -172,7 +173,9 @@ mod tests {
         assert!(AccountCode::parse("A|B").is_err());
         assert!(AccountCode::parse("TK 01/7").is_ok());
         assert_eq!(ZoneName::parse("europe/lisbon").unwrap().as_str(), "Europe/Lisbon");
-        assert!(ZoneName::parse("Mars/Base").is_err());
+        for none in ["Mars/Base", "localtime", "posixrules", "Factory", "Etc/Unknown"] {
+            assert!(ZoneName::parse(none).is_err(), "{none}");
+        }
         assert!(LanguageTag::parse("pt-BR").is_ok());
         assert!(LanguageTag::parse("p").is_err());
         assert_eq!(slugify("Müller & Söhne").unwrap().as_str(), "m-ller-s-hne");

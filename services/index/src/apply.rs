@@ -1,5 +1,5 @@
 //! Taking facts in. Must give the same index for any order and any repetition of the same facts:
-//! only strictly newer versions replace, and fixes of people not yet known wait for them.
+//! only newer versions replace, and fixes of people not yet known wait for them.
 //!
 //! One thing is asked of the facts themselves: a person's `positions_valid_from` never falls from
 //! one version to the next, so that an erased fix is gone for good.
@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use nearhand_domain::{
     OrganizationId,
     facts::{Fact, OrganizationFacts, PositionFact, RegionFacts, StaffFacts},
+    zone,
 };
 
 /// A fact with what can be computed before the lock is taken.
@@ -78,13 +79,13 @@ impl OrgIndex {
     pub(crate) fn whose_newer(&mut self, fact: &PositionFact) -> Option<u32> {
         let Some(slot) = self.slot(fact.staff) else {
             let early = self.early.entry(fact.staff).or_insert(*fact);
-            if fact.fix_at_ms > early.fix_at_ms {
+            if fact.rank() > early.rank() {
                 *early = *fact;
             }
             return None;
         };
         let person = self.person(slot);
-        let newer = person.ping.is_none_or(|ping| fact.fix_at_ms > ping.fix_at_ms);
+        let newer = person.ping.is_none_or(|ping| fact.rank() > ping.rank());
         (newer && fact.fix_at_ms.div_euclid(1_000) >= person.valid_from).then_some(slot)
     }
 
@@ -126,7 +127,7 @@ impl OrgIndex {
             self.sum.remove(Entity::Organization, self.id.0, old);
         }
         self.sum.add(Entity::Organization, self.id.0, facts.version);
-        let zone = TimeZone::get(&facts.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = zone::get(&facts.time_zone).unwrap_or(TimeZone::UTC);
         let old_zone = std::mem::replace(&mut self.zone, zone.clone());
         let based = self.base != facts.base;
         // Whether fixes from a mock provider count changes with this policy alone.

@@ -8,7 +8,10 @@ use crate::{
     sphere::Unit,
 };
 use nearhand_domain::{
-    BookingId, CaseId, Position, StaffId, preference::LanguageLevel, time::Interval,
+    BookingId, CaseId, Position, StaffId,
+    ping::{LiveRank, live_rank},
+    preference::LanguageLevel,
+    time::Interval,
     tracking::TrackingGate,
 };
 
@@ -23,6 +26,13 @@ pub struct Ping {
     pub accuracy_m: Option<f32>,
     /// From a mock provider.
     pub mock: bool,
+}
+
+impl Ping {
+    /// Which of two fixes of the person is the live one.
+    pub(crate) fn rank(&self) -> LiveRank {
+        live_rank(self.fix_at_ms, self.accuracy_m, self.mock, self.position)
+    }
 }
 
 /// The site of a finished job.

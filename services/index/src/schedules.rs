@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use nearhand_domain::{
     schedule::{DAY_MIN, WeeklyHours},
     time::{DAY_S, Interval, merge},
+    zone,
 };
 use rustc_hash::FxHashMap;
 
@@ -325,7 +326,7 @@ pub const HOURS_HOLD_S: i64 = 500 * DAY_S;
 
 /// The least and the greatest UTC offset in seconds of a zone around `now`.
 fn offsets(zone: &str, now: i64) -> (i64, i64) {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let zone = zone::get(zone).unwrap_or(TimeZone::UTC);
     let Ok(at) = Timestamp::from_second(now) else { return (-26 * 3_600, 26 * 3_600) };
     let from = at.checked_sub((2 * 365 * 24).hours()).unwrap_or(at);
     let until = at.checked_add((2 * 365 * 24).hours()).unwrap_or(at);

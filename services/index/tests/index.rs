@@ -112,6 +112,68 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn of_fixes_at_one_instant_the_same_is_live_in_any_order(
+        fixes in proptest::collection::vec((0i64..3, 1i32..4, 0u8..3, any::<bool>()), 1..8)
+            .prop_shuffle(),
+        person_first: bool,
+    ) {
+        let staff = StaffId::from(Uuid::from_u128(5));
+        let facts: Vec<Fact> = fixes.iter().map(|&(age, lat_e7, radius, mock)| {
+            Fact::Position(PositionFact {
+                organization: organization(),
+                staff,
+                fix_at_ms: (NOW - age) * 1_000,
+                position: Position::from_e7(lat_e7, 1).unwrap(),
+                accuracy_m: (radius > 0).then(|| f32::from(radius)),
+                mock,
+            })
+        }).collect();
+        let best = facts.iter().filter_map(|fact| match fact {
+            Fact::Position(fact) => Some(*fact),
+            _ => None,
+        }).max_by_key(PositionFact::rank).unwrap();
+        let person = tracked(staff, 1, 0);
+        let live = LiveIndex::new();
+        if person_first {
+            live.apply(std::slice::from_ref(&person), NOW);
+        }
+        facts.iter().for_each(|fact| live.apply(std::slice::from_ref(fact), NOW));
+        live.apply(&[person], NOW);
+        let ping = live.with_org(organization(), |index| index.live(index.slot(staff)?, NOW)
+            .map(|live| live.ping)).flatten().unwrap();
+        prop_assert_eq!(
+            (ping.fix_at_ms, ping.position, ping.accuracy_m, ping.mock),
+            (best.fix_at_ms, best.position, best.accuracy_m, best.mock)
+        );
+    }
+}
+
+/// A person of whom positions are taken at any time.
+fn tracked(staff: StaffId, version: i64, positions_valid_from: i64) -> Fact {
+    let permissions = vec![Interval { start: 0, end: OPEN_END }];
+    Fact::Staff(Box::new(nearhand_domain::facts::StaffFacts {
+        organization: organization(),
+        staff,
+        version,
+        deleted: false,
+        active: true,
+        display_name: "A".into(),
+        home: None,
+        services: Vec::new(),
+        regions: Vec::new(),
+        skills: Vec::new(),
+        licences: Vec::new(),
+        languages: Vec::new(),
+        working_hours: None,
+        time_off: Vec::new(),
+        max_travel_km: None,
+        tracking: TrackingGate { permissions, ..TrackingGate::default() },
+        positions_valid_from,
+    }))
+}
+
 #[test]
 fn a_fix_may_come_before_its_person_and_an_erased_one_never_returns() {
     let staff = StaffId::from(Uuid::from_u128(5));
@@ -127,29 +189,8 @@ fn a_fix_may_come_before_its_person_and_an_erased_one_never_returns() {
     };
     let live = LiveIndex::new();
     live.apply(&[fix(NOW - 100)], NOW);
-    let mut parts = PersonParts::new(staff);
-    parts.tracking.permissions.push(Interval { start: 0, end: OPEN_END });
-    let facts = |version: i64, positions_valid_from: i64| {
-        Fact::Staff(Box::new(nearhand_domain::facts::StaffFacts {
-            organization: organization(),
-            staff,
-            version,
-            deleted: false,
-            active: true,
-            display_name: "A".into(),
-            home: None,
-            services: Vec::new(),
-            regions: Vec::new(),
-            skills: Vec::new(),
-            licences: Vec::new(),
-            languages: Vec::new(),
-            working_hours: None,
-            time_off: Vec::new(),
-            max_travel_km: None,
-            tracking: parts.tracking.clone(),
-            positions_valid_from,
-        }))
-    };
+    let facts =
+        |version: i64, positions_valid_from: i64| tracked(staff, version, positions_valid_from);
     let seen = || {
         live.with_org(organization(), |index| {
             let slot = index.slot(staff)?;

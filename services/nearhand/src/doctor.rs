@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nearhand_domain::zone::{self, Origin, Rules};
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -121,6 +122,7 @@ pub(crate) async fn examine(subject: &Subject) -> Vec<Finding> {
     }
     findings.push(listening(&subject.listen));
     findings.push(memory::huge_pages());
+    findings.push(time_zones(zone::rules()));
     findings
 }
 
@@ -242,9 +244,40 @@ fn listening(address: &str) -> Finding {
     }
 }
 
+fn time_zones(rules: &Rules) -> Finding {
+    let known = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
+    let found = format!(
+        "rules of {rules}; the system has {}, built in is {}",
+        known(&rules.system),
+        known(&rules.built_in)
+    );
+    if rules.origin == Origin::BuiltIn && rules.built_in.is_none() {
+        let mend = "Install tzdata, so that the age of the rules is known.";
+        return Finding::warning("time zones", found, mend);
+    }
+    Finding::ok("time zones", found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_zones_say_what_is_used_and_what_there_is() {
+        let rules = |origin, system: Option<&str>, built_in: Option<&str>| Rules {
+            origin,
+            system: system.map(str::to_owned),
+            built_in: built_in.map(str::to_owned),
+        };
+        let finding = time_zones(&rules(Origin::BuiltIn, Some("2025b"), Some("2026e")));
+        assert_eq!(finding.status, Status::Ok);
+        assert_eq!(
+            finding.found,
+            "rules of 2026e (built in); the system has 2025b, built in is 2026e"
+        );
+        let finding = time_zones(&rules(Origin::BuiltIn, None, None));
+        assert_eq!(finding.status, Status::Warning);
+    }
 
     #[test]
     fn little_disk_is_told() {

@@ -6,3 +6,4 @@ mod pings;
 mod position_counts;
 mod read_ahead;
 mod stream;
+mod ties;

@@ -3,7 +3,7 @@
 
 use crate::http::{
     codes::Code,
-    json::{REPEATED, UniqueKeys},
+    json::{REPEATED, UniqueKeys, escaped, too_large},
     problem::{ApiResult, Problem},
 };
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use nearhand_domain::field::{FieldErrors, Reported};
+use nearhand_domain::field::{FieldError, FieldErrors, Reported};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -62,6 +62,12 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
 /// Reads JSON; a syntax error says where, anything but an object is refused.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let UniqueKeys(value) = serde_json::from_slice(bytes).map_err(|error| {
+        if error.to_string().starts_with(OUT_OF_RANGE) {
+            let errors: Vec<FieldError> = too_large(bytes).into_iter().map(beyond_bounds).collect();
+            if !errors.is_empty() {
+                return errors.into();
+            }
+        }
         let repeated = error.is_data() && error.to_string().starts_with(REPEATED);
         let what = if repeated { REPEATED } else { "not JSON" };
         let detail = format!("{what} at line {}, column {}", error.line(), error.column());
@@ -72,6 +78,14 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     }
     // What the parser says may hold what was sent, and that may be a secret.
     serde_json::from_value(value).map_err(|_| Problem::field("", "wrong_type", WRONG_OBJECT))
+}
+
+/// How the parser begins its word on numbers such as `1e999`.
+const OUT_OF_RANGE: &str = "number out of range";
+
+fn beyond_bounds(pointer: String) -> FieldError {
+    let detail = "is a number beyond what can be held (±1.8e308)".to_owned();
+    FieldError { pointer, code: "number_out_of_range", detail }
 }
 
 const WRONG_OBJECT: &str = "is of the wrong type; an object with known fields is expected";
@@ -89,8 +103,8 @@ fn expected<T>() -> &'static str {
         "i32" => "a whole number from -2,147,483,648 to 2,147,483,647",
         "i64" | "u64" | "usize" => "a whole number",
         "Uuid" => "a UUID",
-        "Date" => "a date, such as 2026-03-01",
-        "Timestamp" => "an instant, such as 2026-03-01T08:00:00Z",
+        "Date" => "a date of the years 1900 to 2199, such as 2026-03-01",
+        "Timestamp" => "an instant of the years 1900 to 2199, such as 2026-03-01T08:00:00Z",
         _ if name.starts_with("alloc::vec::Vec<") => "a list",
         _ => "an object",
     }
@@ -146,6 +160,25 @@ impl<T> Field<T> {
     /// Whether anything but null was sent.
     pub(crate) fn is_given(&self) -> bool {
         !matches!(self, Self::Absent | Self::Null)
+    }
+
+    /// Tells a value of a wrong type in these words, which name what the field allows rather than
+    /// what its type does. Nothing is left of it then: not for fields that are required.
+    pub(crate) fn expecting(
+        self,
+        pointer: &str,
+        errors: &mut FieldErrors,
+        allowed: &'static str,
+    ) -> Self {
+        if matches!(self, Self::Wrong) {
+            errors.push(
+                pointer,
+                "wrong_type",
+                format!("is of the wrong type; {allowed} is expected"),
+            );
+            return Self::Absent;
+        }
+        self
     }
 
     /// The change it asks for, parsed; errors are collected under `pointer`.
@@ -261,9 +294,7 @@ pub(crate) trait Form: Sized {
         read: impl FnOnce(Self, &mut FieldErrors) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         for name in self.unknown().keys() {
-            // RFC 6901 §3.
-            let name = name.replace('~', "~0").replace('/', "~1");
-            let pointer = format!("{at}/{name}");
+            let pointer = format!("{at}/{}", escaped(name));
             errors.push(pointer, "unknown_field", "is not a field of this request");
         }
         read(self, errors)
@@ -390,6 +421,14 @@ mod tests {
         assert_eq!(read(r#"{"age":8}"#, Some(7)), Ok(8));
         assert_eq!(read(r#"{"age":null}"#, Some(7)), Err("cannot be removed".to_owned()));
         assert_eq!(read("{}", None), Err("is required".to_owned()));
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_have_a_pointer() {
+        let text = br#"{"name":"x","age":[1,1e999]}"#;
+        assert_eq!(parse::<Person>(text).err().unwrap().code(), Code::Invalid);
+        let cut_short = br#"{"age":1e999"#;
+        assert_eq!(parse::<Person>(cut_short).err().unwrap().code(), Code::MalformedBody);
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub(crate) fn inflate(
     max_bytes: usize,
 ) -> ApiResult<Bytes> {
     let too_large = || Problem::new(Code::TooLarge, format!("at most {max_bytes} bytes unpacked"));
-    match encoding.map(HeaderValue::as_bytes) {
+    // Content codings are compared without regard to case (RFC 9110 §8.4.1).
+    let encoding = encoding.map(|value| value.as_bytes().trim_ascii().to_ascii_lowercase());
+    match encoding.as_deref() {
         None | Some(b"" | b"identity") => {
             if body.len() > max_bytes {
                 Err(too_large())
@@ -49,6 +51,19 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn codings_are_compared_without_regard_to_case() {
+        let code = |coding: &'static str, body: Vec<u8>| {
+            let header = HeaderValue::from_static(coding);
+            inflate(Some(&header), body.into(), 1_000).map_or_else(|p| p.code().as_str(), |_| "ok")
+        };
+        for coding in ["gzip", "GZIP", "Gzip ", "X-GZip"] {
+            assert_eq!(code(coding, gzip(b"hello")), "ok", "{coding}");
+        }
+        assert_eq!(code("Identity", b"hello".to_vec()), "ok");
+        assert_eq!(code("br", b"hello".to_vec()), "unsupported_media_type");
     }
 
     #[test]

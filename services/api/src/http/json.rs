@@ -5,11 +5,16 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Number, Value};
-use std::fmt;
+use serde_json::{Map, Number, Value, value::RawValue};
+use std::{collections::BTreeMap, fmt};
 
 /// A value whose objects name each key once.
 pub(crate) struct UniqueKeys(pub(crate) Value);
+
+/// How deep numbers are looked for by [`too_large`].
+const DEEPEST: usize = 16;
+/// Most numbers that [`too_large`] finds.
+const MOST: usize = 50;
 
 /// What a repeated key's error begins with.
 pub(crate) const REPEATED: &str = "the same key stands twice";
@@ -77,6 +82,49 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
+/// RFC 6901 pointers of the numbers that no 64-bit float can hold, such as `1e999`. The parser
+/// gives up at the first of them and does not say where in the document it stands.
+///
+/// Cost: the text is scanned once for every level of nesting, at most 16 times.
+pub(crate) fn too_large(text: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(raw) = serde_json::from_slice::<&RawValue>(text) {
+        look(raw, "", 0, &mut found);
+    }
+    found
+}
+
+fn look(raw: &RawValue, at: &str, depth: usize, found: &mut Vec<String>) {
+    if depth > DEEPEST || found.len() >= MOST {
+        return;
+    }
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let members: BTreeMap<String, &RawValue> =
+                serde_json::from_str(text).unwrap_or_default();
+            for (name, raw) in members {
+                look(raw, &format!("{at}/{}", escaped(&name)), depth + 1, found);
+            }
+        }
+        Some(b'[') => {
+            let entries: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
+            for (i, raw) in entries.into_iter().enumerate() {
+                look(raw, &format!("{at}/{i}"), depth + 1, found);
+            }
+        }
+        Some(b'-' | b'0'..=b'9') if text.parse::<f64>().is_ok_and(f64::is_infinite) => {
+            found.push(at.to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// A member's name in a pointer (RFC 6901 §3).
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +138,14 @@ mod tests {
             let error = serde_json::from_str::<UniqueKeys>(twice).err().unwrap().to_string();
             assert!(error.starts_with(REPEATED), "{error}");
         }
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_are_found_wherever_they_stand() {
+        let text = br#"{"a":[1,[-1e999,2]],"b/c":{"d":9E+400},"e":"1e999","f":1e308,"g":1e-999}"#;
+        assert_eq!(too_large(text), ["/a/1/0", "/b~1c/d"]);
+        assert!(too_large(b"{\"a\":1e999").is_empty(), "what is no JSON has another fault");
+        let deep = format!("{}1e999{}", "[".repeat(100), "]".repeat(100));
+        assert!(too_large(deep.as_bytes()).is_empty());
     }
 }

@@ -9,7 +9,10 @@ mod fix;
 mod gate;
 
 pub use admission::{Admission, Door, Rejected, admit};
-pub use fix::{Discard, Judged, Motion, Ping, RawFix, Rejection, Source, flags, judge, ping_key};
+pub use fix::{
+    Discard, Judged, LiveRank, Motion, Ping, RawFix, Rejection, Source, flags, judge, live_rank,
+    ping_key,
+};
 pub use gate::{GateOver, PersonGate};
 
 /// A fix further ahead of our clock than this is kept but never live.

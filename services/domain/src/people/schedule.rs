@@ -1,6 +1,9 @@
 //! Weekly working hours in a time zone, and the concrete intervals they mean.
 
-use crate::time::{Interval, merge};
+use crate::{
+    time::{Interval, merge},
+    zone,
+};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +40,7 @@ impl WeeklyHours {
     /// "compatible" rule). An unknown zone counts as UTC. Cost: one zone lookup per day and shift.
     #[must_use]
     pub fn intervals(&self, window: Interval) -> Vec<Interval> {
-        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
+        let zone = zone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
         let Some(mut day) = first_day(window.start, &zone) else { return Vec::new() };
         let mut found = Vec::new();
         loop {
@@ -108,6 +111,23 @@ mod tests {
         assert_eq!(found[0].start, at("2026-10-24T07:00:00Z"));
         assert_eq!(found[1].start, at("2026-10-25T08:00:00Z"));
         assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn the_rules_of_2026_hold_whatever_the_system_has() {
+        for (zone, start, end) in [
+            // No longer changes its clocks since November 2026.
+            ("America/Vancouver", "16:00", "2026-12-02T00:00:00Z"),
+            ("America/Edmonton", "15:00", "2026-12-01T23:00:00Z"),
+            // At UTC again.
+            ("Africa/Casablanca", "09:00", "2026-12-01T17:00:00Z"),
+        ] {
+            let shift = |weekday| WeeklyShift { weekday, start_min: 540, end_min: 1_020 };
+            let hours =
+                WeeklyHours { time_zone: zone.into(), shifts: (1..=5).map(shift).collect() };
+            let found = hours.intervals(window("2026-12-01T12:00:00Z", "2026-12-01T16:30:00Z"));
+            assert_eq!(found, [window(&format!("2026-12-01T{start}:00Z"), end)], "{zone}");
+        }
     }
 
     #[test]

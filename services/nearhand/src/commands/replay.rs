@@ -1,5 +1,7 @@
 //! `nearhand replay`: plays recorded traces as phones through the public API.
 
+use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,8 +39,12 @@ next time; or --devices names a file with device tokens.
 
 How long a fix takes to be visible is sampled from GET /v1/positions, if the account may read it.
 
-Exit status: 0 if every fix was sent and taken or, validly, not wanted; 1 if any was rejected or \
-lost; 130 after Ctrl-C.
+Points of a file that are wrong (no place, no time, a clock 1,024 weeks off, repeated) are left \
+out and counted; so are files that cannot be read, and the others are played.
+
+Exit status: 0 if every fix was sent and taken or, validly, not wanted, whatever points were left \
+out; 1 if any was rejected or lost, a file could not be read, or --keep-times met times at which \
+tracking was not permitted; 130 after Ctrl-C.
 
 Examples:
   nearhand replay day.gpx --login ada@harbour.example
@@ -111,7 +117,7 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Plays; fails if a fix was rejected or lost.
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
-    let mut tracks = tracks(&args)?;
+    let Files { mut tracks, left_out, unreadable } = files(&args)?;
     if let Some(most) = args.phones {
         tracks.truncate(usize::try_from(most)?);
     }
@@ -157,30 +163,67 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     };
     let (summary, well) = result?;
+    let summary = summary.without(left_out, unreadable);
+    let unconsented = if args.keep_times { summary.not_permitted() } else { 0 };
+    if unconsented > 0 {
+        say(&format!(
+            "WARNING: {unconsented} fixes were discarded, because tracking was not permitted at \
+             their recorded times; play them without --keep-times, or as people who consented before"
+        ));
+    }
     let text =
         if args.json { serde_json::to_string_pretty(&summary)? + "\n" } else { summary.words() };
     io::stdout().write_all(text.as_bytes())?;
     Ok(match signal {
         Some(signal) => signals::exit_status(signal).into(),
-        None if well => ExitCode::SUCCESS,
+        None if well && unreadable == 0 && unconsented == 0 => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
     })
 }
 
-fn tracks(args: &Args) -> anyhow::Result<Vec<replay::Track>> {
+/// What is to be played, and what of the files is not.
+struct Files {
+    tracks: Vec<replay::Track>,
+    /// Points by reason.
+    left_out: BTreeMap<&'static str, u64>,
+    /// Files.
+    unreadable: u64,
+}
+
+/// Reads all files and tells what is left out of them; fails if nothing is left to play.
+fn files(args: &Args) -> anyhow::Result<Files> {
     let mut traces = Vec::with_capacity(args.files.len());
+    let (mut left_out, mut unreadable) = (BTreeMap::new(), 0);
     for path in &args.files {
-        let trace = traces::read(path)?;
-        if trace.untimed > 0 {
+        let trace = match traces::read(path) {
+            Ok(trace) => trace,
+            // The only file: its error says it all.
+            Err(error) if args.files.len() == 1 => return Err(error.into()),
+            Err(error) => {
+                let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                say(&format!("not played: {error}{cause}"));
+                unreadable += 1;
+                continue;
+            }
+        };
+        for wrong in &trace.left_out {
+            let first = if wrong.line > 0 {
+                format!(" (first in line {})", wrong.line)
+            } else {
+                String::new()
+            };
             say(&format!(
-                "{}: {} points without a time are left out",
+                "{}: {} points {} are left out{first}",
                 path.display(),
-                trace.untimed
+                wrong.count,
+                wrong.reason
             ));
+            *left_out.entry(wrong.reason.as_str()).or_default() += u64::try_from(wrong.count)?;
         }
         traces.push(trace);
     }
-    Ok(replay::plan(&traces, !args.no_fold))
+    anyhow::ensure!(!traces.is_empty(), "none of the files can be played");
+    Ok(Files { tracks: replay::plan(&traces, !args.no_fold), left_out, unreadable })
 }
 
 async fn session(client: &Client, args: &Args) -> anyhow::Result<Option<Session>> {

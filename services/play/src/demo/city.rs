@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn every_district_is_an_area_the_api_takes() {
         for district in &DISTRICTS {
-            if let Err(error) = RegionArea::from_geojson(&district.area()) {
-                panic!("{}: {error}", district.name);
+            if let Err(faults) = RegionArea::from_geojson(&district.area()) {
+                panic!("{}: {faults:?}", district.name);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Who works in Harbour City: two hundred people, drawn once and for all. Pure.
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use nearhand_domain::zone;
 use serde_json::{Value, json};
 
 use super::city::{DISTRICTS, Place};
@@ -109,7 +110,7 @@ pub(super) struct Plan {
 /// half of the people work. The first is always there, tracked, and nobody simulates their phone.
 pub(super) fn plan(now: Timestamp) -> Vec<Plan> {
     let mut dice = Dice::new(20_260_301);
-    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    let zone = zone::get(ZONE).unwrap_or(TimeZone::UTC);
     let local = now.to_zoned(zone);
     let clock = Clock {
         today: local.date(),

@@ -35,6 +35,10 @@ pub struct Summary {
     visible_ms: Option<Delays>,
     visible_unseen: u64,
     visible_note: Option<String>,
+    /// Points of the files that were not played, by reason.
+    left_out: BTreeMap<&'static str, u64>,
+    /// Files that were not played.
+    unreadable_files: u64,
 }
 
 /// A histogram in milliseconds.
@@ -98,7 +102,20 @@ impl Summary {
             discarded: counts.discarded,
             rejected: counts.rejected,
             retries: counts.retries,
+            left_out: BTreeMap::new(),
+            unreadable_files: 0,
         }
+    }
+
+    /// Adds what of the files was not played.
+    #[must_use]
+    pub fn without(self, left_out: BTreeMap<&'static str, u64>, unreadable_files: u64) -> Self {
+        Self { left_out, unreadable_files, ..self }
+    }
+
+    /// How many fixes the server did not want because tracking was not permitted at their time.
+    pub fn not_permitted(&self) -> u64 {
+        self.discarded.get("tracking_off").copied().unwrap_or_default()
     }
 
     /// For people.
@@ -109,6 +126,12 @@ impl Summary {
             let _ = writeln!(text, "{name:<14}{value}");
         };
         line("phones", format!("{}, {} fixes", self.phones, self.fixes));
+        if !self.left_out.is_empty() {
+            line("left out", by_reason(&self.left_out));
+        }
+        if self.unreadable_files > 0 {
+            line("not played", format!("{} files that cannot be read", self.unreadable_files));
+        }
         let rate = format!(
             "{:.1} s: {} requests/s, {} fixes/s",
             self.elapsed_s, self.requests_per_s, self.fixes_per_s
@@ -140,7 +163,7 @@ impl Summary {
     }
 }
 
-fn by_reason(counts: &BTreeMap<String, u64>) -> String {
+fn by_reason<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
     if counts.is_empty() {
         return "0".to_owned();
     }
@@ -169,12 +192,18 @@ mod tests {
         tally.blind("no more".to_owned());
         let url = "http://127.0.0.1:8080";
         let summary = Summary::new(url, 2, 9, Duration::from_secs(2), tally.now());
+        assert!(!summary.words().contains("left out"));
+        let summary = summary.without(BTreeMap::from([("no_place", 2), ("repeated", 1)]), 1);
         let words = summary.words();
+        assert!(words.contains("left out      3 (no_place 2, repeated 1)"), "{words}");
+        assert!(words.contains("not played    1 files"), "{words}");
         assert!(words.contains("not sent      2"), "{words}");
         assert!(words.contains("visible       p50 1.5 ms"), "{words}");
         assert!(words.contains("(no more)"), "{words}");
         let json = serde_json::to_value(&summary).unwrap();
         assert_eq!(json["not_sent"], 2);
+        assert_eq!(json["left_out"]["no_place"], 2);
+        assert_eq!(json["unreadable_files"], 1);
         assert_eq!(json["fixes_per_s"], 3.5);
         assert_eq!(json["acknowledged_ms"], serde_json::Value::Null);
     }

@@ -74,7 +74,7 @@ mod tests {
             course_deg: None,
             altitude_m: None,
         };
-        Trace { path: "x".into(), fixes: times.iter().map(fix).collect(), untimed: 0 }
+        Trace { path: "x".into(), fixes: times.iter().map(fix).collect(), left_out: Vec::new() }
     }
 
     fn seconds(tracks: &[Track]) -> Vec<Vec<u64>> {

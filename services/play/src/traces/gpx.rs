@@ -1,19 +1,20 @@
-//! GPX 1.0 and 1.1: every track point, route point and way point that has a time.
+//! GPX 1.0 and 1.1: every track point, route point and way point that has a place and a time.
+//! Points that have not are counted; only what is no GPX at all is a mistake.
 
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use nearhand_domain::Position;
+use nearhand_domain::{Position, time::parse_instant};
 use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Content, Fix, Mistake, line_at};
+use super::{Content, Fix, Mistake, Reason, line_at, place, recorded};
 
 /// The point being read.
 struct Point {
-    position: Position,
-    at: Option<Timestamp>,
+    place: Result<Position, Reason>,
+    at: Result<Timestamp, Reason>,
     speed_mps: Option<f64>,
     course_deg: Option<f64>,
     altitude_m: Option<f64>,
@@ -55,7 +56,7 @@ pub(super) fn parse(text: &str) -> Result<Content, Mistake> {
                 let name = element.local_name().into_inner().to_owned();
                 expect_gpx(&path, &name).map_err(wrong)?;
                 if is_point(&name) {
-                    point = Some(begin(&element).map_err(wrong)?);
+                    point = Some(begin(&element));
                 }
                 path.push(name);
                 value.clear();
@@ -64,7 +65,7 @@ pub(super) fn parse(text: &str) -> Result<Content, Mistake> {
                 let name = element.local_name().into_inner();
                 expect_gpx(&path, name).map_err(wrong)?;
                 if is_point(name) {
-                    finish(begin(&element).map_err(wrong)?, &mut content);
+                    finish(begin(&element), name, line, &mut content);
                 }
             }
             Event::Text(words) => value.push_str(&words.xml_content(XmlVersion::Implicit1_0)),
@@ -72,11 +73,13 @@ pub(super) fn parse(text: &str) -> Result<Content, Mistake> {
             Event::End(_) => {
                 let name = path.pop().unwrap_or_default();
                 if is_point(&name) {
-                    point.take().into_iter().for_each(|point| finish(point, &mut content));
+                    if let Some(point) = point.take() {
+                        finish(point, &name, line, &mut content);
+                    }
                 } else if let Some(point) = &mut point
                     && path.last().is_some_and(|parent| is_point(parent))
                 {
-                    set(point, &name, value.trim()).map_err(wrong)?;
+                    set(point, &name, value.trim());
                 }
                 value.clear();
             }
@@ -104,46 +107,45 @@ fn is_point(name: &str) -> bool {
     matches!(name, "trkpt" | "rtept" | "wpt")
 }
 
-fn begin(element: &BytesStart<'_>) -> Result<Point, String> {
+fn begin(element: &BytesStart<'_>) -> Point {
     let number = |name: &str| {
-        let missing = || format!("the point has no `{name}`");
-        let attribute = element.try_get_attribute(name).ok().flatten().ok_or_else(missing)?;
-        let text = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| missing())?;
-        f64::from_str(text.trim()).map_err(|_| format!("`{name}` is not a number"))
+        let attribute = element.try_get_attribute(name).ok().flatten()?;
+        let text = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+        f64::from_str(text.trim()).ok()
     };
-    let position =
-        Position::new(number("lat")?, number("lon")?).map_err(|error| error.to_string())?;
-    Ok(Point { position, at: None, speed_mps: None, course_deg: None, altitude_m: None })
+    let (place, at) = (place(number("lat"), number("lon")), Err(Reason::Untimed));
+    Point { place, at, speed_mps: None, course_deg: None, altitude_m: None }
 }
 
 /// Takes a child's text; children that are not known are left alone.
-fn set(point: &mut Point, name: &str, text: &str) -> Result<(), String> {
+fn set(point: &mut Point, name: &str, text: &str) {
     let number = || f64::from_str(text).ok().filter(|number| number.is_finite());
     match name {
-        "time" => {
-            let wrong = || "<time> is not an ISO 8601 time".to_owned();
-            point.at = Some(time(text).ok_or_else(wrong)?);
-        }
+        "time" if text.is_empty() => {}
+        "time" => point.at = time(text).ok_or(Reason::WrongTime).and_then(recorded),
         "ele" => point.altitude_m = number(),
         "speed" => point.speed_mps = number().filter(|speed| *speed >= 0.0),
         "course" => point.course_deg = number().filter(|course| (0.0..=360.0).contains(course)),
         _ => {}
     }
-    Ok(())
 }
 
 /// GPX asks for UTC; a time without a zone is taken as such.
 fn time(text: &str) -> Option<Timestamp> {
-    let zoned = text.parse::<Timestamp>().ok();
+    let zoned = parse_instant(text).or_else(|| parse_instant(&format!("{text}Z")));
     zoned.or_else(|| Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a point is finished once and gone")]
-fn finish(point: Point, content: &mut Content) {
-    let Point { position, at, speed_mps, course_deg, altitude_m } = point;
-    match at {
-        Some(at) => content.fixes.push(Fix { at, position, speed_mps, course_deg, altitude_m }),
-        None => content.untimed += 1,
+fn finish(point: Point, name: &str, line: usize, content: &mut Content) {
+    let Point { place, at, speed_mps, course_deg, altitude_m } = point;
+    match at.and_then(|at| Ok((at, place?))) {
+        Ok((at, position)) => {
+            let fix = Fix { at, position, speed_mps, course_deg, altitude_m };
+            let fixes = if name == "wpt" { &mut content.waypoints } else { &mut content.fixes };
+            fixes.push(fix);
+        }
+        Err(reason) => content.leave_out(reason, line),
     }
 }
 
@@ -167,7 +169,9 @@ mod tests {
     #[test]
     fn timed_points_of_every_kind_are_read() {
         let content = parse(SAMPLE).unwrap();
-        assert_eq!((content.fixes.len(), content.untimed), (3, 2));
+        assert_eq!((content.fixes.len(), content.waypoints.len()), (3, 0));
+        let left_out = content.left_out[0];
+        assert_eq!((left_out.reason, left_out.count, left_out.line), (Reason::Untimed, 2, 4));
         let [route, first, second] = content.fixes[..] else { panic!("three") };
         assert_eq!(route.at.to_string(), "2026-03-01T10:00:00Z");
         assert_eq!(first.altitude_m, Some(12.5));
@@ -178,16 +182,44 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_point_costs_the_others_nothing() {
+        let good = "<trkpt lat=\"1\" lon=\"1\"><time>2026-03-01T10:00:00Z</time></trkpt>";
+        let timed = |attributes: &str, time: &str| {
+            format!("<trkpt {attributes}><time>{time}</time></trkpt>")
+        };
+        let now = "2026-03-01T10:00:00Z";
+        for (point, reason) in [
+            (timed("lat=\"x\" lon=\"2\"", now), Reason::NoPlace),
+            (timed("lat=\"91\" lon=\"2\"", now), Reason::NoPlace),
+            (timed("lat=\"1\"", now), Reason::NoPlace),
+            (timed("lat=\"0\" lon=\"0.0\"", now), Reason::NullIsland),
+            (timed("lat=\"1\" lon=\"1\"", ""), Reason::Untimed),
+            (timed("lat=\"1\" lon=\"1\"", "noon"), Reason::WrongTime),
+            (timed("lat=\"1\" lon=\"1\"", "0000-00-00T00:00:00Z"), Reason::WrongTime),
+            (timed("lat=\"1\" lon=\"1\"", "1970-01-01T00:00:00Z"), Reason::AbsurdYear),
+            (timed("lat=\"1\" lon=\"1\"", "9999-12-31T23:59:59Z"), Reason::WrongTime),
+            ("<trkpt lat=\"1\" lon=\"1\"><time/></trkpt>".to_owned(), Reason::Untimed),
+        ] {
+            let text = format!("<gpx><trk><trkseg>{good}\n{point}\n{good}</trkseg></trk></gpx>");
+            let content = parse(&text).unwrap();
+            assert_eq!(content.fixes.len(), 2, "{point}");
+            let left_out = content.left_out[0];
+            assert_eq!((left_out.reason, left_out.count, left_out.line), (reason, 1, 2), "{point}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_lies_between_its_neighbours() {
+        let at = |text: &str| time(text).unwrap();
+        for leap in ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60"] {
+            assert!(at("2016-12-31T23:59:59.5Z") < at(leap));
+            assert!(at(leap) < at("2017-01-01T00:00:00Z"));
+        }
+    }
+
+    #[test]
     fn mistakes_have_their_line() {
         for (text, line, what) in [
-            (
-                "<gpx>\n<trk><trkseg>\n<trkpt lat=\"x\" lon=\"2\"/></trkseg></trk></gpx>",
-                3,
-                "`lat` is not a number",
-            ),
-            ("<gpx>\n<wpt lat=\"1\"/></gpx>", 2, "no `lon`"),
-            ("<gpx>\n\n<wpt lat=\"91\" lon=\"1\"/></gpx>", 3, "latitude must lie"),
-            ("<gpx><wpt lat=\"1\" lon=\"1\">\n<time>noon</time></wpt></gpx>", 2, "ISO 8601"),
             ("<gpx>\n<trk>\n</gpx>", 3, "not well-formed"),
             ("<gpx>\n<trk>", 2, "is the file complete"),
             ("<kml></kml>", 1, "not GPX"),

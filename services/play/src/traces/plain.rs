@@ -1,44 +1,44 @@
 //! Plain text, one fix a line: `latitude longitude occupied unix-seconds`, in any order.
 
 use jiff::Timestamp;
-use nearhand_domain::Position;
 
-use super::{Content, Fix, Mistake};
+use super::{Content, Fix, Mistake, Reason, place, recorded};
 
-/// Reads a whole text; empty lines are skipped.
+/// Reads a whole text; empty lines are skipped, wrong ones counted.
 pub(super) fn parse(text: &str) -> Result<Content, Mistake> {
-    let mut fixes = Vec::new();
+    let mut content = Content::default();
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let wrong = |what: String| Mistake { line: index + 1, what };
-        fixes.push(fix(line).map_err(wrong)?);
+        match fix(line) {
+            Ok(fix) => content.fixes.push(fix),
+            Err(reason) => content.leave_out(reason, index + 1),
+        }
     }
-    Ok(Content { fixes, untimed: 0 })
+    // Not one line of this form: it is another file.
+    match content.left_out.as_slice() {
+        [wrong] if content.fixes.is_empty() && wrong.reason == Reason::WrongLine => {
+            let what = "expected 4 fields, `latitude longitude occupied unix-seconds`".to_owned();
+            Err(Mistake { line: wrong.line, what })
+        }
+        _ => Ok(content),
+    }
 }
 
-fn fix(line: &str) -> Result<Fix, String> {
+fn fix(line: &str) -> Result<Fix, Reason> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let [lat, lng, _occupied, unix] = fields[..] else {
-        let found = fields.len();
-        return Err(format!(
-            "expected 4 fields, `latitude longitude occupied unix-seconds`, found {found}"
-        ));
-    };
-    let number = |name: &str, text: &str| {
-        text.parse::<f64>().map_err(|_| format!("the {name} is not a number"))
-    };
-    let position = Position::new(number("latitude", lat)?, number("longitude", lng)?)
-        .map_err(|error| error.to_string())?;
+    let [lat, lng, _occupied, unix] = fields[..] else { return Err(Reason::WrongLine) };
+    let position = place(lat.parse().ok(), lng.parse().ok())?;
     let at = unix.parse::<i64>().ok().and_then(|unix| Timestamp::from_second(unix).ok());
-    let at = at.ok_or("the last field is not a time in Unix seconds")?;
+    let at = recorded(at.ok_or(Reason::WrongTime)?)?;
     Ok(Fix { at, position, speed_mps: None, course_deg: None, altitude_m: None })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nearhand_domain::Position;
 
     #[test]
     fn lines_become_fixes() {
@@ -50,22 +50,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_the_values() {
-        for (line, what) in [
-            ("38.7 -9.1 0", "4 fields"),
-            ("38.7 -9.1 0 1 2", "found 5"),
-            ("x -9.1 0 1700000000", "the latitude is not a number"),
-            ("38.7 y 0 1700000000", "the longitude is not a number"),
-            ("98.7 -9.1 0 1700000000", "between -90 and 90"),
-            ("NaN -9.1 0 1700000000", "finite"),
-            ("0 0 0 1700000000", "(0, 0)"),
-            ("38.7 -9.1 0 noon", "Unix seconds"),
-            ("38.7 -9.1 0 99999999999999", "Unix seconds"),
+    fn what_is_wrong_costs_its_line() {
+        for (line, reason) in [
+            ("38.7 -9.1 0", Reason::WrongLine),
+            ("38.7 -9.1 0 1 2", Reason::WrongLine),
+            ("x -9.1 0 1700000000", Reason::NoPlace),
+            ("38.7 y 0 1700000000", Reason::NoPlace),
+            ("98.7 -9.1 0 1700000000", Reason::NoPlace),
+            ("NaN -9.1 0 1700000000", Reason::NoPlace),
+            ("0 0 0 1700000000", Reason::NullIsland),
+            ("38.7 -9.1 0 noon", Reason::WrongTime),
+            ("38.7 -9.1 0 99999999999999", Reason::WrongTime),
+            ("38.7 -9.1 0 9999999999", Reason::AbsurdYear),
         ] {
-            let mistake = parse(&format!("1 1 0 1\n{line}")).unwrap_err();
-            assert_eq!(mistake.line, 2);
-            assert!(mistake.what.contains(what), "{line}: {}", mistake.what);
-            assert!(!mistake.what.contains("98.7"), "{}", mistake.what);
+            let content = parse(&format!("1 1 0 1700000000\n{line}")).unwrap();
+            assert_eq!(content.fixes.len(), 1);
+            let left_out = content.left_out[0];
+            assert_eq!((left_out.reason, left_out.count, left_out.line), (reason, 1, 2), "{line}");
         }
     }
 }

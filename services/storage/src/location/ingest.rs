@@ -166,8 +166,9 @@ async fn write_pings(
     Ok(done.rows_affected())
 }
 
-/// Moves live positions on where these fixes are strictly newer; returns whose moved. At most one
+/// Moves live positions on where these fixes have a higher rank; returns whose moved. At most one
 /// row a person, in order of their identifiers, so that two statements never wait for each other.
+/// The order is that of `ping::live_rank`, and then of devices.
 ///
 /// # Errors
 /// When the database fails, refuses a value, or a person comes twice.
@@ -192,7 +193,11 @@ pub async fn upsert_positions(
          ON CONFLICT (organization_id, staff_id) DO UPDATE SET device_id = excluded.device_id, \
          fix_at = excluded.fix_at, received_at = excluded.received_at, \
          position = excluded.position, accuracy_m = excluded.accuracy_m, mock = excluded.mock \
-         WHERE excluded.fix_at > p.fix_at RETURNING p.staff_id",
+         WHERE excluded.fix_at > p.fix_at OR excluded.fix_at = p.fix_at AND \
+         (-COALESCE(excluded.accuracy_m, 'Infinity'), NOT excluded.mock, ST_Y(excluded.position), \
+         ST_X(excluded.position), excluded.device_id) > \
+         (-COALESCE(p.accuracy_m, 'Infinity'), NOT p.mock, ST_Y(p.position), ST_X(p.position), \
+         p.device_id) RETURNING p.staff_id",
     )
     .bind(uuids(rows.iter().map(|row| row.organization.0)))
     .bind(uuids(rows.iter().map(|row| row.staff.0)))

@@ -140,21 +140,12 @@ fn is_live(ping: &Ping, policy: MockPolicy) -> bool {
     ping.may_be_live() && !(ping.mock && policy == MockPolicy::HistoryOnly)
 }
 
-/// The newer of two fixes of one person; of two phones at the same instant the one that knows
-/// better, and then either, but always the same.
+/// The one of two fixes of a person that is to be live; of two phones that report the same, either,
+/// but always the same.
 fn newer<'a>(a: PingRow<'a>, b: PingRow<'a>) -> PingRow<'a> {
     let rank = |row: &PingRow<'_>| {
-        // Non-negative floats order as their bits do.
-        let radius = row.ping.accuracy_m.map_or(u32::MAX, f32::to_bits);
         let received = Reverse(row.received_at_ms);
-        (
-            row.ping.fix_at_ms,
-            Reverse(radius),
-            Reverse(row.ping.mock),
-            row.device,
-            row.ping.key,
-            received,
-        )
+        (row.position_fact().rank(), row.device, row.ping.key, received)
     };
     if rank(&b) > rank(&a) { b } else { a }
 }

@@ -184,6 +184,27 @@ proptest! {
     }
 
     #[test]
+    fn the_live_fix_is_the_same_however_requests_are_cut_and_ordered(
+        batches in prop::collection::vec(any_batch(), 0..12),
+    ) {
+        let people = people(&[1, 2, 3, 4, 5]);
+        let mut singly = BTreeMap::new();
+        for batch in batches.iter().rev() {
+            for row in &planned(std::slice::from_ref(batch), &people).live {
+                let fact = row.position_fact();
+                let live = singly.entry(fact.staff).or_insert(fact);
+                if fact.rank() > live.rank() {
+                    *live = fact;
+                }
+            }
+        }
+        let plan = planned(&batches, &people);
+        let mut at_once: Vec<_> = plan.live.iter().map(PingRow::position_fact).collect();
+        at_once.sort_unstable_by_key(|fact| fact.staff);
+        prop_assert_eq!(at_once, singly.into_values().collect::<Vec<_>>());
+    }
+
+    #[test]
     fn every_ping_is_written_or_counted(batches in prop::collection::vec(any_batch(), 0..12)) {
         let plan = planned(&batches, &people(&[1, 2, 3]));
         let sent: usize = batches.iter().map(|batch| batch.pings.len()).sum();

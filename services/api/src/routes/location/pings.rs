@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use nearhand_domain::{
     clock,
     ping::{Door, RawFix, Rejection, Source, admit},
+    time::parse_instant,
 };
 use nearhand_queue::{Parcel, SendError};
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub(crate) struct PingBatchDocument {
     pings: Vec<FixDocument>,
 }
 
-/// A fix. −1 and null mean unknown.
+/// A fix. In what is not required, −1, null and values of a wrong type mean unknown.
 #[derive(Debug, ToSchema)]
 #[schema(as = Fix)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
@@ -88,6 +89,7 @@ pub(crate) struct FixDocument {
     key: Option<String>,
 }
 
+/// A fix whose fields are all of the right type.
 #[derive(Deserialize)]
 struct FixForm<'a> {
     #[serde(borrow)]
@@ -105,6 +107,37 @@ struct FixForm<'a> {
     #[serde(borrow)]
     sent_at: Option<Cow<'a, str>>,
     key: Option<String>,
+}
+
+/// A fix whose fields are looked at one by one: the slower way, for one that is no [`FixForm`].
+#[derive(Deserialize)]
+struct RawForm<'a> {
+    #[serde(borrow)]
+    fix_at: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lat: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lng: Option<&'a RawValue>,
+    #[serde(borrow)]
+    accuracy_m: Option<&'a RawValue>,
+    #[serde(borrow)]
+    altitude_m: Option<&'a RawValue>,
+    #[serde(borrow)]
+    speed_mps: Option<&'a RawValue>,
+    #[serde(borrow)]
+    course_deg: Option<&'a RawValue>,
+    #[serde(borrow)]
+    battery: Option<&'a RawValue>,
+    #[serde(borrow)]
+    charging: Option<&'a RawValue>,
+    #[serde(borrow)]
+    motion: Option<&'a RawValue>,
+    #[serde(borrow)]
+    mock: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sent_at: Option<&'a RawValue>,
+    #[serde(borrow)]
+    key: Option<&'a RawValue>,
 }
 
 /// What became of each fix.
@@ -223,15 +256,15 @@ fn read_batch(bytes: &[u8]) -> ApiResult<(Vec<RawFix>, Vec<RejectedFix>)> {
 }
 
 fn read_fix(index: usize, text: &str) -> Result<RawFix, String> {
-    // The parser's own words may quote values, and a value may be a coordinate.
-    let form: FixForm<'_> = serde_json::from_str(text)
-        .map_err(|error| format!("a field is of the wrong type (column {})", error.column()))?;
-    let time = |name: &str, text: &str| {
-        parse_time_ms(text).ok_or_else(|| format!("`{name}` must be an RFC 3339 time with zone"))
+    let form = match serde_json::from_str::<FixForm<'_>>(text) {
+        Ok(form) => form,
+        Err(_) => read_leniently(text)?,
     };
+    let fix_at = form.fix_at.as_deref().ok_or("`fix_at` is required")?;
+    let fix_at = parse_time_ms(fix_at).ok_or("`fix_at` must be an RFC 3339 time with zone")?;
     Ok(RawFix {
         index,
-        fix_at_ms: time("fix_at", form.fix_at.as_deref().ok_or("`fix_at` is required")?)?,
+        fix_at_ms: fix_at,
         lat: form.lat.ok_or("`lat` is required")?,
         lng: form.lng.ok_or("`lng` is required")?,
         accuracy_m: form.accuracy_m,
@@ -242,9 +275,49 @@ fn read_fix(index: usize, text: &str) -> Result<RawFix, String> {
         charging: form.charging,
         motion: form.motion,
         mock: form.mock,
-        sent_at_ms: form.sent_at.as_deref().map(|text| time("sent_at", text)).transpose()?,
+        sent_at_ms: form.sent_at.as_deref().and_then(parse_time_ms),
         key: form.key,
     })
+}
+
+/// Takes a wrong type in a required field for an error, and in any other for unknown.
+fn read_leniently(text: &str) -> Result<FixForm<'_>, String> {
+    // The parser's own words may quote values, and a value may be a coordinate.
+    let form: RawForm<'_> = serde_json::from_str(text)
+        .map_err(|error| format!("is no object with known fields (column {})", error.column()))?;
+    let fix_at = form.fix_at.map(|raw| {
+        let wrong = |_| "`fix_at` must be a text, an RFC 3339 time with zone".to_owned();
+        serde_json::from_str(raw.get()).map(Cow::<str>::Owned).map_err(wrong)
+    });
+    let degrees = |name: &str, raw: Option<&RawValue>| {
+        raw.map(|raw| number(raw).ok_or_else(|| format!("`{name}` must be a number"))).transpose()
+    };
+    Ok(FixForm {
+        fix_at: fix_at.transpose()?,
+        lat: degrees("lat", form.lat)?,
+        lng: degrees("lng", form.lng)?,
+        accuracy_m: form.accuracy_m.and_then(number),
+        altitude_m: form.altitude_m.and_then(number),
+        speed_mps: form.speed_mps.and_then(number),
+        course_deg: form.course_deg.and_then(number),
+        battery: form.battery.and_then(number),
+        charging: known(form.charging),
+        motion: known(form.motion),
+        mock: known(form.mock),
+        sent_at: known(form.sent_at),
+        key: known(form.key),
+    })
+}
+
+/// A number; one that is too large to be held, such as `1e999`, is infinite.
+fn number(raw: &RawValue) -> Option<f64> {
+    let text = raw.get();
+    let is_number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
+fn known<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
 }
 
 /// An RFC 3339 instant, cut to milliseconds. The parser takes more than that RFC, so the form is
@@ -259,7 +332,7 @@ fn parse_time_ms(text: &str) -> Option<i64> {
     if !shaped {
         return None;
     }
-    text.parse::<Timestamp>().ok().map(|at| clock::to_millis(at).as_millisecond())
+    parse_instant(text).map(Timestamp::as_millisecond)
 }
 
 #[cfg(test)]
@@ -281,6 +354,49 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_type_costs_its_field_and_a_required_one_its_fix() {
+        let body = br#"{"pings":[
+            {"fix_at":"2026-11-21T10:00:00Z","lat":1.5,"lng":2,"accuracy_m":"5","altitude_m":[],
+             "speed_mps":true,"course_deg":{},"battery":"full","charging":"yes","motion":7,
+             "mock":0,"sent_at":17,"key":{"a":1},"extra":[1]},
+            {"fix_at":"2026-11-21T10:00:00Z","lat":1.5,"lng":2,"accuracy_m":1e999,"battery":"x",
+             "speed_mps":3.5,"charging":true,"motion":"walking","mock":true,"key":"k",
+             "sent_at":"2026-11-21T10:00:01Z"},
+            {"fix_at":"2026-11-21T10:00:00Z","lat":1.5,"lng":2,"sent_at":"just now"},
+            {"fix_at":"2026-11-21T10:00:00Z","lat":"1.5","lng":2},
+            {"fix_at":"2026-11-21T10:00:00Z","lat":1.5,"lng":null},
+            {"fix_at":1700000000,"lat":1.5,"lng":2}]}"#;
+        let (fixes, rejected) = read_batch(body).unwrap();
+        let bare =
+            RawFix { fix_at_ms: fixes[0].fix_at_ms, lat: 1.5, lng: 2.0, ..RawFix::default() };
+        assert_eq!(fixes[0], bare);
+        assert_eq!(
+            fixes[1],
+            RawFix {
+                index: 1,
+                accuracy_m: Some(f64::INFINITY),
+                speed_mps: Some(3.5),
+                charging: Some(true),
+                motion: Some("walking".to_owned()),
+                mock: Some(true),
+                key: Some("k".to_owned()),
+                sent_at_ms: Some(bare.fix_at_ms + 1_000),
+                ..bare.clone()
+            }
+        );
+        assert_eq!(fixes[2], RawFix { index: 2, ..bare });
+        let told: Vec<_> = rejected.iter().map(|r| (r.index, r.detail.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (3, "`lat` must be a number"),
+                (4, "`lng` is required"),
+                (5, "`fix_at` must be a text, an RFC 3339 time with zone"),
+            ]
+        );
+    }
+
+    #[test]
     fn garbage_and_too_much_are_refused_whole() {
         for garbage in [&b"{"[..], b"[]", b"{}", b"\x00\xff", b"{\"pings\":7}"] {
             assert_eq!(read_batch(garbage).err().unwrap().code(), Code::MalformedBody);
@@ -293,6 +409,8 @@ mod tests {
     fn only_rfc_3339_is_a_time() {
         assert!(parse_time_ms("2026-11-21T10:00:00Z").is_some());
         assert!(parse_time_ms("2026-11-21T10:00:00.5-07:00").is_some());
+        let leap = parse_time_ms("2016-12-31T23:59:60Z").unwrap();
+        assert_eq!(leap, parse_time_ms("2016-12-31T23:59:59.999Z").unwrap());
         for bad in ["2026-11-21", "20261121T100000Z", "2026-11-21T10:00:00", "1700000000", ""] {
             assert!(parse_time_ms(bad).is_none(), "{bad}");
         }

@@ -21,7 +21,7 @@ use nearhand_domain::{
     access::{Action, Object},
     audit,
     field::{FieldErrors, Reported},
-    region::RegionArea,
+    region::{RegionArea, RegionError, RegionFaults},
     text::Name,
 };
 use nearhand_storage::{
@@ -58,8 +58,9 @@ pub(crate) struct RegionForm {
     #[serde(default)]
     #[schema(value_type = String, required, min_length = 1, max_length = 120)]
     name: Field<String>,
-    /// GeoJSON `Polygon` or `MultiPolygon` of at most 5,000 positions, longitude first, outer
-    /// rings counter-clockwise, holes clockwise.
+    /// GeoJSON `Polygon` or `MultiPolygon` of at most 5,000 positions, longitude first, bare or as
+    /// the one member of a `Feature`, `FeatureCollection` or `GeometryCollection`. Rings may run in
+    /// either direction; what reaches across ±180 degrees is cut there.
     #[serde(default)]
     #[schema(value_type = Object, required)]
     area: Field<Value>,
@@ -95,8 +96,10 @@ pub(crate) async fn create(
     let (name, area) = apart(move || {
         form.check(|form, e| {
             let name = form.name.required("/name", e, |v| Name::parse(&v));
-            let area = form.area.required("/area", e, any);
-            let area = area.and_then(|area| read_area(&area, e));
+            let area = match form.area {
+                Field::Null => read_area(&Value::Null, e),
+                area => area.required("/area", e, any).and_then(|area| read_area(&area, e)),
+            };
             Ok((name?, area?))
         })
     })
@@ -160,7 +163,10 @@ pub(crate) async fn patch(
     let (name, area) = apart(move || {
         form.check(|form, e| {
             let name = form.name.replacement("/name", e, |v| Name::parse(&v));
-            let area = form.area.replacement("/area", e, any);
+            let area = match form.area {
+                Field::Null => Some(Value::Null),
+                area => area.replacement("/area", e, any),
+            };
             Ok((name, area.map(|area| read_area(&area, e)).transpose()?))
         })
     })
@@ -206,9 +212,17 @@ async fn apart<T: Send + 'static>(
     })?
 }
 
+/// Reads an area; all its faults are told, each with its pointer.
 fn read_area(geometry: &Value, e: &mut FieldErrors) -> Result<RegionArea, Reported> {
-    RegionArea::from_geojson(geometry)
-        .map_err(|error| e.push(format!("/area{}", error.at), error.code, error.detail))
+    RegionArea::from_geojson(geometry).map_err(|RegionFaults { first, others }| {
+        let mut tell =
+            |fault: RegionError| e.push(format!("/area{}", fault.at), fault.code, fault.detail);
+        let reported = tell(first);
+        for fault in others {
+            tell(fault);
+        }
+        reported
+    })
 }
 
 /// What the audit trail keeps of a region: an area may be large, so only what tells it from others.
@@ -227,17 +241,20 @@ fn audited(record: &RegionRecord) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    fn pointer(geometry: &str) -> String {
+    fn pointers(geometry: &str) -> Vec<String> {
         let mut errors = FieldErrors::default();
         let read = read_area(&serde_json::from_str(geometry).unwrap(), &mut errors);
-        errors.conclude(read).err().unwrap()[0].pointer.clone()
+        let errors = errors.conclude(read).err().unwrap();
+        errors.into_iter().map(|error| error.pointer).collect()
     }
 
     #[test]
-    fn a_wrong_area_is_pointed_at_below_area() {
-        let clockwise = r#"{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[0,0]]]}"#;
-        assert_eq!(pointer(clockwise), "/area/coordinates/0");
-        assert_eq!(pointer(r#"{"type":"Point","coordinates":[1,2]}"#), "/area/type");
-        assert_eq!(pointer(r#""garbage""#), "/area");
+    fn every_fault_of_an_area_is_pointed_at_below_area() {
+        assert_eq!(pointers(r#"{"type":"Point","coordinates":[1,2]}"#), ["/area/type"]);
+        assert_eq!(pointers("null"), ["/area"]);
+        let two = r#"{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[
+            [[[0,0],[1,0],[2,0],[0,0]]], [[[0,0],[1,0],[1,"1"],[0,0]]]]}}"#;
+        let at = "/area/geometry/coordinates";
+        assert_eq!(pointers(two), [format!("{at}/1/0/2"), format!("{at}/0/0")]);
     }
 }

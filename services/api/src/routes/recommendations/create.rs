@@ -164,7 +164,8 @@ impl RecommendationForm {
         let limit = self.limit.optional("/limit", e, |limit| {
             if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err("must be 1 to 200") }
         });
-        let as_of = self.as_of.optional("/as_of", e, |at| {
+        let allowed = "an instant within five minutes of now";
+        let as_of = self.as_of.expecting("/as_of", e, allowed).optional("/as_of", e, |at| {
             let skew = (at.as_second() - now.as_second()).abs();
             let near = skew <= MAX_SKEW_S;
             if near { Ok(at.as_second()) } else { Err("must be within five minutes of now") }

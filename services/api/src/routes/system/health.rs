@@ -9,6 +9,7 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use nearhand_domain::zone;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -25,6 +26,9 @@ pub(crate) struct Readiness {
     checks: Vec<Check>,
     /// Redis keeps less than it should, and that was accepted.
     weaker_durability: Option<String>,
+    /// Version and origin of the time zones' rules: the newer of the system's and those built in.
+    #[schema(example = "2026e (built in)")]
+    time_zones: String,
 }
 
 /// One check.
@@ -65,7 +69,9 @@ pub(crate) async fn readyz(State(state): State<ApiState>) -> Response {
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let weaker_durability = state.weaker_durability();
-    (status, Json(Readiness { ready, checks: checks.into(), weaker_durability })).into_response()
+    let time_zones = zone::rules().to_string();
+    let readiness = Readiness { ready, checks: checks.into(), weaker_durability, time_zones };
+    (status, Json(readiness)).into_response()
 }
 
 /// Health and metrics of a process that serves nothing else. `check` says what is wrong.

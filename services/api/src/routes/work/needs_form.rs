@@ -27,6 +27,10 @@ const MAX_DURATION_MIN: i32 = 10_080;
 /// Starts lie between 2000-01-01 and 2200-01-01, in Unix seconds.
 const STARTS: std::ops::Range<i64> = 946_684_800..7_258_118_400;
 
+/// What the two allow, for values of another type.
+const A_START: &str = "an instant between 2000 and 2200, such as 2026-03-01T08:00:00Z,";
+const A_DURATION: &str = "a whole number of minutes from 1 to 10,080";
+
 /// What work asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Needs {
@@ -178,14 +182,16 @@ impl NeedsForm {
     /// Applies what was said; errors are collected below `at`.
     pub(crate) fn apply(self, at: &str, needs: &mut Needs, e: &mut FieldErrors) {
         let path = |field: &str| format!("{at}/{field}");
-        let start = self.starts_at.patch(&path("starts_at"), e, |v| {
+        let at = path("starts_at");
+        let start = self.starts_at.expecting(&at, e, A_START).patch(&at, e, |v| {
             let known = STARTS.contains(&v.as_second());
             if known { Ok(to_millis(v)) } else { Err("must lie between 2000 and 2200") }
         });
         start.apply(&mut needs.starts_at);
-        let duration = self.duration_min.patch(&path("duration_min"), e, |v| {
+        let at = path("duration_min");
+        let duration = self.duration_min.expecting(&at, e, A_DURATION).patch(&at, e, |v| {
             let fits = (1..=MAX_DURATION_MIN).contains(&v);
-            if fits { Ok(v) } else { Err("must be 1 to 10,080 minutes") }
+            if fits { Ok(v) } else { Err("must be a whole number of minutes from 1 to 10,080") }
         });
         set(duration, &mut needs.duration_min, DEFAULT_DURATION_MIN);
         set(self.urgent.patch(&path("urgent"), e, any), &mut needs.urgent, false);
@@ -316,6 +322,24 @@ mod tests {
                 "/language_required",
             ]
         );
+    }
+
+    #[test]
+    fn a_wrong_start_or_duration_is_told_what_is_allowed() {
+        let details = |body: &str| {
+            let mut errors = FieldErrors::default();
+            let form: NeedsForm = serde_json::from_str(body).unwrap();
+            form.apply("", &mut Needs::default(), &mut errors);
+            let errors = errors.conclude(Ok(())).unwrap_err();
+            errors.into_iter().map(|error| error.detail).collect::<Vec<_>>()
+        };
+        let last = details(r#"{"starts_at":"9999-12-31T23:59:59Z","duration_min":1.5}"#);
+        assert!(last[0].contains("between 2000 and 2200"), "{last:?}");
+        assert!(last[1].contains("from 1 to 10,080"), "{last:?}");
+        assert_eq!(last.len(), 2);
+        let early = details(r#"{"starts_at":"1999-01-01T00:00:00Z","duration_min":10081}"#);
+        assert!(early[0].contains("between 2000 and 2200"), "{early:?}");
+        assert!(early[1].contains("from 1 to 10,080"), "{early:?}");
     }
 
     #[test]

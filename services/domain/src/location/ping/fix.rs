@@ -4,6 +4,7 @@ use super::{AHEAD_FLAGGED_MS, AHEAD_REJECTED_MS, LIVE_ACCURACY_M};
 use crate::position::{Position, PositionError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use uuid::Uuid;
 
 /// Marks set on a ping at the door; a sum of them is stored with it.
@@ -174,6 +175,26 @@ impl Ping {
     }
 }
 
+/// Orders the fixes of one person: the greatest is the live one.
+///
+/// The newest; of one instant the one that knows better, then one that is no mock, then either, but
+/// always the same. `upsert_positions` of the storage orders rows in the same way, so that the
+/// order of arrival does not matter anywhere.
+pub type LiveRank = (i64, Reverse<u32>, Reverse<bool>, Position);
+
+/// The rank of a fix; `None` as accuracy is the widest.
+#[must_use]
+pub fn live_rank(
+    fix_at_ms: i64,
+    accuracy_m: Option<f32>,
+    mock: bool,
+    position: Position,
+) -> LiveRank {
+    // Non-negative floats order as their bits do.
+    let radius = accuracy_m.map_or(u32::MAX, |radius| radius.abs().to_bits());
+    (fix_at_ms, Reverse(radius), Reverse(mock), position)
+}
+
 /// Why a fix is invalid, for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
@@ -261,7 +282,7 @@ pub fn judge(raw: &RawFix, now_ms: i64, retention_ms: i64, source: Source) -> Ju
         key: ping_key(raw.key.as_deref(), position),
         position,
         sent_at_ms: raw.sent_at_ms.filter(|at| is_calendar_ms(*at)),
-        accuracy_m: not_negative(raw.accuracy_m),
+        accuracy_m: accuracy(raw.accuracy_m),
         altitude_m: raw.altitude_m.filter(|metres| !is_minus_one(*metres)).and_then(single),
         speed_mps: not_negative(raw.speed_mps),
         course_deg: course(raw.course_deg),
@@ -309,8 +330,14 @@ fn single(value: f64) -> Option<f32> {
     value.is_finite().then_some(value)
 }
 
+/// A radius too wide to be held is the widest, not unknown: an unknown one may be live.
+fn accuracy(value: Option<f64>) -> Option<f32> {
+    let radius = value.filter(|radius| *radius >= 0.0);
+    not_negative(radius.map(|radius| radius.min(f64::from(f32::MAX))))
+}
+
 fn not_negative(value: Option<f64>) -> Option<f32> {
-    value.filter(|v| *v >= 0.0).and_then(single)
+    value.filter(|v| *v >= 0.0).map(f64::abs).and_then(single)
 }
 
 fn course(value: Option<f64>) -> Option<f32> {
@@ -382,7 +409,7 @@ mod tests {
     fn minus_one_and_nonsense_mean_unknown_and_never_refuse() {
         for value in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
             let ping = accepted(&RawFix {
-                accuracy_m: Some(value),
+                accuracy_m: if value > 0.0 { None } else { Some(value) },
                 altitude_m: Some(value),
                 speed_mps: Some(value),
                 course_deg: Some(value),
@@ -426,6 +453,11 @@ mod tests {
         let with = |m| accepted(&RawFix { accuracy_m: Some(m), ..raw(NOW) });
         assert!(with(1_000.0).may_be_live());
         assert!(!with(1_000.5).may_be_live());
+        for wide in [1e39, f64::MAX, f64::INFINITY] {
+            assert!(!with(wide).may_be_live());
+            assert!(with(wide).accuracy_m.is_some_and(f32::is_finite), "storable");
+        }
+        assert!(with(f64::NAN).may_be_live(), "unknown");
         assert!(accepted(&raw(NOW)).may_be_live());
     }
 
