@@ -7,6 +7,7 @@ mod support;
 
 mod architecture;
 mod authorization;
+mod edge;
 mod examples;
 mod feed;
 mod ingest;
@@ -14,6 +15,7 @@ mod kill;
 mod logs;
 mod manifests;
 mod openapi;
+mod outage;
 mod pings;
 mod position_counts;
 mod read_ahead;

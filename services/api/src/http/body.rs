@@ -261,13 +261,20 @@ pub(crate) trait Form: Sized {
         read: impl FnOnce(Self, &mut FieldErrors) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         for name in self.unknown().keys() {
-            // RFC 6901 §3.
-            let name = name.replace('~', "~0").replace('/', "~1");
-            let pointer = format!("{at}/{name}");
+            let pointer = format!("{at}/{}", segment(name));
             errors.push(pointer, "unknown_field", "is not a field of this request");
         }
         read(self, errors)
     }
+}
+
+/// Longest name of an unknown field that an answer repeats, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// An unknown field's name as a part of a pointer (RFC 6901 §3), cut short where it is long.
+fn segment(name: &str) -> String {
+    let short = name.char_indices().nth(LONGEST_NAME).map(|(end, _)| format!("{}…", &name[..end]));
+    short.as_deref().unwrap_or(name).replace('~', "~0").replace('/', "~1")
 }
 
 /// Says of types with a field `unknown` that they are forms.
@@ -354,7 +361,7 @@ mod tests {
                 Ok(())
             });
         let codes: Vec<_> =
-            errors.conclude(read).unwrap_err().into_iter().map(|error| error.code).collect();
+            errors.conclude(read).unwrap_err().iter().map(|error| error.code).collect();
         assert_eq!(codes, ["unknown_field", "wrong_type"]);
     }
 
@@ -377,6 +384,13 @@ mod tests {
                 ("/age", "is of the wrong type; a whole number from 0 to 255 is expected"),
             ]
         );
+    }
+
+    #[test]
+    fn a_long_name_of_an_unknown_field_is_cut_short() {
+        let long = "ä".repeat(LONGEST_NAME + 1);
+        assert_eq!(segment(&long[2..]), long[2..]);
+        assert_eq!(segment(&long), format!("{}…", &long[2..]));
     }
 
     #[test]

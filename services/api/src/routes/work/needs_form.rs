@@ -282,8 +282,8 @@ mod tests {
         let form: NeedsForm = serde_json::from_str(body).unwrap();
         let (mut needs, mut errors) = (Needs::default(), FieldErrors::default());
         form.apply("", &mut needs, &mut errors);
-        let pointers = |errors: Vec<nearhand_domain::field::FieldError>| {
-            errors.into_iter().map(|error| error.pointer).collect()
+        let pointers = |errors: nearhand_domain::field::Faults| {
+            errors.iter().map(|error| error.pointer.clone()).collect()
         };
         errors.conclude(Ok(needs)).map_err(pointers)
     }
