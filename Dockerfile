@@ -25,7 +25,7 @@ COPY --from=build /out/nearhand /usr/local/bin/nearhand
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER nearhand
 WORKDIR /var/lib/nearhand
-EXPOSE 8080
+EXPOSE 8080 9464
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["nearhand"]
 CMD ["serve"]

@@ -149,6 +149,7 @@ impl Site {
             .env("NEARHAND_KEY_PREFIX", &self.prefix)
             .env("NEARHAND_BOOTSTRAP_TOKEN", BOOTSTRAP)
             .env("NEARHAND_LISTEN", listen)
+            .env("NEARHAND_METRICS_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::null())
             .stderr(if options.verbose { Stdio::inherit() } else { Stdio::null() })
             .spawn()

@@ -13,10 +13,15 @@ mod routes;
 mod state;
 
 pub use access::{credentials::Credentials, passwords::Passwords};
-pub use http::{codes::Code, origin::Origin, serve::serve};
+pub use http::{
+    codes::Code,
+    deadlines::Deadlines,
+    origin::Origin,
+    serve::{ServeConfig, serve},
+};
 pub use router::{openapi, router};
 pub use routes::{
     organization::founding::{FirstPassword, Founding, found},
-    system::health::health_router,
+    system::health::{Readiness, fault, operators_router, readiness},
 };
 pub use state::{ApiConfig, ApiParts, ApiState};

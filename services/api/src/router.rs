@@ -47,10 +47,12 @@ pub fn openapi() -> Document {
 /// The whole API, ready to be served.
 pub fn router(state: ApiState) -> Router {
     let (routes, document) = table().split_for_parts();
+    // Without this the page sends the document's address to its maker's validator.
+    let docs = utoipa_swagger_ui::Config::default().validator_url("none");
     let config = state.config();
     let cors = cors(&config.cors_origins);
     routes
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", finish(document)))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", finish(document)).config(docs))
         .fallback(not_found)
         .layer(
             // Outermost first. One layer of the router, since each costs every request a box.

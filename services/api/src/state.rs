@@ -72,8 +72,6 @@ pub struct ApiParts {
     pub config: ApiConfig,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
-    /// Renders `/metrics`.
-    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// What Redis keeps less of than it should, where that was accepted.
     pub weaker_durability: Option<String>,
     /// Ends event streams.
@@ -136,10 +134,6 @@ impl ApiState {
 
     pub(crate) fn config(&self) -> &ApiConfig {
         &self.0.parts.config
-    }
-
-    pub(crate) fn metrics(&self) -> &metrics_exporter_prometheus::PrometheusHandle {
-        &self.0.parts.metrics
     }
 
     pub(crate) fn shutdown(&self) -> &CancellationToken {

@@ -18,11 +18,37 @@ pub struct FieldError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reported(());
 
-/// Collects field errors while a request is read.
-#[derive(Debug, Default)]
-pub struct FieldErrors(Vec<FieldError>);
+/// How many errors an answer holds unless a reader asks for more.
+pub const MOST_ERRORS: usize = 50;
+
+/// Collects field errors while a request is read. Keeps the first of them and counts the rest, so
+/// that a request full of errors costs no more memory than one with few.
+#[derive(Debug)]
+pub struct FieldErrors {
+    faults: Faults,
+    most: usize,
+}
+
+/// The errors of a request: the first ones, and how many more there were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    kept: Vec<FieldError>,
+    left_out: usize,
+}
+
+impl Default for FieldErrors {
+    fn default() -> Self {
+        Self::keeping(MOST_ERRORS)
+    }
+}
 
 impl FieldErrors {
+    /// Keeps at most so many; a report of an import wants all, an answer [`MOST_ERRORS`].
+    #[must_use]
+    pub fn keeping(most: usize) -> Self {
+        Self { faults: Faults::default(), most }
+    }
+
     /// Adds an error.
     pub fn push(
         &mut self,
@@ -30,7 +56,12 @@ impl FieldErrors {
         code: &'static str,
         detail: impl Into<String>,
     ) -> Reported {
-        self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+        if self.faults.kept.len() < self.most {
+            let error = FieldError { pointer: pointer.into(), code, detail: detail.into() };
+            self.faults.kept.push(error);
+        } else {
+            self.faults.left_out += 1;
+        }
         Reported(())
     }
 
@@ -50,11 +81,60 @@ impl FieldErrors {
     /// What was read, if nothing was wrong.
     ///
     /// # Errors
-    /// All errors that were collected.
-    pub fn conclude<T>(self, read: Result<T, Reported>) -> Result<T, Vec<FieldError>> {
+    /// The errors that were collected.
+    pub fn conclude<T>(self, read: Result<T, Reported>) -> Result<T, Faults> {
         match read {
-            Ok(value) if self.0.is_empty() => Ok(value),
-            _ => Err(self.0),
+            Ok(value) if self.faults.total() == 0 => Ok(value),
+            _ => Err(self.faults),
         }
+    }
+}
+
+impl Faults {
+    /// How many errors there were beyond those that were kept.
+    #[must_use]
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// How many errors there were in all.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.kept.len() + self.left_out
+    }
+}
+
+impl From<FieldError> for Faults {
+    fn from(error: FieldError) -> Self {
+        Self { kept: vec![error], left_out: 0 }
+    }
+}
+
+impl std::ops::Deref for Faults {
+    type Target = [FieldError];
+
+    fn deref(&self) -> &[FieldError] {
+        &self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_errors_are_kept_and_the_rest_counted() {
+        let mut errors = FieldErrors::keeping(2);
+        let mut last = errors.push("/a", "invalid", "is wrong");
+        for pointer in ["/b", "/c", "/d"] {
+            last = errors.push(pointer, "invalid", "is wrong");
+        }
+        let faults = errors.conclude(Err::<(), _>(last)).unwrap_err();
+        let kept: Vec<_> = faults.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((kept.as_slice(), faults.left_out(), faults.total()), (&["/a", "/b"][..], 2, 4));
+        // Even where none is kept, an error is an error.
+        let mut none = FieldErrors::keeping(0);
+        none.push("/a", "invalid", "is wrong");
+        assert_eq!(none.conclude(Ok(())).unwrap_err().total(), 1);
     }
 }

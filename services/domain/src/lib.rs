@@ -10,6 +10,7 @@ pub mod field;
 pub mod ids;
 mod location;
 mod organization;
+pub mod outage;
 mod people;
 pub mod text;
 pub mod time;

@@ -61,18 +61,29 @@ enum Command {
     Servers(servers::Args),
 }
 
+/// What the pool of connections says in an outage, a line for each connection and each caller.
+const ECHOES: [&str; 2] = ["sqlx_core::pool", "sqlx::pool"];
+
+/// Leaves out the echoes of an outage, unless more than usual is asked for.
+fn without_echoes(wanted: Targets) -> Targets {
+    let usual = wanted.default_level().is_none_or(|level| level <= LevelFilter::INFO);
+    let named = wanted.iter().any(|(target, _)| target.starts_with("sqlx"));
+    if !usual || named {
+        return wanted;
+    }
+    wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::ERROR)))
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let wanted = Targets::from_str(&cli.log);
+    let wanted = Targets::from_str(&cli.log)
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .fmt_fields(log_fields::Fields);
-    tracing_subscriber::registry()
-        .with(wanted.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO)))
-        .with(lines)
-        .init();
+    tracing_subscriber::registry().with(without_echoes(wanted)).with(lines).init();
     let result = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Serve(args) => serve::run(args).await,

@@ -4,12 +4,13 @@
 use crate::settings::{Http, Retention};
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use nearhand_api::{ApiParts, ApiState, Credentials};
+use nearhand_api::{ApiParts, ApiState, Credentials, Readiness, ServeConfig, fault};
 use nearhand_domain::token::{TokenHash, random_bytes, random_secret};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
 use nearhand_queue::Queue;
 use nearhand_runner::{RetentionConfig, RunnerConfig};
 use nearhand_storage::{AppPool, WorkerPool, organizations};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -24,6 +25,23 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// How long running requests and batches may take to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Connections of those who watch over the process.
+const OPERATORS: usize = 64;
+/// Which flag says where health and metrics are.
+const METRICS_FLAG: &str = "--metrics-listen";
+/// Where an API's health and metrics are, unless told otherwise: the port OpenTelemetry's
+/// Prometheus exporters take.
+const API_METRICS: u16 = 9464;
+/// The same of a worker, beside an API on one machine.
+pub(crate) const WORKER_METRICS: u16 = 9465;
+
+/// Where an API listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) api: SocketAddr,
+    pub(crate) metrics: SocketAddr,
+}
+
 /// The parts of one process, and the signal that ends them.
 pub(crate) struct Runtime {
     tasks: JoinSet<anyhow::Result<()>>,
@@ -34,6 +52,7 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Nothing runs yet but the metrics.
     pub(crate) fn new(shutdown: CancellationToken) -> anyhow::Result<Self> {
+        raise_open_files();
         let metrics = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS_S)
             .context("the metrics' buckets")?
@@ -50,7 +69,7 @@ impl Runtime {
         Ok(Self { tasks, metrics, shutdown })
     }
 
-    /// Starts the API and its follower; returns where it listens.
+    /// Starts the API, its follower, and its health and metrics.
     pub(crate) async fn start_api(
         &mut self,
         app: AppPool,
@@ -58,9 +77,10 @@ impl Runtime {
         queue: &Queue,
         http: &Http,
         retention: Retention,
-    ) -> anyhow::Result<SocketAddr> {
-        let listener = bind(http.listen).await?;
-        let address = listener.local_addr()?;
+    ) -> anyhow::Result<Addresses> {
+        let listener = bind(http.listen, "--listen").await?;
+        let operators = bind(http.operators.listen(API_METRICS), METRICS_FLAG).await?;
+        let api = listener.local_addr()?;
         let credentials = Arc::new(Credentials::default());
         let forgetting = Arc::clone(&credentials);
         let follower = Follower::new(Box::new(move |forget| match forget {
@@ -77,7 +97,6 @@ impl Runtime {
             credentials,
             config: http.api_config(retention),
             cursor_key,
-            metrics: self.metrics.clone(),
             weaker_durability: weaker_durability(queue),
             shutdown: self.shutdown.clone(),
         })
@@ -87,13 +106,18 @@ impl Runtime {
             follower.run(worker, queue, FollowerConfig::default(), stop).await;
             Ok(())
         });
-        let stop = self.shutdown.clone();
-        let router = nearhand_api::router(state);
+        let (seen, stop) = (state.clone(), self.shutdown.clone());
+        let metrics = self.start_operators(operators, move || {
+            let state = seen.clone();
+            async move { nearhand_api::readiness(&state).await }
+        })?;
+        let (router, config) = (nearhand_api::router(state), http.serve_config());
         self.tasks.spawn(async move {
-            nearhand_api::serve(listener, router, stop).await.context("the API stopped")
+            nearhand_api::serve(listener, router, config, stop).await;
+            Ok(())
         });
-        tracing::info!(%address, "the API listens");
-        Ok(address)
+        tracing::info!(address = %api, "the API listens");
+        Ok(Addresses { api, metrics })
     }
 
     /// Starts ingest, relay and maintenance.
@@ -113,24 +137,42 @@ impl Runtime {
         });
     }
 
-    /// Serves health and metrics of a process without an API; returns where it listens.
+    /// Serves health and metrics of a process without an API; returns where.
     pub(crate) async fn start_health(
         &mut self,
         listen: SocketAddr,
         worker: WorkerPool,
         queue: &Queue,
     ) -> anyhow::Result<SocketAddr> {
-        let listener = bind(listen).await?;
-        let address = listener.local_addr()?;
+        let listener = bind(listen, METRICS_FLAG).await?;
         let queue = queue.clone();
-        let check = move || {
+        self.start_operators(listener, move || {
             let (queue, worker) = (queue.clone(), worker.clone());
-            async move { worker_fault(&queue, &worker).await }
-        };
-        let router = nearhand_api::health_router(self.metrics.clone(), check);
+            async move {
+                let redis = fault("Redis", queue.ping()).await;
+                let database = fault("PostgreSQL", worker.begin()).await;
+                let checks = [("redis", redis), ("postgresql", database)];
+                Readiness::of(checks, weaker_durability(&queue))
+            }
+        })
+    }
+
+    fn start_operators<F, Fut>(
+        &mut self,
+        listener: TcpListener,
+        check: F,
+    ) -> anyhow::Result<SocketAddr>
+    where
+        F: Fn() -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Readiness> + Send + 'static,
+    {
+        let address = listener.local_addr()?;
+        let router = nearhand_api::operators_router(self.metrics.clone(), check);
+        let config = ServeConfig { max_connections: OPERATORS, ..ServeConfig::default() };
         let stop = self.shutdown.clone();
         self.tasks.spawn(async move {
-            nearhand_api::serve(listener, router, stop).await.context("the health page stopped")
+            nearhand_api::serve(listener, router, config, stop).await;
+            Ok(())
         });
         tracing::info!(%address, "health and metrics listen");
         Ok(address)
@@ -161,10 +203,24 @@ impl Runtime {
     }
 }
 
-async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))
+/// Most sockets and files this process asks for.
+const OPEN_FILES: u64 = 65_536;
+
+/// Systems let a process have 1,024 sockets unless it asks for more, fewer than `--max-connections`.
+fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, most)| {
+        setrlimit(Resource::RLIMIT_NOFILE, most.min(OPEN_FILES).max(now), most)
+    });
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open files stays");
+    }
+}
+
+async fn bind(listen: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| {
+        let any = SocketAddr::new(listen.ip(), 0);
+        format!("cannot listen on {listen}; choose another with {flag}, or any free port with {flag} {any}")
+    })
 }
 
 fn weaker_durability(queue: &Queue) -> Option<String> {
@@ -172,19 +228,13 @@ fn weaker_durability(queue: &Queue) -> Option<String> {
     (!durability.is_full()).then(|| durability.differences.join("; "))
 }
 
-async fn worker_fault(queue: &Queue, worker: &WorkerPool) -> Option<String> {
-    if queue.ping().await.is_err() {
-        return Some("Redis does not answer".to_owned());
-    }
-    worker.begin().await.is_err().then(|| "PostgreSQL does not answer".to_owned())
-}
-
-/// Connects to Redis as the queue's settings say.
+/// Connects to Redis as the queue's settings say, and waits for it as long as they allow.
 pub(crate) async fn connect_queue(
     settings: &crate::settings::QueueSettings,
     url: &SecretString,
 ) -> anyhow::Result<Queue> {
-    let queue = Queue::connect(settings.config(url)).await?;
+    let patience = Duration::from_secs(settings.redis_wait_s.into());
+    let queue = Queue::connect_within(settings.config(url), patience).await?;
     if let Some(differences) = weaker_durability(&queue) {
         tracing::warn!(%differences, "Redis may lose acknowledged pings, and that was accepted");
     }

@@ -3,12 +3,15 @@
 use anyhow::Context;
 use clap::Args;
 use jiff::SignedDuration;
-use nearhand_api::ApiConfig;
+use nearhand_api::{ApiConfig, ServeConfig};
 use nearhand_queue::{DepthLimits, QueueConfig};
 use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 /// Hours in a day.
 const DAY_H: i64 = 24;
@@ -64,6 +67,10 @@ pub(crate) struct QueueSettings {
     /// given, and never more than three quarters of its `maxmemory`.
     #[arg(long, env = "NEARHAND_REDIS_MEMORY_MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 30))]
     pub(crate) redis_memory_mib: Option<u64>,
+    /// Seconds to wait at the start for a Redis that does not answer or still reads its files.
+    #[arg(long, env = "NEARHAND_REDIS_WAIT_S", default_value_t = 60,
+        value_parser = clap::value_parser!(u16).range(0..=3600))]
+    pub(crate) redis_wait_s: u16,
     /// Run although Redis may lose what it acknowledged; shown in /readyz and by `doctor`.
     #[arg(long, env = "NEARHAND_ACCEPT_WEAKER_DURABILITY")]
     pub(crate) accept_weaker_durability: bool,
@@ -75,6 +82,12 @@ pub(crate) struct Http {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, env = "NEARHAND_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) operators: Operators,
+    /// Most connections at a time; more are closed at once.
+    #[arg(long, env = "NEARHAND_MAX_CONNECTIONS", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_connections: u32,
     /// Origins that browsers may call from, separated by commas.
     #[arg(long, env = "NEARHAND_CORS_ORIGINS", value_delimiter = ',')]
     pub(crate) cors_origins: Vec<String>,
@@ -87,6 +100,22 @@ pub(crate) struct Http {
     /// For `POST /v1/setup`; if it is not given, one is made and printed once.
     #[arg(long, env = "NEARHAND_BOOTSTRAP_TOKEN", hide_env_values = true)]
     pub(crate) bootstrap_token: Option<SecretString>,
+}
+
+/// For those who watch over a process.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Operators {
+    /// Where this process' /metrics and the details of its /readyz are; port 0 takes a free one.
+    /// `serve` and `up` take port 9464 unless told otherwise, `work` 9465.
+    #[arg(long, env = "NEARHAND_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+impl Operators {
+    /// The address given, or this port of the machine itself.
+    pub(crate) fn listen(self, port: u16) -> SocketAddr {
+        self.metrics_listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, port).into())
+    }
 }
 
 /// How long pings are kept, and what was recorded of those who read them.
@@ -143,6 +172,11 @@ impl QueueSettings {
 }
 
 impl Http {
+    pub(crate) fn serve_config(&self) -> ServeConfig {
+        let max_connections = usize::try_from(self.max_connections).unwrap_or(usize::MAX);
+        ServeConfig { max_connections, ..ServeConfig::default() }
+    }
+
     pub(crate) fn api_config(&self, retention: Retention) -> ApiConfig {
         ApiConfig {
             retention: retention.duration(),

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads a table. A pool refuses to open as anything stronger than its role.
 
-use crate::error::StorageError;
+use crate::{error::StorageError, outage};
 use nearhand_domain::OrganizationId;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Row, Transaction,
@@ -151,8 +151,9 @@ impl AppPool {
         let pool = self.pool.clone();
         let begin = async move { pool.begin_with(AssertSqlSafe(statement)).await };
         let begun = self.beginning.spawn(begin).await;
-        let tx = begun.map_err(|_| StorageError::Unavailable(sqlx::Error::WorkerCrashed))?;
-        Ok(Tx(tx?))
+        let begun = begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(Tx).map_err(Into::into);
+        outage::note(&begun);
+        begun
     }
 
     /// The pool itself, for health checks and its own metrics.
@@ -179,7 +180,9 @@ impl WorkerPool {
     /// # Errors
     /// When no connection is to be had.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
-        Ok(Tx(self.0.begin().await?))
+        let begun = self.0.begin().await.map(Tx).map_err(Into::into);
+        outage::note(&begun);
+        begun
     }
 
     /// The pool itself, for listeners and health checks.

@@ -83,6 +83,19 @@ impl StorageError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Whether the server itself is away or cannot be reached, as opposed to one statement that
+    /// had to give way to others.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(refusal)) => {
+                refusal.code().is_some_and(|code| is_outage_code(&code))
+            }
+            Self::Unavailable(_) => true,
+            _ => false,
+        }
+    }
+
     /// What a caller that stopped waiting makes of it.
     #[must_use]
     pub fn timed_out() -> Self {
@@ -144,6 +157,12 @@ fn is_transient_code(code: &str) -> bool {
     ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class))
         || code == "25006"
         || code == "55P03"
+}
+
+/// The same for the server as a whole: connection (08), too many connections (53300), shutdown and
+/// start (57P).
+fn is_outage_code(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("57P") || code == "53300"
 }
 
 /// SQLSTATE classes of values that do not fit: cardinality (21), data (22), constraints (23),

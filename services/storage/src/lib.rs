@@ -14,6 +14,7 @@ pub mod facts;
 mod instant;
 mod location;
 mod organization;
+pub mod outage;
 mod people;
 mod system;
 mod work;

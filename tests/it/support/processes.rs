@@ -34,6 +34,8 @@ pub(crate) enum Service {
 /// The installation.
 pub(crate) struct Stack {
     pub(crate) url: String,
+    /// Where the API's health and metrics are.
+    pub(crate) operators: String,
     folder: TempDir,
     environment: HashMap<String, String>,
     http: Client,
@@ -61,6 +63,11 @@ impl Stack {
         Self::start_logging("off").await
     }
 
+    /// The same, logging what an operator sees; see [`Self::logged`].
+    pub(crate) async fn start_logging_as_usual() -> Self {
+        Self::start_logging("info").await
+    }
+
     /// The same, saying everything it can say; see [`Self::output`].
     pub(crate) async fn start_talkative() -> Self {
         Self::start_logging("trace,hyper=debug,h2=debug,tokio=debug").await
@@ -79,12 +86,12 @@ impl Stack {
             .spawn()
             .unwrap();
         let environment = read_exports(&mut keeper).await;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        drop(listener);
+        let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let [url, operators] = ports.map(|port| format!("http://{}", port.local_addr().unwrap()));
         let http = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
         let mut stack = Self {
             url,
+            operators,
             folder,
             environment,
             http,
@@ -118,9 +125,24 @@ impl Stack {
 
     /// Everything the API and the worker have said, and the metrics.
     pub(crate) async fn output(&self) -> String {
-        let said = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap();
-        let metrics = self.http.get(format!("{}/metrics", self.url)).send().await.unwrap();
-        [said("serve.log"), said("work.log"), metrics.text().await.unwrap()].join("\n")
+        let metrics = self.http.get(format!("{}/metrics", self.operators)).send().await.unwrap();
+        let said = [self.logged(Service::Api), self.logged(Service::Worker)];
+        [said.concat(), metrics.text().await.unwrap()].join("\n")
+    }
+
+    /// Everything the API or the worker has logged.
+    pub(crate) fn logged(&self, service: Service) -> String {
+        let name = match service {
+            Service::Api => "serve.log",
+            Service::Worker => "work.log",
+            Service::Redis | Service::Postgres => unreachable!("their keeper logs elsewhere"),
+        };
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(token);
+        Answer::read(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
@@ -130,26 +152,42 @@ impl Stack {
 
     /// Starts the API or the worker; Redis and PostgreSQL are started again by their keeper.
     pub(crate) fn spawn(&mut self, service: Service) {
-        let start = |subcommand: &str, listen: &str| {
+        let start = |subcommand: &str, operators: &str| {
             let mut command = Command::new(program());
-            command.arg(subcommand).envs(&self.environment).env("NEARHAND_LISTEN", listen);
+            let address = |url: &str| url.trim_start_matches("http://").to_owned();
+            command.arg(subcommand).envs(&self.environment);
+            command.env("NEARHAND_LISTEN", address(&self.url));
+            command.env("NEARHAND_METRICS_LISTEN", address(operators));
             command.env("NEARHAND_BOOTSTRAP_TOKEN", super::site::BOOTSTRAP);
             let path = self.folder.path().join(format!("{subcommand}.log"));
             let file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
             command.env("NEARHAND_LOG", self.log).stdout(file.try_clone().unwrap()).stderr(file);
             Some(command.kill_on_drop(true).spawn().unwrap())
         };
-        let address = self.url.trim_start_matches("http://");
         match service {
-            Service::Api => self.api = start("serve", address),
+            Service::Api => self.api = start("serve", &self.operators),
             Service::Worker => self.worker = start("work", "127.0.0.1:0"),
             Service::Redis | Service::Postgres => unreachable!("their keeper does that"),
         }
     }
 
+    /// Runs a subcommand to its end.
+    pub(crate) async fn run(&self, subcommand: &str, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(program());
+        command.arg(subcommand).args(arguments).envs(&self.environment);
+        command.env("NEARHAND_METRICS_LISTEN", "127.0.0.1:0").kill_on_drop(true);
+        tokio::time::timeout(DEADLINE, command.output()).await.expect("it ends").unwrap()
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(&self, service: Service) {
         kill(self.pid(service), Signal::SIGKILL).unwrap();
+    }
+
+    /// Stops Redis, or lets it go on.
+    pub(crate) fn freeze_redis(&self, frozen: bool) {
+        let signal = if frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
+        kill(self.pid(Service::Redis), signal).unwrap();
     }
 
     /// Stops PostgreSQL, with every process it has, or lets it go on.

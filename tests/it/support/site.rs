@@ -2,7 +2,8 @@
 
 use super::{Account, Answer, database::Database, eventually, given};
 use nearhand_api::{
-    ApiConfig, ApiParts, ApiState, Credentials, FirstPassword, Founding, Origin, Passwords, found,
+    ApiConfig, ApiParts, ApiState, Credentials, FirstPassword, Founding, Origin, Passwords,
+    ServeConfig, found,
 };
 use nearhand_domain::token::{TokenHash, random_bytes};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
@@ -170,7 +171,6 @@ async fn start_api(
         // A test may be its own proxy, and come from any address.
         config: ApiConfig { trusted_proxy_hops: 1, ..ApiConfig::default() },
         cursor_key: key,
-        metrics: metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         weaker_durability: None,
         shutdown: shutdown.clone(),
     };
@@ -179,7 +179,7 @@ async fn start_api(
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (router, stop) = (nearhand_api::router(state), shutdown.clone());
     tasks.spawn(async move {
-        nearhand_api::serve(listener, router, stop).await.expect("serving");
+        nearhand_api::serve(listener, router, ServeConfig::default(), stop).await;
     });
     let (running, pool) = (follower.clone(), database.worker().await);
     let (queue, stop) = (queue.clone(), shutdown.clone());

@@ -37,7 +37,6 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/v1/sessions/refresh", Nobody),
     ("get", "/healthz", Nobody),
     ("get", "/readyz", Nobody),
-    ("get", "/metrics", Nobody),
     ("post", "/v1/pings", Device),
     ("get", "/v1/me", AnySession),
     ("post", "/v1/me/password", AnySession),

@@ -89,7 +89,6 @@ fn what_a_request_needs_is_said_where_it_is_needed() {
         "post /v1/sessions/refresh",
         "get /healthz",
         "get /readyz",
-        "get /metrics",
     ];
     // A stream also opens by a ticket, which is a bearer's.
     for (what, operation) in operations(&document) {

@@ -59,6 +59,17 @@ pub enum FollowerError {
     Feed(#[from] FeedError),
 }
 
+impl FollowerError {
+    /// Whether a server is away, which is logged where its calls are made.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_outage(),
+            Self::Queue(error) | Self::Feed(FeedError::Queue(error)) => error.is_outage(),
+            Self::Build(_) | Self::Feed(FeedError::Lost(_)) => false,
+        }
+    }
+}
+
 impl Follower {
     /// Keeps the index until `shutdown`. Failures are logged and mended; this never gives up.
     pub async fn run(
@@ -91,7 +102,11 @@ impl Follower {
             // What was missed may have revoked something.
             (self.0.forget)(Forget::All);
             metrics::counter!("nearhand_index_rebuilds_total").increment(1);
-            tracing::warn!(error = %error, "the live index is built anew");
+            if error.is_outage() {
+                tracing::debug!(%error, "the live index is built anew");
+            } else {
+                tracing::warn!(%error, "the live index is built anew");
+            }
             reason = format!("a fresh snapshot is being taken because {error}");
             tokio::time::sleep(config.retry).await;
         }
@@ -107,7 +122,9 @@ impl Follower {
         dropping: &mut JoinSet<()>,
     ) -> Result<FeedReader, FollowerError> {
         let begun = Instant::now();
-        let start = queue.feed_tail().await?;
+        let start = queue.feed_tail().await;
+        queue.note(&start);
+        let start = start?;
         let (fresh, mut names) = read_snapshot(pool, config.snapshot_chunk).await?;
         let goal = queue.feed_tail().await?.sequence;
         let mut reader = queue.feed_reader(start);
@@ -138,7 +155,11 @@ impl Follower {
             let read = match reader.next().await {
                 Ok(read) => read,
                 Err(FeedError::Queue(error)) => {
-                    tracing::warn!(error = %error, "the feed cannot be read; trying again");
+                    if error.is_outage() {
+                        tracing::debug!(%error, "the feed cannot be read; trying again");
+                    } else {
+                        tracing::warn!(%error, "the feed cannot be read; trying again");
+                    }
                     tokio::time::sleep(config.retry).await;
                     continue;
                 }

@@ -8,6 +8,7 @@ use crate::{
     error::{ConnectError, QueueError},
     feed::FeedWriter,
     keys::Keys,
+    outage::Outages,
     producer::Producer,
 };
 use redis::{
@@ -31,6 +32,7 @@ struct Inner {
     config: QueueConfig,
     keys: Keys,
     durability: Durability,
+    outages: Outages,
 }
 
 /// Whether Redis keeps on disk what it acknowledged.
@@ -64,7 +66,6 @@ impl Queue {
             .set_connection_timeout(Some(config.connect_timeout))
             .set_response_timeout(Some(config.response_timeout));
         let mut shared = ConnectionManager::new_with_config(client.clone(), manager).await?;
-        wait_until_loaded(&mut shared).await?;
         let durability = check_durability(&mut shared).await?;
         if !durability.is_full() && !config.accept_weaker_durability {
             return Err(ConnectError::Durability {
@@ -73,7 +74,33 @@ impl Queue {
         }
         let keys = Keys::new(&config.prefix);
         check_layout(&mut shared, &keys, config.partitions).await?;
-        Ok(Self(Arc::new(Inner { client, shared, config, keys, durability })))
+        let outages = Outages::default();
+        Ok(Self(Arc::new(Inner { client, shared, config, keys, durability, outages })))
+    }
+
+    /// The same, waiting for a Redis that is not there yet, says nothing, or still reads its files.
+    ///
+    /// # Errors
+    /// As [`Self::connect`], and when it has been waited for so long.
+    pub async fn connect_within(
+        config: QueueConfig,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
+        let (begun, mut told) = (Instant::now(), false);
+        loop {
+            let error = match Self::connect(config.clone()).await {
+                Err(ConnectError::Redis(error)) if may_pass(&error) => error,
+                other => return other,
+            };
+            if begun.elapsed() >= patience {
+                return Err(ConnectError::Silent { waited_s: patience.as_secs(), error });
+            }
+            if !told {
+                tracing::warn!(%error, longest_s = patience.as_secs(), "waiting for Redis");
+                told = true;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
     }
 
     /// What the check of Redis' settings found at the start.
@@ -134,6 +161,10 @@ impl Queue {
         }
     }
 
+    pub(crate) fn outages(&self) -> &Outages {
+        &self.0.outages
+    }
+
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
     }
@@ -166,25 +197,16 @@ fn open(config: &QueueConfig) -> Result<Client, ConnectError> {
     Ok(Client::open(server.set_tcp_settings(tcp))?)
 }
 
-/// How long a Redis that has just started may read its files before we give up on it.
-const LONGEST_LOADING: Duration = Duration::from_secs(10);
+/// How long to wait before Redis is tried again.
+const RETRY: Duration = Duration::from_millis(250);
 
-/// A Redis that is still reading its files refuses nearly everything, which would otherwise look
-/// like settings that cannot be read.
-async fn wait_until_loaded(redis: &mut ConnectionManager) -> Result<(), ConnectError> {
-    let begun = Instant::now();
-    loop {
-        match redis::cmd("PING").query_async::<redis::Value>(redis).await {
-            Err(error) if error.code() == Some("LOADING") => {
-                if begun.elapsed() >= LONGEST_LOADING {
-                    return Err(error.into());
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            // Whatever else is wrong, the next question says so.
-            _ => return Ok(()),
-        }
-    }
+/// Whether Redis may serve us by and by without anybody changing a setting.
+fn may_pass(error: &RedisError) -> bool {
+    let passing = ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"];
+    error.is_io_error()
+        || error.is_timeout()
+        || error.is_connection_dropped()
+        || error.code().is_some_and(|code| passing.contains(&code))
 }
 
 /// The settings under which an acknowledged entry is on disk and stays in memory.

@@ -11,6 +11,17 @@ pub enum ConnectError {
     /// Redis cannot be reached or refused us.
     #[error("Redis cannot be used: {0}")]
     Redis(#[from] redis::RedisError),
+    /// Redis was waited for and did not come.
+    #[error(
+        "Redis cannot be used after {waited_s} s of waiting: {error}; see that it runs and has read \
+         its files, or wait longer with --redis-wait-s"
+    )]
+    Silent {
+        /// How long it was waited for.
+        waited_s: u64,
+        /// What it said last.
+        error: redis::RedisError,
+    },
     /// Redis may lose what it acknowledged, and nobody said that this is accepted.
     #[error(
         "Redis may lose acknowledged pings: {differences}; correct its settings, or accept weaker \
@@ -47,6 +58,14 @@ pub enum QueueError {
     /// The partition belongs to another consumer by now.
     #[error("the lease on the partition was lost")]
     LeaseLost,
+}
+
+impl QueueError {
+    /// Whether Redis itself is at fault.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
 }
 
 /// Why pings were not queued. The phone must keep them.

@@ -139,7 +139,9 @@ impl FeedWriter {
     pub(crate) async fn finish(&self, Appending(call): Appending) -> Result<u64, QueueError> {
         let told: Result<(String, u64), _> = call.invoke_async(&mut self.queue.shared()).await;
         self.queue.leave_replica(&told).await;
-        Ok(told?.1)
+        let told = told.map(|(_, last)| last).map_err(QueueError::from);
+        self.queue.note(&told);
+        told
     }
 }
 

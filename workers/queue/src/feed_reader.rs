@@ -66,8 +66,14 @@ impl FeedReader {
     /// snapshot and a new reader. [`FeedError::Queue`] when Redis fails: call again.
     pub async fn next(&mut self) -> Result<FeedRead, FeedError> {
         let result = self.read().await;
-        if result.is_err() {
-            self.connection = None;
+        match &result {
+            Ok(_) => self.queue.worked(),
+            Err(error) => {
+                self.connection = None;
+                if let FeedError::Queue(error) = error {
+                    self.queue.note_failed(error);
+                }
+            }
         }
         result
     }

@@ -16,6 +16,7 @@ mod in_work;
 mod keys;
 mod lease;
 mod memory;
+mod outage;
 mod producer;
 mod receipts;
 mod reply;

@@ -136,6 +136,12 @@ impl Producer {
     /// confirm. Either way the client must try again, which is harmless even if the pings did
     /// arrive.
     pub async fn send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
+        let sent = self.try_send(parcel).await;
+        self.0.queue.note_sent(&sent);
+        sent
+    }
+
+    async fn try_send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
         let lanes = [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)];
         for (lane, pings) in lanes {
             if !pings.is_empty() && self.is_full(lane) {
@@ -236,7 +242,9 @@ async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match read_depth(&queue).await {
+        let read = read_depth(&queue).await;
+        queue.note(&read);
+        match read {
             Ok([live, backlog, dead_letters]) => {
                 depth.live.store(live, Relaxed);
                 depth.backlog.store(backlog, Relaxed);

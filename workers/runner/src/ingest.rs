@@ -101,7 +101,7 @@ impl Worker {
                         rest(self.queue.config().lease, &stop).await;
                     }
                     Err(Interruption::Queue(error)) => {
-                        tracing::warn!(%error, partition = self.partition, "ingest pauses");
+                        self.tell_pause(error);
                         drop(permit);
                         backoff.pause(&stop).await;
                     }
@@ -111,7 +111,7 @@ impl Worker {
                     rest(standby, &stop).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, partition = self.partition, "ingest waits for Redis");
+                    self.tell_pause(error);
                     drop(permit);
                     backoff.pause(&stop).await;
                 }
@@ -155,7 +155,9 @@ impl Worker {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
-                let entries = consumer.read_ahead(pings, READ_AHEAD).await?;
+                let read = consumer.read_ahead(pings, READ_AHEAD).await;
+                self.queue.note(&read);
+                let entries = read?;
                 let (read_at, many) = (Instant::now(), pings_of(&entries));
                 let too_new = gives_way(&entries, gave_way);
                 if !entries.is_empty() {
@@ -168,6 +170,16 @@ impl Worker {
                 rest(pause.saturating_sub(read_at.elapsed()), stop).await;
             }
             swept = Instant::now();
+        }
+    }
+
+    /// Why nothing is ingested; an outage of Redis is logged once for all partitions.
+    fn tell_pause(&self, error: QueueError) {
+        if error.is_outage() {
+            tracing::debug!(%error, partition = self.partition, "ingest waits for Redis");
+            self.queue.note::<()>(&Err(error));
+        } else {
+            tracing::warn!(%error, partition = self.partition, "ingest pauses");
         }
     }
 

@@ -110,10 +110,19 @@ async fn drop_before(pool: &WorkerPool, first: Date) -> Result<i32, StorageError
 pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &CancellationToken) {
     let mut backoff = Backoff::new(Duration::from_secs(5));
     while let Err(error) = unless_in_use(make_ahead(pool, retention, clock::now()).await) {
-        tracing::warn!(%error, "partitions could not be made; trying again");
+        tell_retry(&error);
         if !backoff.pause(stop).await {
             return;
         }
+    }
+}
+
+/// An outage is logged where transactions begin.
+fn tell_retry(error: &StorageError) {
+    if error.is_outage() {
+        tracing::debug!(%error, "partitions could not be prepared; trying again");
+    } else {
+        tracing::warn!(%error, "partitions could not be prepared; trying again");
     }
 }
 
@@ -122,7 +131,7 @@ pub(crate) async fn run(pool: WorkerPool, retention: RetentionConfig, stop: Canc
     loop {
         let mut backoff = Backoff::new(Duration::from_secs(5));
         while let Err(error) = prepare(&pool, retention, clock::now()).await {
-            tracing::warn!(%error, "partitions could not be prepared; trying again");
+            tell_retry(&error);
             if !backoff.pause(&stop).await {
                 return;
             }

@@ -33,6 +33,16 @@ enum RelayError {
     Queue(#[from] QueueError),
 }
 
+impl RelayError {
+    /// Whether a server is away, which is logged where its calls are made.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Storage(error) => error.is_outage(),
+            Self::Queue(error) => error.is_outage(),
+        }
+    }
+}
+
 /// Tells changes until `stop`.
 pub(crate) async fn run(
     queue: Queue,
@@ -62,7 +72,11 @@ pub(crate) async fn run(
                 relay.wait(&mut listener, &stop).await;
             }
             Err(error) => {
-                tracing::warn!(%error, "the relay waits");
+                if error.is_outage() {
+                    tracing::debug!(%error, "the relay waits");
+                } else {
+                    tracing::warn!(%error, "the relay waits");
+                }
                 listener = None;
                 backoff.pause(&stop).await;
             }

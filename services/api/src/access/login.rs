@@ -241,7 +241,9 @@ fn tell(
             audit::record(&mut tx, &context, &event).await?;
             tx.commit().await
         };
-        if let Err(error) = written.await {
+        if let Err(error) = written.await
+            && !error.is_outage()
+        {
             tracing::warn!(error = %error, "a failed login could not be written down");
         }
     });

@@ -2,7 +2,7 @@
 
 use crate::http::{problem::Problem, reply::Reply};
 use axum::response::{IntoResponse, Response};
-use nearhand_domain::{DeviceId, SessionId, StaffId, field::FieldError};
+use nearhand_domain::{DeviceId, SessionId, StaffId, field::Faults};
 use nearhand_storage::{StorageError, audit::AuditEvent};
 use uuid::Uuid;
 
@@ -74,9 +74,9 @@ impl From<StorageError> for Ended {
     }
 }
 
-impl From<Vec<FieldError>> for Ended {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::Refused(errors.into())
+impl From<Faults> for Ended {
+    fn from(faults: Faults) -> Self {
+        Self::Refused(faults.into())
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use nearhand_domain::field::{FieldError, FieldErrors, Reported};
+use nearhand_domain::field::{FieldErrors, Reported};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -63,9 +63,12 @@ fn require_json(headers: &HeaderMap) -> ApiResult<()> {
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     let UniqueKeys(value) = serde_json::from_slice(bytes).map_err(|error| {
         if error.to_string().starts_with(OUT_OF_RANGE) {
-            let errors: Vec<FieldError> = too_large(bytes).into_iter().map(beyond_bounds).collect();
-            if !errors.is_empty() {
-                return errors.into();
+            let mut errors = FieldErrors::default();
+            for pointer in too_large(bytes) {
+                errors.push(pointer, "number_out_of_range", BEYOND_BOUNDS);
+            }
+            if let Err(faults) = errors.conclude(Ok(())) {
+                return faults.into();
             }
         }
         let repeated = error.is_data() && error.to_string().starts_with(REPEATED);
@@ -83,11 +86,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
 /// How the parser begins its word on numbers such as `1e999`.
 const OUT_OF_RANGE: &str = "number out of range";
 
-fn beyond_bounds(pointer: String) -> FieldError {
-    let detail = "is a number beyond what can be held (±1.8e308)".to_owned();
-    FieldError { pointer, code: "number_out_of_range", detail }
-}
-
+const BEYOND_BOUNDS: &str = "is a number beyond what can be held (±1.8e308)";
 const WRONG_OBJECT: &str = "is of the wrong type; an object with known fields is expected";
 
 /// What a value of this type looks like in JSON.
@@ -294,11 +293,20 @@ pub(crate) trait Form: Sized {
         read: impl FnOnce(Self, &mut FieldErrors) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         for name in self.unknown().keys() {
-            let pointer = format!("{at}/{}", escaped(name));
+            let pointer = format!("{at}/{}", segment(name));
             errors.push(pointer, "unknown_field", "is not a field of this request");
         }
         read(self, errors)
     }
+}
+
+/// Longest name of an unknown field that an answer repeats, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// An unknown field's name as a part of a pointer, cut short where it is long.
+fn segment(name: &str) -> String {
+    let short = name.char_indices().nth(LONGEST_NAME).map(|(end, _)| format!("{}…", &name[..end]));
+    escaped(short.as_deref().unwrap_or(name))
 }
 
 /// Says of types with a field `unknown` that they are forms.
@@ -385,7 +393,7 @@ mod tests {
                 Ok(())
             });
         let codes: Vec<_> =
-            errors.conclude(read).unwrap_err().into_iter().map(|error| error.code).collect();
+            errors.conclude(read).unwrap_err().iter().map(|error| error.code).collect();
         assert_eq!(codes, ["unknown_field", "wrong_type"]);
     }
 
@@ -408,6 +416,13 @@ mod tests {
                 ("/age", "is of the wrong type; a whole number from 0 to 255 is expected"),
             ]
         );
+    }
+
+    #[test]
+    fn a_long_name_of_an_unknown_field_is_cut_short() {
+        let long = "ä".repeat(LONGEST_NAME + 1);
+        assert_eq!(segment(&long[2..]), long[2..]);
+        assert_eq!(segment(&long), format!("{}…", &long[2..]));
     }
 
     #[test]

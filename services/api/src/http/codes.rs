@@ -36,6 +36,7 @@ macro_rules! codes {
 }
 
 codes! {
+    MalformedRequest "malformed_request" BAD_REQUEST "The request cannot be read";
     MalformedBody "malformed_body" BAD_REQUEST "The body cannot be read";
     MalformedQuery "malformed_query" BAD_REQUEST "The query cannot be read";
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor does not belong to this list";
@@ -62,6 +63,8 @@ codes! {
     IdempotencySecretShown "idempotency_secret_shown" CONFLICT "The secret was shown once and is not kept";
     PreconditionFailed "precondition_failed" PRECONDITION_FAILED "It has changed since you read it";
     PreconditionRequired "precondition_required" PRECONDITION_REQUIRED "Say which version you are changing";
+    UriTooLong "uri_too_long" URI_TOO_LONG "The address is too long";
+    HeadersTooLarge "headers_too_large" REQUEST_HEADER_FIELDS_TOO_LARGE "The headers are too large";
     TooLarge "too_large" PAYLOAD_TOO_LARGE "The body is too large";
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "This content type is not taken";
     Invalid "invalid" UNPROCESSABLE_ENTITY "Some fields are not right";

@@ -1,11 +1,13 @@
-//! What surrounds every request: its ids, its span and measurement, its deadline, and its errors
-//! made readable, whether a handler returned them, panicked or took too long. One layer for all,
-//! since a layer of its own for each would cost every ping a box and a copy.
+//! What surrounds every request: the check of its head, its ids, its span and measurement, its
+//! deadline, its errors made readable, whether a handler returned them, panicked or took too long,
+//! and the answer's security headers. One layer for all: a layer of its own for each would cost
+//! every ping a box and a copy.
 
 use crate::http::{
+    head,
     observe::{Durations, Observation},
     problem::{self, Problem},
-    request_id,
+    request_id, security,
 };
 use axum::{
     extract::{MatchedPath, Request},
@@ -13,6 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
+use nearhand_storage::outage;
 use std::{
     convert::Infallible,
     future::Future,
@@ -66,31 +69,47 @@ where
         let path = request.extensions().get::<MatchedPath>().cloned();
         let observation =
             Observation::begin(&request, path.as_ref().map_or(UNMATCHED, MatchedPath::as_str));
-        // The one that was asked whether it is ready does the work.
-        let fresh = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, fresh);
-        let (deadline, durations) = (self.deadline, self.durations.clone());
         let span = observation.span();
-        // Chained, not written as a block: that would keep several copies of what it waits for.
-        let answer = AssertUnwindSafe(tokio::time::timeout(deadline, inner.call(request)));
-        let answered = answer.catch_unwind().map(|ended| match ended {
-            Ok(Ok(Ok(response))) => response.into_response(),
-            Ok(Ok(Err(never))) => match never {},
-            Ok(Err(_)) => StatusCode::REQUEST_TIMEOUT.into_response(),
-            Err(_) => panicked(),
-        });
-        Box::pin(answered.instrument(span).map(move |response| {
+        let durations = self.durations.clone();
+        let finish = move |response: Response| {
             let route = path.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
             let mut response = problem::render(response, route, &id);
             observation.end(&durations, route, response.status());
-            response.headers_mut().insert(request_id::HEADER, id);
-            Ok(response)
-        }))
+            let headers = response.headers_mut();
+            security::add(headers, route, path.is_none());
+            headers.insert(request_id::HEADER, id);
+            response
+        };
+        if let Some(problem) = head::fault(&request) {
+            return Box::pin(std::future::ready(Ok(finish(problem.into_response()))));
+        }
+        // The one that was asked whether it is ready does the work.
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        // Chained, not written as a block: that would keep several copies of what it waits for.
+        let answer = AssertUnwindSafe(tokio::time::timeout(self.deadline, inner.call(request)));
+        let answered = answer.catch_unwind().map(|ended| match ended {
+            Ok(Ok(Ok(response))) => response.into_response(),
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_)) => late(),
+            Err(_) => panicked(),
+        });
+        Box::pin(answered.instrument(span).map(move |response| Ok(finish(response))))
     }
 }
 
 /// The template of an address that no route has.
 const UNMATCHED: &str = "unmatched";
+
+/// What took too long; [`problem::render`] makes a problem of it.
+fn late() -> Response {
+    if outage::is_on() {
+        tracing::debug!("a request took too long");
+    } else {
+        tracing::warn!("a request took too long");
+    }
+    StatusCode::REQUEST_TIMEOUT.into_response()
+}
 
 /// A panic is logged by its hook; the client learns nothing of it.
 fn panicked() -> Response {

@@ -37,22 +37,22 @@ impl Durations {
 /// A request that is being measured.
 pub(crate) struct Observation {
     span: Span,
-    method: Method,
+    method: &'static str,
     started: Instant,
 }
 
 impl Observation {
     /// Begins to measure a request that has been given its ids.
     pub(crate) fn begin(request: &Request, route: &str) -> Self {
-        let headers = request.headers();
+        let (headers, method) = (request.headers(), method_name(request.method()));
         let span = tracing::info_span!(
             "request",
-            http.method = request.method().as_str(),
+            http.method = method,
             http.route = route,
             request.id = request_id::of(headers),
             trace.id = request_id::trace_parent(headers).unwrap_or_default(),
         );
-        Self { span, method: request.method().clone(), started: Instant::now() }
+        Self { span, method, started: Instant::now() }
     }
 
     /// What is logged meanwhile belongs in here.
@@ -63,11 +63,12 @@ impl Observation {
     /// Records how it went.
     pub(crate) fn end(self, durations: &Durations, route: &str, status: StatusCode) {
         let elapsed = self.started.elapsed();
-        let duration = durations.of(method_name(&self.method), route, status);
+        let duration = durations.of(self.method, route, status);
         duration.record(elapsed.as_secs_f64());
         self.span.in_scope(|| {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-            if status.is_server_error() {
+            // One that is refused for a while is one of many: whatever is away is logged once.
+            if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
                 tracing::warn!(http.status = status.as_u16(), duration_us, "request failed");
             } else {
                 tracing::debug!(http.status = status.as_u16(), duration_us, "request");
@@ -76,7 +77,7 @@ impl Observation {
     }
 }
 
-/// The method for a label: those we serve, and one word for what anybody may make up.
+/// The method for labels and logs: those we serve, and one word for what anybody may make up.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -10,8 +10,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use nearhand_domain::field::FieldError;
-use nearhand_storage::{Conflict, StorageError};
+use nearhand_domain::field::{Faults, FieldError};
+use nearhand_storage::{Conflict, StorageError, outage};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ const RETRY_AFTER_S: u32 = 2;
 pub(crate) struct Problem {
     code: Code,
     detail: String,
-    errors: Vec<FieldError>,
+    faults: Faults,
     retry_after_s: Option<u32>,
     location: Option<String>,
     throttled: bool,
@@ -39,7 +39,7 @@ impl Problem {
         Self {
             code,
             detail: detail.into(),
-            errors: Vec::new(),
+            faults: Faults::default(),
             retry_after_s: None,
             location: None,
             throttled: false,
@@ -74,7 +74,7 @@ impl Problem {
         code: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        vec![FieldError { pointer: pointer.into(), code, detail: detail.into() }].into()
+        Faults::from(FieldError { pointer: pointer.into(), code, detail: detail.into() }).into()
     }
 
     /// Nothing here, or nothing the caller may know of.
@@ -96,13 +96,13 @@ impl Problem {
     }
 }
 
-impl From<Vec<FieldError>> for Problem {
-    fn from(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
-            [one] => format!("{}: {}", one.pointer, one.detail),
-            many => format!("{} fields need mending; see `errors`", many.len()),
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        let detail = match &*faults {
+            [one] if faults.left_out() == 0 => format!("{}: {}", one.pointer, one.detail),
+            _ => format!("{} fields need mending; see `errors`", faults.total()),
         };
-        Self { errors, ..Self::new(Code::Invalid, detail) }
+        Self { faults, ..Self::new(Code::Invalid, detail) }
     }
 }
 
@@ -112,7 +112,11 @@ impl From<StorageError> for Problem {
             return conflict.into();
         }
         if error.is_transient() {
-            tracing::warn!(error = %error, "the database is unavailable");
+            if error.is_outage() {
+                outage::refused(&error);
+            } else {
+                tracing::warn!(error = %error, "the database is unavailable");
+            }
             return Self::new(Code::Unavailable, "the database does not answer; try again")
                 .retry_after(RETRY_AFTER_S);
         }
@@ -162,10 +166,30 @@ pub(crate) struct ProblemDocument {
     code: String,
     /// The same as in the `x-request-id` header and the logs.
     request_id: String,
-    /// Every wrong field at once.
+    /// Every wrong field at once; the first 50 where there are more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<FieldErrorDocument>)]
+    #[schema(value_type = Vec<FieldErrorDocument>, max_items = 50)]
     errors: Vec<FieldError>,
+    /// How many more fields are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_left_out: Option<usize>,
+}
+
+impl ProblemDocument {
+    /// What is said of a problem.
+    pub(crate) fn of(problem: &Problem, route: &str, request_id: &HeaderValue) -> Self {
+        Self {
+            kind: format!("about:nearhand/{}", problem.code.as_str()),
+            title: problem.code.title().to_owned(),
+            status: problem.code.status().as_u16(),
+            detail: problem.detail.clone(),
+            instance: route.to_owned(),
+            code: problem.code.as_str().to_owned(),
+            request_id: request_id.to_str().unwrap_or_default().to_owned(),
+            errors: problem.faults.to_vec(),
+            errors_left_out: Some(problem.faults.left_out()).filter(|many| *many > 0),
+        }
+    }
 }
 
 /// One wrong field of a request.
@@ -187,7 +211,7 @@ pub(crate) fn render(mut response: Response, route: &str, request_id: &HeaderVal
     let Some(problem) = problem.or_else(|| framework_problem(&response)) else {
         return response;
     };
-    let mut rendered = document(&problem, route, request_id.to_str().unwrap_or_default());
+    let mut rendered = document(&problem, route, request_id);
     // What a layer has already said, such as `allow`, stays said.
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
@@ -197,18 +221,9 @@ pub(crate) fn render(mut response: Response, route: &str, request_id: &HeaderVal
     rendered
 }
 
-fn document(problem: &Problem, route: &str, request_id: &str) -> Response {
+fn document(problem: &Problem, route: &str, request_id: &HeaderValue) -> Response {
     let status = problem.code.status();
-    let body = ProblemDocument {
-        kind: format!("about:nearhand/{}", problem.code.as_str()),
-        title: problem.code.title().to_owned(),
-        status: status.as_u16(),
-        detail: problem.detail.clone(),
-        instance: route.to_owned(),
-        code: problem.code.as_str().to_owned(),
-        request_id: request_id.to_owned(),
-        errors: problem.errors.clone(),
-    };
+    let body = ProblemDocument::of(problem, route, request_id);
     let mut response = (status, Json(body)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -18,7 +18,7 @@ use nearhand_domain::{
 };
 use nearhand_index::{Grade, LivePosition, Rectangle, cells};
 use nearhand_indexer::Follower;
-use nearhand_storage::audit;
+use nearhand_storage::{audit, outage};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -180,7 +180,11 @@ pub(crate) async fn record_read(
     let recorded =
         audit::record_position_read(state.app(), &context, caller.staff, route, people).await;
     recorded.map_err(|error| {
-        tracing::warn!(error = %error, "a read of positions could not be recorded");
+        if error.is_outage() {
+            outage::refused(&error);
+        } else {
+            tracing::warn!(error = %error, "a read of positions could not be recorded");
+        }
         let detail = "the read cannot be recorded, so nothing is shown; try again";
         Problem::new(Code::Unavailable, detail).retry_after(2)
     })

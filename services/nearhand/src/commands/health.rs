@@ -8,7 +8,7 @@ use anyhow::Context;
 /// Arguments of `nearhand health`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What to ask, for example `http://127.0.0.1:8080/readyz`.
+    /// What to ask, for example `http://127.0.0.1:9464/readyz`, where what is missing is said.
     url: String,
     /// Seconds to wait for the answer.
     #[arg(long, default_value_t = 5)]

@@ -31,12 +31,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut runtime = Runtime::new(shutdown.clone())?;
     let app = args.app.connect().await?;
     let worker = args.worker.connect().await?;
-    let queue = connect_queue(&args.redis.queue, &args.redis.redis_url).await?;
+    let queue = tokio::select! {
+        queue = connect_queue(&args.redis.queue, &args.redis.redis_url) => queue?,
+        _ = interrupts.next() => return Ok(ExitCode::SUCCESS),
+    };
     if let Some(token) = offer_bootstrap_token(&app, args.http.bootstrap_token.as_ref()).await? {
         say(&format!("Setup has not been done. The bootstrap token, shown once: {token}"));
     }
-    let address = runtime.start_api(app, worker, &queue, &args.http, args.retention).await?;
-    say(&format!("Nearhand listens on http://{address}"));
+    let addresses = runtime.start_api(app, worker, &queue, &args.http, args.retention).await?;
+    say(&format!("Nearhand listens on http://{}", addresses.api));
+    say(&format!("Its health and metrics are at http://{}/metrics", addresses.metrics));
     tokio::select! {
         _ = interrupts.next() => shutdown.cancel(),
         result = runtime.until_failure() => result?,

@@ -106,9 +106,9 @@ async fn live(
         nearhand_storage::organizations::setup_is_complete(&mut tx).await?
     };
     let (http, retention) = (&args.http, args.retention);
-    let address = runtime.start_api(app, worker.clone(), &queue, http, retention).await?;
+    let addresses = runtime.start_api(app, worker.clone(), &queue, http, retention).await?;
     runtime.start_worker(worker, queue, retention);
-    let url = base_url(address);
+    let url = base_url(addresses.api);
     if !args.demo {
         greet(&url, is_set_up, &token);
         return runtime.finish().await;

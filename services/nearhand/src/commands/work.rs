@@ -2,11 +2,11 @@
 
 use crate::{
     progress::say,
-    runtime::{Runtime, connect_queue},
-    settings::{Redis, Retention, WorkerDatabase},
+    runtime::{Runtime, WORKER_METRICS, connect_queue},
+    settings::{Operators, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
-use std::{net::SocketAddr, process::ExitCode};
+use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
 /// Arguments of `nearhand work`.
@@ -18,9 +18,8 @@ pub(crate) struct Args {
     redis: Redis,
     #[command(flatten)]
     retention: Retention,
-    /// Where /healthz, /readyz and /metrics of this process are; port 0 takes a free one.
-    #[arg(long, env = "NEARHAND_LISTEN", default_value = "127.0.0.1:8081")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    operators: Operators,
 }
 
 /// Runs until Ctrl-C or SIGTERM; what is in hand is finished first.
@@ -29,10 +28,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let shutdown = CancellationToken::new();
     let mut runtime = Runtime::new(shutdown.clone())?;
     let worker = args.worker.connect().await?;
-    let queue = connect_queue(&args.redis.queue, &args.redis.redis_url).await?;
-    let address = runtime.start_health(args.listen, worker.clone(), &queue).await?;
+    let queue = tokio::select! {
+        queue = connect_queue(&args.redis.queue, &args.redis.redis_url) => queue?,
+        _ = interrupts.next() => return Ok(ExitCode::SUCCESS),
+    };
+    let listen = args.operators.listen(WORKER_METRICS);
+    let address = runtime.start_health(listen, worker.clone(), &queue).await?;
     runtime.start_worker(worker, queue, args.retention);
-    say(&format!("The worker runs; its health is at http://{address}/readyz"));
+    say(&format!(
+        "The worker runs; its health is at http://{address}/readyz, its metrics at /metrics"
+    ));
     tokio::select! {
         _ = interrupts.next() => shutdown.cancel(),
         result = runtime.until_failure() => result?,

@@ -19,6 +19,14 @@ use super::program::{Answer, clean_command};
 pub(crate) const STOP: Escalation =
     &[(Signal::SIGTERM, Duration::from_secs(30)), (Signal::SIGKILL, Duration::from_secs(10))];
 
+/// From which size the append-only file is rewritten; `docker-compose.yml` has the same.
+///
+/// Entries that are done with stay in the file until then, and a start reads all of it: 0.6 s for
+/// 16 MB when every ping is an entry of its own, 3 s and more for the 512 MB of before. At 5,000
+/// pings a second a rewrite comes every 10 s, and its acknowledgements take at most 33 to 68 ms on a
+/// busy machine, where those between rewrites do, too. At 32 MB the same took 51 to 97 ms.
+const REWRITE_AT: &str = "16mb";
+
 /// What is needed to run it.
 #[derive(Debug)]
 pub(crate) struct Setup {
@@ -57,7 +65,7 @@ impl Setup {
             "bind 127.0.0.1\nport {port}\nprotected-mode yes\nrequirepass {password}\n\
              daemonize no\nsupervised no\npidfile redis.pid\nlogfile \"\"\nloglevel notice\n\
              dir ./\nappendonly yes\nappendfsync always\nsave \"\"\n\
-             auto-aof-rewrite-min-size 512mb\nmaxmemory-policy noeviction\n"
+             auto-aof-rewrite-min-size {REWRITE_AT}\nmaxmemory-policy noeviction\n"
         )
     }
 
@@ -96,8 +104,16 @@ mod tests {
         for line in ["appendonly yes", "appendfsync always", "maxmemory-policy noeviction"] {
             assert!(settings.lines().any(|known| known == line), "{line}");
         }
+        assert!(settings.contains(&format!("\nauto-aof-rewrite-min-size {REWRITE_AT}\n")));
         assert!(settings.contains("bind 127.0.0.1\nport 20002\n"));
         assert!(settings.contains("requirepass hush\n"));
         assert!(!format!("{:?} {setup:?}", setup.command()).contains("hush"));
+    }
+
+    #[test]
+    fn containers_rewrite_at_the_same_size() {
+        let compose = include_str!("../../../../docker-compose.yml");
+        let setting = format!("- --auto-aof-rewrite-min-size\n      - {REWRITE_AT}\n");
+        assert!(compose.contains(&setting));
     }
 }

@@ -105,7 +105,12 @@ impl Batches<'_> {
         loop {
             match self.try_once(consumer, &batches).await? {
                 Err(error) if !error.blames_data() => {
-                    tracing::warn!(%error, partition = self.worker.partition, "ingest waits for PostgreSQL");
+                    let partition = self.worker.partition;
+                    if error.is_outage() {
+                        tracing::debug!(%error, partition, "ingest waits for PostgreSQL");
+                    } else {
+                        tracing::warn!(%error, partition, "ingest waits for PostgreSQL");
+                    }
                     if !backoff.pause(self.stop).await {
                         return Err(Interruption::Stopping);
                     }

@@ -203,7 +203,7 @@ pub(crate) async fn receive(
         backlog: &admission.backlog,
         traceparent: traceparent.as_ref().and_then(|value| value.to_str().ok()),
     };
-    state.producer().send(&parcel).await.map_err(refused)?;
+    state.producer().send(&parcel).await.map_err(|error| refused(&error))?;
     state.counters().count(&admission, rejected.len());
     rejected.extend(admission.rejected.iter().map(|r| invalid(r.index, r.why)));
     rejected.sort_by_key(|fix| fix.index);
@@ -220,14 +220,13 @@ fn invalid(index: usize, why: Rejection) -> RejectedFix {
 }
 
 /// Why the queue did not take them; the phone keeps its data in every case.
-fn refused(error: SendError) -> Problem {
+fn refused(error: &SendError) -> Problem {
     match error {
         SendError::Full(lane) => {
             metrics::counter!("nearhand_pings_refused_total", "lane" => lane.as_str()).increment(1);
             Problem::new(Code::QueueFull, "too much is waiting to be stored").retry_after(10)
         }
-        SendError::Unconfirmed(error) => {
-            tracing::warn!(error = %error, "the queue did not confirm");
+        SendError::Unconfirmed(_) => {
             let detail = "the queue does not answer; sending the same again is harmless";
             Problem::new(Code::Unavailable, detail).retry_after(2)
         }

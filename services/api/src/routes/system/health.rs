@@ -1,6 +1,10 @@
-//! `/healthz`, `/readyz`, `/metrics`: for those who watch over it. No tenant's data.
+//! `/healthz` and `/readyz` for everybody, `/metrics` and the details of `/readyz` on a listener of
+//! their own for those who watch over the process. No tenant's data.
 
-use crate::state::ApiState;
+use crate::{
+    http::{edge::EdgeLayer, problem},
+    state::ApiState,
+};
 use axum::{
     Json, Router,
     extract::State,
@@ -16,30 +20,86 @@ use utoipa::ToSchema;
 
 /// How long a dependency may take to answer.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the answers of the operators' listener may take.
+const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Whether this process can serve, and what is missing.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Readiness {
-    /// All checks passed.
+/// Whether a process can serve, and what is missing.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
     ready: bool,
-    /// Each check: `ok`, or what is wrong.
     checks: Vec<Check>,
     /// Redis keeps less than it should, and that was accepted.
     weaker_durability: Option<String>,
     /// Version and origin of the time zones' rules: the newer of the system's and those built in.
-    #[schema(example = "2026e (built in)")]
     time_zones: String,
 }
 
-/// One check.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Check {
-    /// What was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
     name: &'static str,
-    /// Whether it is as it should be.
     ok: bool,
     /// What is wrong.
     detail: Option<String>,
+}
+
+impl Readiness {
+    /// From the name of each check and what is wrong.
+    #[must_use]
+    pub fn of<const N: usize>(
+        checks: [(&'static str, Option<String>); N],
+        weaker_durability: Option<String>,
+    ) -> Self {
+        let check =
+            |(name, detail): (_, Option<String>)| Check { name, ok: detail.is_none(), detail };
+        let checks: Vec<Check> = checks.map(check).into();
+        let time_zones = zone::rules().to_string();
+        Self { ready: checks.iter().all(|check| check.ok), checks, weaker_durability, time_zones }
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    }
+}
+
+/// What is wrong with a server, by its name, that should answer this.
+pub async fn fault<T, E>(
+    server: &str,
+    answering: impl Future<Output = Result<T, E>>,
+) -> Option<String> {
+    match tokio::time::timeout(CHECK_TIMEOUT, answering).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(_)) => Some(format!("{server} does not answer")),
+        Err(_) => Some(format!("{server} takes longer than {} s", CHECK_TIMEOUT.as_secs())),
+    }
+}
+
+/// Whether the API can serve: PostgreSQL answers, the live index is caught up with the queue.
+pub async fn readiness(state: &ApiState) -> Readiness {
+    let database = fault("PostgreSQL", state.app().tenantless()).await;
+    let index = state.follower().not_ready();
+    Readiness::of([("postgresql", database), ("live_index", index)], state.weaker_durability())
+}
+
+/// `/healthz`, `/readyz` with details and `/metrics` of a process.
+pub fn operators_router<F, Fut>(metrics: PrometheusHandle, check: F) -> Router
+where
+    F: Fn() -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Readiness> + Send + 'static,
+{
+    let ready = move || {
+        let checking = check();
+        async move {
+            let readiness = checking.await;
+            (readiness.status(), Json(readiness))
+        }
+    };
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(move || async move { (text, metrics.render()) }))
+        .fallback(async || problem::Problem::not_found())
+        .layer(EdgeLayer { deadline: DEADLINE })
 }
 
 /// The process runs.
@@ -49,60 +109,21 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process can serve: PostgreSQL answers, the queue answers, the live index is caught up.
+/// Whether the process can serve.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub(crate) struct ReadinessDocument {
+    /// All checks passed.
+    ready: bool,
+}
+
+/// The process can serve: PostgreSQL answers, the live index is caught up with the queue.
+///
+/// What is missing is said where the metrics are, on the address of `--metrics-listen`.
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "system", responses(
-    (status = 200, description = "Ready", body = Readiness),
-    (status = 503, description = "Not ready; `checks` says why", body = Readiness)))]
+    (status = 200, description = "Ready", body = ReadinessDocument),
+    (status = 503, description = "Not ready", body = ReadinessDocument)))]
 pub(crate) async fn readyz(State(state): State<ApiState>) -> Response {
-    let database = tokio::time::timeout(CHECK_TIMEOUT, state.app().tenantless()).await;
-    let database = match database {
-        Ok(Ok(_)) => None,
-        Ok(Err(_)) => Some("PostgreSQL does not answer".to_owned()),
-        Err(_) => Some("PostgreSQL takes longer than 2 s".to_owned()),
-    };
-    let index = state.follower().not_ready();
-    let checks = [("postgresql", database), ("live_index", index)].map(|(name, detail)| Check {
-        name,
-        ok: detail.is_none(),
-        detail,
-    });
-    let ready = checks.iter().all(|check| check.ok);
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let weaker_durability = state.weaker_durability();
-    let time_zones = zone::rules().to_string();
-    let readiness = Readiness { ready, checks: checks.into(), weaker_durability, time_zones };
-    (status, Json(readiness)).into_response()
-}
-
-/// Health and metrics of a process that serves nothing else. `check` says what is wrong.
-pub fn health_router<F, Fut>(metrics: PrometheusHandle, check: F) -> Router
-where
-    F: Fn() -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = Option<String>> + Send + 'static,
-{
-    let ready = move || {
-        let checking = check();
-        async move {
-            match tokio::time::timeout(CHECK_TIMEOUT, checking).await {
-                Ok(None) => (StatusCode::OK, "ready\n".to_owned()),
-                Ok(Some(fault)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{fault}\n")),
-                Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "a check takes too long\n".to_owned()),
-            }
-        }
-    };
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(move || async move { rendered(&metrics) }))
-}
-
-fn rendered(metrics: &PrometheusHandle) -> impl IntoResponse + use<> {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render())
-}
-
-/// Prometheus metrics.
-#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "system",
-    responses((status = 200, description = "Prometheus text format", body = String)))]
-pub(crate) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
-    rendered(state.metrics())
+    let readiness = readiness(&state).await;
+    (readiness.status(), Json(ReadinessDocument { ready: readiness.ready })).into_response()
 }

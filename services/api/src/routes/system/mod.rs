@@ -7,8 +7,5 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The addresses of this area.
 pub(crate) fn table() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new()
-        .routes(operation!(health::healthz))
-        .routes(operation!(health::readyz))
-        .routes(operation!(health::metrics))
+    OpenApiRouter::new().routes(operation!(health::healthz)).routes(operation!(health::readyz))
 }

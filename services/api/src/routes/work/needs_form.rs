@@ -291,8 +291,8 @@ mod tests {
         let form: NeedsForm = serde_json::from_str(body).unwrap();
         let (mut needs, mut errors) = (Needs::default(), FieldErrors::default());
         form.apply("", &mut needs, &mut errors);
-        let pointers = |errors: Vec<nearhand_domain::field::FieldError>| {
-            errors.into_iter().map(|error| error.pointer).collect()
+        let pointers = |errors: nearhand_domain::field::Faults| {
+            errors.iter().map(|error| error.pointer.clone()).collect()
         };
         errors.conclude(Ok(needs)).map_err(pointers)
     }
@@ -331,7 +331,7 @@ mod tests {
             let form: NeedsForm = serde_json::from_str(body).unwrap();
             form.apply("", &mut Needs::default(), &mut errors);
             let errors = errors.conclude(Ok(())).unwrap_err();
-            errors.into_iter().map(|error| error.detail).collect::<Vec<_>>()
+            errors.into_iter().map(|error| error.detail.clone()).collect::<Vec<_>>()
         };
         let last = details(r#"{"starts_at":"9999-12-31T23:59:59Z","duration_min":1.5}"#);
         assert!(last[0].contains("between 2000 and 2200"), "{last:?}");

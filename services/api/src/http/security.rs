@@ -1,0 +1,24 @@
+//! Headers that tell browsers and caches what they must not do with an answer.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// For the API's own answers, which are no pages.
+const API_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// For the documentation page: its own files, the styles and images its scripts write into the page,
+/// and nothing from another host.
+const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// Adds them to the answer of a route. What is under `/v1` may be about people and is kept nowhere;
+/// `unmatched` may have been meant for it.
+pub(crate) fn add(headers: &mut HeaderMap, route: &str, unmatched: bool) {
+    let policy = if route.starts_with("/docs") { DOCS_POLICY } else { API_POLICY };
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if unmatched || route.starts_with("/v1") {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

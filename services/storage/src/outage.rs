@@ -1,0 +1,41 @@
+//! Logs when PostgreSQL goes away and when it is back, once each for the whole process: what every
+//! caller meets meanwhile is the same. Every transaction that begins or does not begin is noted.
+
+use crate::error::StorageError;
+use nearhand_domain::outage::Outage;
+use std::time::Instant;
+
+static POSTGRESQL: Outage = Outage::new();
+
+/// Notes whether the database served a call.
+pub(crate) fn note<T>(result: &Result<T, StorageError>) {
+    match result {
+        Ok(_) => {
+            if let Some(ended) = POSTGRESQL.worked(Instant::now()) {
+                let lasted_s = ended.lasted.as_secs_f64();
+                tracing::warn!(lasted_s, refused = ended.refused, "PostgreSQL is back");
+            }
+        }
+        Err(error) if error.is_outage() => tell(error, POSTGRESQL.failed(Instant::now())),
+        Err(_) => {}
+    }
+}
+
+/// Whether the database is known to be away.
+#[must_use]
+pub fn is_on() -> bool {
+    POSTGRESQL.is_on()
+}
+
+/// Counts a request that is refused because the database is away.
+pub fn refused(error: &StorageError) {
+    tell(error, POSTGRESQL.refused(Instant::now()));
+}
+
+fn tell(error: &StorageError, begins: bool) {
+    if begins {
+        tracing::warn!(%error, "PostgreSQL is away");
+    } else {
+        tracing::debug!(%error, "PostgreSQL is still away");
+    }
+}
