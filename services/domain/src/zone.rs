@@ -121,8 +121,8 @@ fn version_of(folder: &Path) -> Option<String> {
         let text = fs::read_to_string(folder.join(name)).ok()?;
         text.lines().next().map(|line| line.trim_start_matches("# version").trim().to_owned())
     };
-    let versions = ["tzdata.zi", "+VERSION"].into_iter().filter_map(first_line);
-    versions.filter(|version| age(version).is_some()).last()
+    let mut versions = ["+VERSION", "tzdata.zi"].into_iter().filter_map(first_line);
+    versions.find(|version| age(version).is_some())
 }
 
 /// Orders versions: a year and letters, `a` to `z` and then `za` and on. What follows them, such

@@ -11,14 +11,16 @@ use super::{Content, Fix, Reason};
 const ROLLOVER: SignedDuration = SignedDuration::from_hours(1_024 * 7 * 24);
 /// How near to whole rollovers from the middle of the file a time is to count as one.
 const ROLLOVER_NEAR: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A day with so few fixes may be a mistake.
+/// A day with so few fixes may be a mistake, …
 const FEW: usize = 2;
-/// So far from every day with more, it is.
+/// … if it is so far from every fuller day, …
 const FAR: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// A fix further than this from both its neighbours in the file, …
+/// … or a fix of it further than this from both its neighbours in the file, …
 const ASIDE: SignedDuration = SignedDuration::from_hours(24);
-/// … while those are no further than this from each other, is a mistake, too.
+/// … while those are no further than this from each other.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(6);
+/// More than one in so many fixes cannot all be mistakes: the file is made of such days.
+const ONE_IN: usize = 20;
 /// A waypoint further than this from the track was taken at another time.
 const APART: SignedDuration = SignedDuration::from_hours(1);
 
@@ -83,11 +85,10 @@ fn drop_stray(fixes: &mut Vec<Fix>, left_out: &mut Vec<Reason>) {
     for fix in &*fixes {
         *days.entry(day(fix)).or_default() += 1;
     }
+    let most = days.values().copied().max().unwrap_or_default();
+    let is_full = |many: usize| many > FEW || many == most;
     let full: Vec<i64> =
-        days.iter().filter(|(_, many)| **many > FEW).map(|(day, _)| *day).collect();
-    if full.is_empty() {
-        return;
-    }
+        days.iter().filter(|(_, many)| is_full(**many)).map(|(day, _)| *day).collect();
     let far_days = FAR.as_secs() / DAY_S;
     let far = |day: i64| {
         let after = full.partition_point(|full| *full < day);
@@ -106,9 +107,13 @@ fn drop_stray(fixes: &mut Vec<Fix>, left_out: &mut Vec<Reason>) {
     let stray: Vec<bool> = (0..fixes.len())
         .map(|i| {
             let day = day(&fixes[i]);
-            days.get(&day).is_some_and(|many| *many <= FEW) && (far(day) || aside(i))
+            days.get(&day).is_some_and(|many| !is_full(*many)) && (far(day) || aside(i))
         })
         .collect();
+    let many = stray.iter().filter(|stray| **stray).count();
+    if many > FEW.max(fixes.len() / ONE_IN) {
+        return;
+    }
     let mut stray = stray.into_iter();
     drop_if(fixes, |_| stray.next().unwrap_or(false), Reason::StrayTime, left_out);
 }
@@ -167,7 +172,14 @@ mod tests {
         assert_eq!(with("2026-03-07T08:00:15Z", 2), stray, "out and back");
         assert_eq!(with("2026-03-07T08:00:15Z", 3), [], "the journey goes on");
         assert_eq!(with("2026-03-04T23:59:00Z", 0), []);
+        let two_and_one = ["2026-03-05T08:00:00Z", "2036-01-01T00:00:00Z", "2026-03-05T08:00:20Z"];
+        assert_eq!(cleaned(&two_and_one, &[]).1, stray);
         assert_eq!(cleaned(&["2026-01-01T10:00:00Z", "2026-08-02T10:00:00Z"], &[]).1, []);
+        let mut monthly: Vec<String> =
+            (1..=12).map(|m| format!("2026-{m:02}-01T10:00:00Z")).collect();
+        monthly.push("2026-06-01T11:00:00Z".to_owned());
+        let monthly: Vec<&str> = monthly.iter().map(String::as_str).collect();
+        assert_eq!(cleaned(&monthly, &[]).1, [], "a file of sparse days");
     }
 
     #[test]

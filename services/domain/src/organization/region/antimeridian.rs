@@ -86,7 +86,7 @@ fn half(rings: &[&[Vertex]], side: Side) -> Option<Vec<Polygon<f64>>> {
         }
     }
     let mut parts: Vec<Polygon<f64>> =
-        joined(chains, side)?.into_iter().map(|shell| Polygon::new(shell, Vec::new())).collect();
+        joined(&chains, side)?.into_iter().map(|shell| Polygon::new(shell, Vec::new())).collect();
     for hole in whole {
         parts.iter_mut().find(|part| encloses(part, &hole))?.interiors_push(hole);
     }
@@ -135,7 +135,7 @@ fn end((inner, depth): (Vertex, f64), (beyond, past): (Vertex, f64)) -> End {
 
 /// Joins chains along the line: going north, the polygon lies between the first and the second
 /// meeting, the third and the fourth, and so on.
-fn joined(chains: Vec<Chain>, side: Side) -> Option<Vec<LineString<f64>>> {
+fn joined(chains: &[Chain], side: Side) -> Option<Vec<LineString<f64>>> {
     let mut ends: Vec<(End, usize, bool)> = Vec::with_capacity(2 * chains.len());
     for (i, chain) in chains.iter().enumerate() {
         ends.push((chain.entry, i, false));

@@ -212,14 +212,14 @@ fn ring(value: &Value, at: String, faults: &mut Faults) -> Option<RawRing> {
             Err(detail) => wrong.push((i, detail)),
         }
     }
-    let left_out = wrong.len().saturating_sub(RING_FAULTS);
-    for (shown, (i, mut detail)) in wrong.iter().cloned().take(RING_FAULTS).enumerate() {
+    let (all_right, left_out) = (wrong.is_empty(), wrong.len().saturating_sub(RING_FAULTS));
+    for (shown, (i, mut detail)) in wrong.into_iter().take(RING_FAULTS).enumerate() {
         if left_out > 0 && shown + 1 == RING_FAULTS {
             detail = format!("{detail}; {left_out} more positions of this ring are wrong");
         }
         faults.push(format!("{at}/{i}"), "invalid_position", detail);
     }
-    wrong.is_empty().then_some(RawRing { at, positions })
+    all_right.then_some(RawRing { at, positions })
 }
 
 /// Reads longitude and latitude; what follows them is altitude and the like, and is left out.

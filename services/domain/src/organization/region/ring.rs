@@ -147,7 +147,6 @@ fn same(a: RawPosition, b: RawPosition) -> bool {
     is_zero(a.lat - b.lat) && (is_zero(a.lng - b.lng) || turned)
 }
 
-#[expect(clippy::float_cmp, reason = "positions are equal or they are not")]
 fn is_zero(difference: f64) -> bool {
     difference == 0.0
 }
@@ -243,6 +242,8 @@ pub(super) fn crossings(vertices: &[Vertex]) -> Vec<(usize, usize)> {
     let mut sides: Vec<(usize, Line<f64>)> = (0..many).map(|i| (i, side(i))).collect();
     let west = |line: &Line<f64>| line.start.x.min(line.end.x);
     let east = |line: &Line<f64>| line.start.x.max(line.end.x);
+    let south = |line: &Line<f64>| line.start.y.min(line.end.y);
+    let north = |line: &Line<f64>| line.start.y.max(line.end.y);
     sides.sort_by(|(_, a), (_, b)| west(a).total_cmp(&west(b)));
     let mut open: Vec<(usize, Line<f64>)> = Vec::new();
     let mut found: Vec<(usize, usize)> = Vec::new();
@@ -254,7 +255,8 @@ pub(super) fn crossings(vertices: &[Vertex]) -> Vec<(usize, usize)> {
             // Four sides that meet in one corner are one fault.
             let near = |a: usize, b: usize| a.abs_diff(b) <= 1;
             let known = |(a, b): &(usize, usize)| near(*a, first) && near(*b, second);
-            if !neighbours && line.intersects(other) && !found.iter().any(known) {
+            let beside = south(&line) <= north(other) && south(other) <= north(&line);
+            if !neighbours && beside && line.intersects(other) && !found.iter().any(known) {
                 found.push((first, second));
                 if found.len() > RING_CROSSINGS {
                     return found;

@@ -95,101 +95,63 @@ fn wrappers_of_exactly_one_area_are_taken_off() {
     is_fault(&inside, "/geometry/coordinates/0", "ring_not_closed");
 }
 
-#[test]
-fn what_is_no_area_is_named_with_what_to_send() {
-    for (value, at, code, said) in [
-        (json!(null), "", "invalid_geojson", "is null; send a GeoJSON Polygon or MultiPolygon"),
-        (
-            json!("{\"type\":1}"),
-            "",
-            "invalid_geojson",
-            "is a text; send a GeoJSON Polygon or MultiPolygon itself",
-        ),
-        (json!({}), "", "invalid_geojson", "without `type`"),
-        (json!({ "type": 7 }), "/type", "invalid_geojson", "is a number"),
-        (
-            json!({ "type": "polygon" }),
-            "/type",
-            "unsupported_geometry",
-            "is `polygon`; GeoJSON writes `Polygon`",
-        ),
-        (
-            json!({ "type": "Point", "coordinates": [1, 2] }),
-            "/type",
-            "unsupported_geometry",
-            "is Point; send",
-        ),
-        (json!({ "type": "38.7223" }), "/type", "unsupported_geometry", "is no type of GeoJSON"),
-        (json!({ "type": "Polygon" }), "", "invalid_geojson", "a Polygon without `coordinates`"),
-        (
-            json!({ "type": "Polygon", "coordinates": "38.7" }),
-            "/coordinates",
-            "wrong_nesting",
-            "3 brackets too few",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": null }),
-            "/coordinates",
-            "invalid_geojson",
-            "is null; a list of rings",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": [] }),
-            "/coordinates",
-            "empty_geometry",
-            "an outer ring",
-        ),
-        (
-            json!({ "type": "MultiPolygon", "coordinates": [] }),
-            "/coordinates",
-            "empty_geometry",
-            "at least one",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": rectangle(0.0, 0.0, 1.0, 1.0) }),
-            "/coordinates",
-            "wrong_nesting",
-            "one bracket too few",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": [[rectangle(0.0, 0.0, 1.0, 1.0)]] }),
-            "/coordinates",
-            "wrong_nesting",
-            "one bracket too many",
-        ),
-        (
-            json!({ "type": "MultiPolygon", "coordinates": [rectangle(0.0, 0.0, 1.0, 1.0)] }),
-            "/coordinates",
-            "wrong_nesting",
-            "one bracket too few",
-        ),
-        (
-            json!({ "type": "MultiPolygon", "coordinates": [[[rectangle(0.0, 0.0, 1.0, 1.0)]]] }),
-            "/coordinates",
-            "wrong_nesting",
-            "one bracket too many",
-        ),
-        (
-            json!({ "type": "MultiPolygon", "coordinates": [[]] }),
-            "/coordinates/0",
-            "empty_geometry",
-            "an outer ring",
-        ),
-        (
-            json!({ "type": "Polygon", "coordinates": [rectangle(0.0, 0.0, 1.0, 1.0), 7] }),
-            "/coordinates/1",
-            "invalid_geojson",
-            "a list of positions",
-        ),
-    ] {
-        is_fault(&value, at, code);
-        let detail = detail(&value);
+/// Each area has one fault: where, of which code, and what its text says.
+fn are_refused(areas: &[(Value, &str, &'static str, &str)]) {
+    for (value, at, code, said) in areas {
+        is_fault(value, at, code);
+        let detail = detail(value);
         assert!(detail.contains(said), "{value}: {detail}");
         assert!(!detail.contains("38"), "{detail}");
     }
+}
+
+#[test]
+fn what_is_no_area_is_named_with_what_to_send() {
+    const GEOJSON: &str = "invalid_geojson";
+    const TYPE: &str = "unsupported_geometry";
+    are_refused(&[
+        (json!(null), "", GEOJSON, "is null; send a GeoJSON Polygon or MultiPolygon"),
+        (
+            json!("{\"type\":1}"),
+            "",
+            GEOJSON,
+            "is a text; send a GeoJSON Polygon or MultiPolygon itself",
+        ),
+        (json!({}), "", GEOJSON, "without `type`"),
+        (json!({ "type": 7 }), "/type", GEOJSON, "is a number"),
+        (json!({ "type": "polygon" }), "/type", TYPE, "is `polygon`; GeoJSON writes `Polygon`"),
+        (json!({ "type": "Point", "coordinates": [1, 2] }), "/type", TYPE, "is Point; send"),
+        (json!({ "type": "38.7223" }), "/type", TYPE, "is no type of GeoJSON"),
+        (json!({ "type": "Polygon" }), "", GEOJSON, "a Polygon without `coordinates`"),
+    ]);
+}
+
+#[test]
+fn coordinates_that_nest_wrongly_are_told_how() {
+    const AT: &str = "/coordinates";
+    const NESTING: &str = "wrong_nesting";
+    const EMPTY: &str = "empty_geometry";
+    let polygon = |coordinates: Value| json!({ "type": "Polygon", "coordinates": coordinates });
+    let multi = |coordinates: Value| json!({ "type": "MultiPolygon", "coordinates": coordinates });
+    let ring = rectangle(0.0, 0.0, 1.0, 1.0);
+    are_refused(&[
+        (polygon(json!("38.7")), AT, NESTING, "3 brackets too few"),
+        (polygon(json!(null)), AT, "invalid_geojson", "is null; a list of rings"),
+        (polygon(json!([])), AT, EMPTY, "an outer ring"),
+        (multi(json!([])), AT, EMPTY, "at least one"),
+        (multi(json!([[]])), "/coordinates/0", EMPTY, "an outer ring"),
+        (polygon(ring.clone()), AT, NESTING, "one bracket too few"),
+        (polygon(json!([[ring]])), AT, NESTING, "one bracket too many"),
+        (multi(json!([ring])), AT, NESTING, "one bracket too few"),
+        (multi(json!([[[ring]]])), AT, NESTING, "one bracket too many"),
+        (polygon(json!([ring, 7])), "/coordinates/1", "invalid_geojson", "a list of positions"),
+    ]);
     let many = vec![[1.0, 2.0]; MAX_VERTICES + 1];
-    let many = json!({ "type": "Polygon", "coordinates": [many] });
-    is_fault(&many, "/coordinates", "too_many_positions");
+    is_fault(&polygon(json!([many])), AT, "too_many_positions");
+}
+
+#[test]
+fn another_coordinate_system_is_refused() {
     let mut elsewhere = poly(&SQUARE);
     elsewhere["crs"] = json!({ "type": "name", "properties": { "name": "EPSG:3857" } });
     is_fault(&elsewhere, "/crs/properties/name", "unsupported_crs");
