@@ -1,6 +1,6 @@
 //! Login, refresh with its grace, logout, passwords; and that revoked means revoked, at once.
 
-use crate::support::{Account, Site, account::log_in, site::PASSWORD};
+use crate::support::{Account, Site, account::log_in, eventually, site::PASSWORD};
 use reqwest::Method;
 use serde_json::json;
 
@@ -188,4 +188,34 @@ async fn logging_out_ends_the_session_at_once() {
     let admin = site.set_up().await;
     admin.delete("/v1/sessions/current").await.expect(204);
     admin.get("/v1/me").await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nobody_in_is_said_to_be_away() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let mut db = site.database.look().await;
+    // The superuser is exempt from the limit, and can mend it.
+    let limit = async |db: &mut sqlx::PgConnection, most: &str| {
+        let statement = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT {most}', \
+             current_database()); END $$"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(db).await.unwrap();
+    };
+    limit(&mut db, "0").await;
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND usename = 'nearhand_app'",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    let away = admin.get("/v1/me").await.refused(503, "unavailable");
+    assert!(away.header("retry-after").parse::<u32>().unwrap() >= 1);
+    limit(&mut db, "-1").await;
+    eventually("it takes us in again", || async {
+        (admin.get("/v1/me").await.status.as_u16() == 200).then_some(())
+    })
+    .await;
 }

@@ -69,12 +69,9 @@ impl Description {
         if let Some(body) = self.body {
             operation.request_body = Some(RefOr::T(body));
         }
-        if !self.bearer {
-            operation.security = Some(Vec::new());
-        } else if operation.security.is_none() {
-            let bearer = SecurityRequirement::new("bearer", Vec::<String>::new());
-            operation.security = Some(vec![bearer]);
-        }
+        let bearer = || SecurityRequirement::new("bearer", Vec::<String>::new());
+        // What the handler says itself goes before.
+        operation.security.get_or_insert_with(|| self.bearer.then(bearer).into_iter().collect());
         for (status, codes) in by_status(&self.codes) {
             let response = problem(status, &codes);
             let responses = &mut operation.responses.responses;

@@ -245,7 +245,7 @@ mod tests {
         let mut errors = FieldErrors::default();
         let read = read_area(&serde_json::from_str(geometry).unwrap(), &mut errors);
         let errors = errors.conclude(read).err().unwrap();
-        errors.into_iter().map(|error| error.pointer.clone()).collect()
+        errors.iter().map(|error| error.pointer.clone()).collect()
     }
 
     #[test]

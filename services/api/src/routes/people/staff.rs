@@ -196,8 +196,8 @@ fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
         |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
     let asked = query.q.as_deref().unwrap_or_default().trim();
     let words = search_words(asked);
-    if words.is_empty() && !asked.is_empty() {
-        let detail = "`q` must hold a letter or a digit";
+    if asked.contains(char::is_control) || (words.is_empty() && !asked.is_empty()) {
+        let detail = "`q` must hold letters or digits, and no control characters";
         return Err(Problem::new(Code::MalformedQuery, detail));
     }
     let role = query.role.as_deref();

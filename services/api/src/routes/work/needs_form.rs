@@ -331,7 +331,7 @@ mod tests {
             let form: NeedsForm = serde_json::from_str(body).unwrap();
             form.apply("", &mut Needs::default(), &mut errors);
             let errors = errors.conclude(Ok(())).unwrap_err();
-            errors.into_iter().map(|error| error.detail.clone()).collect::<Vec<_>>()
+            errors.iter().map(|error| error.detail.clone()).collect::<Vec<_>>()
         };
         let last = details(r#"{"starts_at":"9999-12-31T23:59:59Z","duration_min":1.5}"#);
         assert!(last[0].contains("between 2000 and 2200"), "{last:?}");
