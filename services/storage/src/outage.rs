@@ -1,5 +1,6 @@
 //! Logs when PostgreSQL goes away and when it is back, once each for the whole process: what every
-//! caller meets meanwhile is the same. Every transaction that begins or does not begin is noted.
+//! caller meets meanwhile is the same. Every transaction that begins or does not begin is noted here;
+//! whoever meets an outage in the middle of one says so.
 
 use crate::error::StorageError;
 use nearhand_domain::outage::Outage;
@@ -16,9 +17,14 @@ pub(crate) fn note<T>(result: &Result<T, StorageError>) {
                 tracing::warn!(lasted_s, refused = ended.refused, "PostgreSQL is back");
             }
         }
-        Err(error) if error.is_outage() => tell(error, POSTGRESQL.failed(Instant::now())),
+        Err(error) if error.is_outage() => failed(error),
         Err(_) => {}
     }
+}
+
+/// Notes an outage that was met in the middle of a transaction.
+pub fn failed(error: &StorageError) {
+    tell(error, POSTGRESQL.failed(Instant::now()));
 }
 
 /// Whether the database is known to be away.

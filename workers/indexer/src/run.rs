@@ -8,7 +8,7 @@ use crate::{
 use nearhand_domain::{clock, facts::Fact};
 use nearhand_index::{Builder, LiveIndex};
 use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedReader, Queue, QueueError};
-use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot};
+use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot, outage};
 use std::time::{Duration, Instant};
 use tokio::{
     sync::mpsc,
@@ -60,12 +60,15 @@ pub enum FollowerError {
 }
 
 impl FollowerError {
-    /// Whether a server is away, which is logged where its calls are made.
-    fn is_outage(&self) -> bool {
+    /// Logs why the index is built anew; an outage only once for everybody.
+    fn tell(&self) {
         match self {
-            Self::Storage(error) => error.is_outage(),
-            Self::Queue(error) | Self::Feed(FeedError::Queue(error)) => error.is_outage(),
-            Self::Build(_) | Self::Feed(FeedError::Lost(_)) => false,
+            Self::Storage(error) if error.is_outage() => outage::failed(error),
+            // Noted where the feed is read.
+            Self::Queue(error) | Self::Feed(FeedError::Queue(error)) if error.is_outage() => {
+                tracing::debug!(%error, "the live index is built anew");
+            }
+            error => tracing::warn!(%error, "the live index is built anew"),
         }
     }
 }
@@ -102,11 +105,7 @@ impl Follower {
             // What was missed may have revoked something.
             (self.0.forget)(Forget::All);
             metrics::counter!("nearhand_index_rebuilds_total").increment(1);
-            if error.is_outage() {
-                tracing::debug!(%error, "the live index is built anew");
-            } else {
-                tracing::warn!(%error, "the live index is built anew");
-            }
+            error.tell();
             reason = format!("a fresh snapshot is being taken because {error}");
             tokio::time::sleep(config.retry).await;
         }

@@ -8,7 +8,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use nearhand_domain::clock;
 use nearhand_queue::{Lane, Memory, Queue};
-use nearhand_storage::{StorageError, WorkerPool, outbox, partitions};
+use nearhand_storage::{StorageError, WorkerPool, outage, outbox, partitions};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -117,10 +117,10 @@ pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &
     }
 }
 
-/// An outage is logged where transactions begin.
+/// An outage is logged once for everybody.
 fn tell_retry(error: &StorageError) {
     if error.is_outage() {
-        tracing::debug!(%error, "partitions could not be prepared; trying again");
+        outage::failed(error);
     } else {
         tracing::warn!(%error, "partitions could not be prepared; trying again");
     }

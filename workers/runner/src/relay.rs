@@ -11,7 +11,7 @@ use crate::{
 use nearhand_domain::facts::Fact;
 use nearhand_queue::{CredentialChanged, CredentialKind, FeedItem, FeedWriter, Queue, QueueError};
 use nearhand_storage::{
-    StorageError, Tx, WorkerPool, facts,
+    StorageError, Tx, WorkerPool, facts, outage,
     outbox::{self, OutboxKind, OutboxListener, OutboxRow},
 };
 use std::{
@@ -34,11 +34,15 @@ enum RelayError {
 }
 
 impl RelayError {
-    /// Whether a server is away, which is logged where its calls are made.
-    fn is_outage(&self) -> bool {
+    /// Logs why the relay waits; an outage only once for everybody.
+    fn tell(&self) {
         match self {
-            Self::Storage(error) => error.is_outage(),
-            Self::Queue(error) => error.is_outage(),
+            Self::Storage(error) if error.is_outage() => outage::failed(error),
+            // Noted where the feed is written.
+            Self::Queue(error) if error.is_outage() => {
+                tracing::debug!(%error, "the relay waits");
+            }
+            error => tracing::warn!(%error, "the relay waits"),
         }
     }
 }
@@ -72,11 +76,7 @@ pub(crate) async fn run(
                 relay.wait(&mut listener, &stop).await;
             }
             Err(error) => {
-                if error.is_outage() {
-                    tracing::debug!(%error, "the relay waits");
-                } else {
-                    tracing::warn!(%error, "the relay waits");
-                }
+                error.tell();
                 listener = None;
                 backoff.pause(&stop).await;
             }

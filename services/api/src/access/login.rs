@@ -20,7 +20,7 @@ use nearhand_domain::{
 use nearhand_storage::{
     StorageError, Tx,
     audit::{self, AuditContext, AuditEvent},
-    login_addresses, organizations, sessions,
+    login_addresses, organizations, outage, sessions,
     staff::{self, StaffRecord},
 };
 use std::time::Instant;
@@ -241,10 +241,12 @@ fn tell(
             audit::record(&mut tx, &context, &event).await?;
             tx.commit().await
         };
-        if let Err(error) = written.await
-            && !error.is_outage()
-        {
-            tracing::warn!(error = %error, "a failed login could not be written down");
+        match written.await {
+            Err(error) if error.is_outage() => outage::failed(&error),
+            Err(error) => {
+                tracing::warn!(error = %error, "a failed login could not be written down");
+            }
+            Ok(()) => {}
         }
     });
 }

@@ -16,6 +16,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -121,8 +122,8 @@ impl Body for AnswerBody {
 }
 
 /// A socket that fails with [`ErrorKind::TimedOut`] when the client takes too long.
-pub(crate) struct Timed<S> {
-    stream: S,
+pub(crate) struct Timed {
+    stream: TcpStream,
     phases: Phases,
     deadlines: Deadlines,
     /// Since when the client has taken nothing of what there is to send.
@@ -131,8 +132,8 @@ pub(crate) struct Timed<S> {
     alarm: Pin<Box<Sleep>>,
 }
 
-impl<S> Timed<S> {
-    pub(crate) fn new(stream: S, phases: Phases, deadlines: Deadlines) -> Self {
+impl Timed {
+    pub(crate) fn new(stream: TcpStream, phases: Phases, deadlines: Deadlines) -> Self {
         let alarm = Box::pin(sleep_until(Instant::now() + deadlines.head));
         Self { stream, phases, deadlines, unread_since: None, alarm }
     }
@@ -151,9 +152,20 @@ impl<S> Timed<S> {
             ready!(self.alarm.as_mut().poll(context));
             let now = Instant::now();
             if deadline.is_some_and(|deadline| deadline <= now) {
+                self.forget_unread();
                 return Poll::Ready(ErrorKind::TimedOut.into());
             }
             self.alarm.as_mut().reset(deadline.unwrap_or(now + self.deadlines.idle));
+        }
+    }
+
+    /// Has the system drop what the client does not take, megabytes at times, with the socket. It
+    /// would else go on offering that for minutes.
+    fn forget_unread(&self) {
+        if self.unread_since.is_some()
+            && let Err(error) = self.stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "what was not read stays for a while");
         }
     }
 
@@ -172,7 +184,7 @@ impl<S> Timed<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+impl AsyncRead for Timed {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -191,7 +203,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl AsyncWrite for Timed {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

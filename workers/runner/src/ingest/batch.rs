@@ -12,7 +12,7 @@ use nearhand_domain::{
     facts::{Fact, PositionFact},
 };
 use nearhand_queue::{Consumer, Entry, FeedItem, PingBatch};
-use nearhand_storage::StorageError;
+use nearhand_storage::{StorageError, outage};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -107,7 +107,7 @@ impl Batches<'_> {
                 Err(error) if !error.blames_data() => {
                     let partition = self.worker.partition;
                     if error.is_outage() {
-                        tracing::debug!(%error, partition, "ingest waits for PostgreSQL");
+                        outage::failed(&error);
                     } else {
                         tracing::warn!(%error, partition, "ingest waits for PostgreSQL");
                     }
