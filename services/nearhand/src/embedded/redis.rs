@@ -22,9 +22,9 @@ pub(crate) const STOP: Escalation =
 /// From which size the append-only file is rewritten; `docker-compose.yml` has the same.
 ///
 /// Entries that are done with stay in the file until then, and a start reads all of it: 0.6 s for
-/// 16 MB when every ping is an entry of its own, 3 s and more for the 512 MB of before. At 5,000
-/// pings a second a rewrite comes every 10 s, and its acknowledgements take at most 33 to 68 ms on a
-/// busy machine, where those between rewrites do, too. At 32 MB the same took 51 to 97 ms.
+/// 16 MB when every ping is an entry of its own. At 5,000 pings a second a rewrite comes every 10 s.
+/// The slowest acknowledgement during one was 33 to 69 ms on a busy machine, where others were as
+/// slow; at 8 MB it was up to 281 ms, at 32 MB up to 97 ms.
 const REWRITE_AT: &str = "16mb";
 
 /// What is needed to run it.
