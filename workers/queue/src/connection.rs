@@ -1,15 +1,11 @@
-//! Opening the queue: one shared connection, the check that Redis keeps what it acknowledges, and
-//! the parts that are built on them.
+//! Opening the queue: one shared connection, and the check that Redis keeps what it acknowledges.
+//! Knows none of the parts that are built on it.
 
 use crate::{
     config::QueueConfig,
-    consumer::Consumer,
-    dead_letters::DeadLetters,
     error::{ConnectError, QueueError},
-    feed::FeedWriter,
     keys::Keys,
     outage::Outages,
-    producer::Producer,
 };
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo, RedisError,
@@ -123,28 +119,9 @@ impl Queue {
         Ok(redis::cmd("PING").query_async(&mut self.shared()).await?)
     }
 
-    /// The sending side. Reads the depth in the background for as long as it lives.
-    #[must_use]
-    pub fn producer(&self) -> Producer {
-        Producer::new(self)
-    }
-
-    /// The receiving side of one partition.
-    #[must_use]
-    pub fn consumer(&self, partition: u32) -> Consumer {
-        Consumer::new(self, partition)
-    }
-
-    /// The writing side of the feed.
-    #[must_use]
-    pub fn feed_writer(&self) -> FeedWriter {
-        FeedWriter::new(self)
-    }
-
-    /// What was given up.
-    #[must_use]
-    pub fn dead_letters(&self) -> DeadLetters {
-        DeadLetters::new(self)
+    /// Notes whether Redis served a call.
+    pub fn note<T>(&self, result: &Result<T, QueueError>) {
+        self.0.outages.note(result);
     }
 
     pub(crate) fn shared(&self) -> ConnectionManager {

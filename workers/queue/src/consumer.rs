@@ -62,8 +62,16 @@ pub struct Consumer {
     entry_pings: [f64; 2],
 }
 
+impl Queue {
+    /// The receiving side of one partition.
+    #[must_use]
+    pub fn consumer(&self, partition: u32) -> Consumer {
+        Consumer::new(self, partition)
+    }
+}
+
 impl Consumer {
-    pub(crate) fn new(queue: &Queue, partition: u32) -> Self {
+    fn new(queue: &Queue, partition: u32) -> Self {
         let keys = queue.keys();
         Self {
             streams: Lane::ALL.map(|lane| keys.lane(partition, lane)),

@@ -75,11 +75,15 @@ pub struct DeadLetters {
     queue: Queue,
 }
 
-impl DeadLetters {
-    pub(crate) fn new(queue: &Queue) -> Self {
-        Self { queue: queue.clone() }
+impl Queue {
+    /// What was given up.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters { queue: self.clone() }
     }
+}
 
+impl DeadLetters {
     /// The oldest `limit` dead letters of each partition, oldest first.
     ///
     /// # Errors

@@ -101,11 +101,15 @@ pub struct FeedWriter {
     queue: Queue,
 }
 
-impl FeedWriter {
-    pub(crate) fn new(queue: &Queue) -> Self {
-        Self { queue: queue.clone() }
+impl Queue {
+    /// The writing side of the feed.
+    #[must_use]
+    pub fn feed_writer(&self) -> FeedWriter {
+        FeedWriter { queue: self.clone() }
     }
+}
 
+impl FeedWriter {
     /// Appends entries in this order and waits until Redis has them; returns the last one's
     /// number.
     ///

@@ -67,11 +67,11 @@ impl FeedReader {
     pub async fn next(&mut self) -> Result<FeedRead, FeedError> {
         let result = self.read().await;
         match &result {
-            Ok(_) => self.queue.worked(),
+            Ok(_) => self.queue.outages().worked(),
             Err(error) => {
                 self.connection = None;
                 if let FeedError::Queue(error) = error {
-                    self.queue.note_failed(error);
+                    self.queue.outages().note_failed(error);
                 }
             }
         }

@@ -1,10 +1,7 @@
 //! Logs when Redis goes away or a lane fills up, and when that is over, once each: what every caller
 //! meets meanwhile is the same.
 
-use crate::{
-    connection::Queue,
-    error::{QueueError, SendError},
-};
+use crate::error::{QueueError, SendError};
 use nearhand_domain::outage::{Ended, Outage};
 use std::time::Instant;
 
@@ -15,9 +12,9 @@ pub(crate) struct Outages {
     full: Outage,
 }
 
-impl Queue {
+impl Outages {
     /// Notes whether Redis served a call.
-    pub fn note<T>(&self, result: &Result<T, QueueError>) {
+    pub(crate) fn note<T>(&self, result: &Result<T, QueueError>) {
         match result {
             Ok(_) => self.worked(),
             Err(error) => self.note_failed(error),
@@ -27,13 +24,13 @@ impl Queue {
     /// Notes an error that is Redis' fault; others say nothing about it.
     pub(crate) fn note_failed(&self, error: &QueueError) {
         if error.is_outage() {
-            tell(error, self.outages().redis.failed(Instant::now()));
+            tell(error, self.redis.failed(Instant::now()));
         }
     }
 
     /// Redis served a call.
     pub(crate) fn worked(&self) {
-        if let Some(Ended { lasted, refused }) = self.outages().redis.worked(Instant::now()) {
+        if let Some(Ended { lasted, refused }) = self.redis.worked(Instant::now()) {
             tracing::warn!(lasted_s = lasted.as_secs_f64(), refused, "Redis is back");
         }
     }
@@ -42,19 +39,18 @@ impl Queue {
     pub(crate) fn note_sent(&self, sent: &Result<(), SendError>) {
         match sent {
             Ok(()) => {
-                if let Some(Ended { lasted, refused }) = self.outages().full.worked(Instant::now())
-                {
+                if let Some(Ended { lasted, refused }) = self.full.worked(Instant::now()) {
                     let lasted_s = lasted.as_secs_f64();
                     tracing::warn!(lasted_s, refused, "the queue takes pings again");
                 }
             }
             Err(SendError::Full(lane)) => {
-                if self.outages().full.refused(Instant::now()) {
+                if self.full.refused(Instant::now()) {
                     tracing::warn!(lane = lane.as_str(), "the queue is full and takes no pings");
                 }
             }
             Err(SendError::Unconfirmed(error)) => {
-                tell(error, self.outages().redis.refused(Instant::now()));
+                tell(error, self.redis.refused(Instant::now()));
             }
         }
     }

@@ -3,8 +3,8 @@
 
 use crate::{
     connection::Queue,
+    depth::Depth,
     entry::{FIELD_DATA, FIELD_VERSION, Lane, PING_VERSION},
-    producer::Depth,
 };
 use redis::{Cmd, RedisError, RedisResult, Value};
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 //! anything that was not checked.
 
 mod antimeridian;
+mod came;
 mod crs;
 mod reading;
 mod ring;

@@ -1,7 +1,7 @@
 //! The `crs` member of old GeoJSON: WGS 84 in its usual spellings is taken, anything else refused.
 //! Must not convert coordinates.
 
-use super::reading::came;
+use super::came::came;
 use serde_json::Value;
 
 /// What is wrong with a `crs` member of the object at `at`: a pointer and how to mend it.

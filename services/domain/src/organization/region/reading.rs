@@ -1,7 +1,7 @@
 //! Reads GeoJSON into parts, rings and positions, and finds every member of the wrong shape. Must
 //! not judge geometry: what rings enclose is checked afterwards.
 
-use super::{MAX_ERRORS, MAX_VERTICES, RegionError, crs};
+use super::{MAX_ERRORS, MAX_VERTICES, RegionError, came::came, crs};
 use serde_json::{Map, Value};
 
 /// Most faulty positions named in one ring.
@@ -294,16 +294,4 @@ fn too_many(value: &Value) -> Option<usize> {
         }
     }
     Some(count(value)).filter(|many| *many > MAX_VERTICES)
-}
-
-/// What came, without its value.
-pub(super) fn came(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
