@@ -15,7 +15,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON login_addresses TO nearhand_app;
 
 -- Why: an answer that is kept for a repeated request may hold personal values. It is sealed under
 -- the key of the person it is about, so that erasing the key makes it unreadable. Answers kept in
--- the open before this are dropped; they would have lived for a day at most.
+-- the open before this are given out for the rest of their day.
 
 ALTER TABLE idempotency_keys ADD COLUMN sealed bytea;
 ALTER TABLE idempotency_keys ADD COLUMN sealed_for uuid;

@@ -8,10 +8,8 @@ ALTER TABLE staff ALTER COLUMN email_key DROP EXPRESSION;
 ALTER TABLE staff ALTER COLUMN username_key DROP EXPRESSION;
 -- By which rules keys and words were derived; 0: by none of the application's.
 ALTER TABLE staff ADD COLUMN derived_by smallint NOT NULL DEFAULT 0;
-CREATE INDEX staff_not_derived ON staff (organization_id, id) WHERE derived_by = 0;
--- Searches go by words from now on.
-DROP INDEX staff_display_name_key;
-ALTER TABLE staff DROP COLUMN display_name_key;
+-- Searches go by words from now on. The previous release still reads `display_name_key`; a later
+-- migration drops it.
 
 -- Every login of people who are not deleted: an e-mail address or a user name, each once.
 CREATE TABLE login_names (
@@ -28,6 +26,8 @@ CREATE TABLE staff_words (
   organization_id uuid NOT NULL,
   staff_id uuid NOT NULL,
   word text COLLATE "C" NOT NULL,
+  -- It comes from their e-mail address alone.
+  personal boolean NOT NULL,
   PRIMARY KEY (organization_id, word, staff_id),
   FOREIGN KEY (organization_id, staff_id) REFERENCES staff (organization_id, id) ON DELETE CASCADE
 );
@@ -37,8 +37,9 @@ CALL tenant_table('login_names');
 CALL tenant_table('staff_words');
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_names, staff_words TO nearhand_app;
 
--- Of two skills of a person that become one, the higher level stays. Row-level security binds the
--- owner too, so that each tenant is entered in turn.
+-- Of two skills of a person that become one, the higher level stays; the application keeps it so.
+-- Devices of people who were deactivated earlier stay dead when they come back. Row-level security
+-- binds the owner too, so that each tenant is entered in turn.
 DO $$
 DECLARE tenant uuid;
 BEGIN
@@ -47,9 +48,8 @@ BEGIN
     DELETE FROM staff_skills AS lesser USING staff_skills AS better
     WHERE lesser.staff_id = better.staff_id AND lower(lesser.code) = lower(better.code)
       AND (lesser.level, lesser.code) < (better.level, better.code);
+    UPDATE devices SET revoked_at = now() FROM staff
+    WHERE staff.id = devices.staff_id AND NOT staff.active AND devices.revoked_at IS NULL;
   END LOOP;
   PERFORM set_config('app.organization_id', '', true);
 END $$;
-ALTER TABLE staff_skills ADD COLUMN code_key text GENERATED ALWAYS AS (lower(code)) STORED NOT NULL;
-ALTER TABLE staff_skills DROP CONSTRAINT staff_skills_pkey;
-ALTER TABLE staff_skills ADD PRIMARY KEY (staff_id, code_key);

@@ -75,7 +75,18 @@ async fn derive_one(
     };
     let (email, username) = (texts.email_key(), texts.username_key());
     if !person.is_deleted {
-        // Two that have become one: the older keeps the login, and an admin can mend the other.
+        // An e-mail address goes before somebody else's user name, as it did at every login so far.
+        sqlx::query(
+            "DELETE FROM login_names AS taken USING staff AS other \
+             WHERE taken.key = $1 AND taken.staff_id <> $2 AND other.id = taken.staff_id \
+             AND other.email_key IS DISTINCT FROM taken.key",
+        )
+        .bind(&email)
+        .bind(person.id)
+        .execute(&mut *tx)
+        .await?;
+        // Of two that have become one the older keeps the login. The other gets theirs by another
+        // name, or when it has become free.
         sqlx::query(
             "INSERT INTO login_names (organization_id, key, staff_id) \
              SELECT $1, key, $2 FROM unnest($3::text[]) AS key ON CONFLICT DO NOTHING",
@@ -86,17 +97,19 @@ async fn derive_one(
         .execute(&mut *tx)
         .await?;
     }
+    let (words, personal): (Vec<String>, Vec<bool>) = texts.words().into_iter().unzip();
     sqlx::query("DELETE FROM staff_words WHERE staff_id = $1")
         .bind(person.id)
         .execute(&mut *tx)
         .await?;
     sqlx::query(
-        "INSERT INTO staff_words (organization_id, staff_id, word) \
-         SELECT $1, $2, * FROM unnest($3::text[])",
+        "INSERT INTO staff_words (organization_id, staff_id, word, personal) \
+         SELECT $1, $2, * FROM unnest($3::text[], $4::boolean[])",
     )
     .bind(tenant)
     .bind(person.id)
-    .bind(texts.words())
+    .bind(words)
+    .bind(personal)
     .execute(&mut *tx)
     .await?;
     // A key that somebody else has stays what it was.

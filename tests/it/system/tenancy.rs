@@ -144,8 +144,8 @@ async fn people_are_found_by_an_index_under_row_security() {
          FROM organizations, generate_series(1, 3000) AS n",
         "INSERT INTO login_names (organization_id, key, staff_id) \
          SELECT organization_id, email, id FROM staff WHERE email LIKE '%@x.example'",
-        "INSERT INTO staff_words (organization_id, staff_id, word) \
-         SELECT organization_id, id, word FROM staff, \
+        "INSERT INTO staff_words (organization_id, staff_id, word, personal) \
+         SELECT organization_id, id, word, false FROM staff, \
          regexp_split_to_table(lower(display_name), ' ') AS word \
          WHERE email LIKE '%@x.example'",
         "ANALYZE staff",

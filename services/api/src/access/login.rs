@@ -24,6 +24,7 @@ use nearhand_storage::{
     staff::{self, StaffRecord},
 };
 use std::time::Instant;
+use uuid::Uuid;
 
 /// How long an address is known to an account after its last login from there.
 const ADDRESS_KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -79,8 +80,8 @@ impl RightLogin {
 }
 
 impl Attempt {
-    /// Counted before it is verified, so that many at once are no more than the same number in a
-    /// row. Only a right one is given back.
+    /// Reserves a failure before verifying, so that parallel attempts cannot exceed the limit. A
+    /// correct login takes its reservation back.
     pub(crate) async fn judge(self, state: &ApiState, origin: &Origin) -> ApiResult<RightLogin> {
         let client = origin.remote_addr.as_deref();
         let by_address = Key::address(client);
@@ -93,10 +94,10 @@ impl Attempt {
         let scope = organization.map(|id| id.to_string());
         let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
         let account = found.and_then(|found| found.account);
-        let by_login = match &account {
-            Some(account) if account.knows_address => Key::login_from(scope, &self.login, client),
-            _ => Key::login(scope, &self.login),
-        };
+        let strangers = Key::login(scope, &self.login);
+        let known = account.as_ref().is_some_and(|account| account.knows_address);
+        let by_login =
+            if known { Key::login_from(scope, &self.login, client) } else { strangers.clone() };
         let person = organization.zip(account.as_ref().map(|account| account.person.id));
         let keys = [&by_login, &by_address];
         if let Err(wait) = state.throttle().reserve(&keys, Instant::now()) {
@@ -105,6 +106,10 @@ impl Attempt {
                 tell(state, person, "throttled", origin);
             }
             return Err(throttled(wait));
+        }
+        if known {
+            // So that strangers find as much of their share used up as of a login that nobody has.
+            state.throttle().note(&strangers, Instant::now());
         }
         let stored = account.as_ref().map(|account| account.stored.clone());
         let right = state.passwords().verify(self.password.clone(), stored).await;
@@ -126,6 +131,9 @@ impl Attempt {
         };
         state.throttle().succeeded(&by_login, now);
         state.throttle().refund(&by_address, now);
+        if known {
+            state.throttle().refund(&strangers, now);
+        }
         let Some(organization) = organization else { return Err(Problem::internal()) };
         let fresh_hash = if needs_rehash(&account.stored) && !account.temporary {
             Some(state.passwords().hash(self.password).await?)
@@ -146,17 +154,12 @@ impl Attempt {
         let mut tx = state.app().tenantless().await?;
         let organization = organizations::find(&mut tx, slug.as_deref()).await?;
         drop(tx);
-        let Some(organization) = organization else { return Ok(None) };
-        let mut tx = state.app().tenant(organization).await?;
-        let person = match login_key(&self.login) {
-            Some(key) => staff::find_login(&mut tx, &key).await?,
-            None => None,
-        };
-        let account = match person {
-            Some(person) => account(&mut tx, state, person, client).await?,
-            None => None,
-        };
-        Ok(Some(Found { organization, account }))
+        // The same statements whatever there is, for the same time.
+        let tenant = organization.unwrap_or(OrganizationId(Uuid::nil()));
+        let mut tx = state.app().tenant(tenant).await?;
+        let person = staff::find_login(&mut tx, &login_key(&self.login)).await?;
+        let account = account(&mut tx, state, person, client).await?;
+        Ok(organization.map(|organization| Found { organization, account }))
     }
 
     /// A line for those who watch over the installation. The login is hashed.
@@ -185,14 +188,16 @@ impl Attempt {
 async fn account(
     tx: &mut Tx,
     state: &ApiState,
-    person: StaffRecord,
+    person: Option<StaffRecord>,
     client: Option<&str>,
 ) -> ApiResult<Option<Account>> {
-    let Some(credential) = sessions::credential(tx, person.id).await? else { return Ok(None) };
+    let id = person.as_ref().map_or(StaffId(Uuid::nil()), |person| person.id);
+    let credential = sessions::credential(tx, id).await?;
     let now = clock::now();
-    let address = address_hash(state, person.id, client);
+    let address = address_hash(state, id, client);
     let since = now - ADDRESS_KNOWN_FOR;
-    let knows_address = login_addresses::is_known(tx, person.id, &address, since).await?;
+    let knows_address = login_addresses::is_known(tx, id, &address, since).await?;
+    let Some((person, credential)) = person.zip(credential) else { return Ok(None) };
     Ok(Some(Account {
         may_enter: may_enter(&person, credential.expires_at, now),
         stored: credential.password_hash,

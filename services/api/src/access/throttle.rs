@@ -42,6 +42,24 @@ enum Rule {
     Hourly,
 }
 
+impl Rule {
+    /// From how many failures on there is a wait.
+    fn limit(self) -> u32 {
+        match self {
+            Self::Backoff => FREE_FAILURES + 1,
+            Self::Hourly => STRANGERS_AN_HOUR,
+        }
+    }
+
+    /// After how long without failure all of them have expired.
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::Backoff => FORGET_AFTER,
+            Self::Hourly => HOUR,
+        }
+    }
+}
+
 impl Key {
     /// A client's address: of IPv6 the first 64 bits, since one customer has all the rest.
     pub(crate) fn address(address: Option<&str>) -> Self {
@@ -73,7 +91,7 @@ pub(crate) fn login_name(organization: &str, login: &str) -> String {
     let hash = Sha256::new()
         .chain_update(organization.to_lowercase())
         .chain_update([0])
-        .chain_update(login_key(login).unwrap_or_else(|| login.to_lowercase()))
+        .chain_update(login_key(login))
         .finalize();
     URL_SAFE_NO_PAD.encode(hash)
 }
@@ -112,7 +130,7 @@ impl Record {
         Self { failures: 0, last: now, blocked_until: now, refused: false }
     }
 
-    /// Lets what has passed by itself pass.
+    /// Forgets failures that have expired.
     fn age(&mut self, rule: Rule, now: Instant) {
         let idle = now.duration_since(self.last);
         match rule {
@@ -182,10 +200,14 @@ impl Throttle {
             return Err(wait);
         }
         if records.len() + keys.len() > MAX_RECORDS {
-            records.retain(|_, record| now.duration_since(record.last) < FORGET_AFTER);
-            if records.len() + keys.len() > MAX_RECORDS {
-                records.clear();
-            }
+            records.retain(|key, record| now.duration_since(record.last) < key.rule.lifetime());
+        }
+        if records.len() + keys.len() > MAX_RECORDS {
+            // Those that hold nobody up are the cheapest to forget.
+            records.retain(|_, record| record.failures > FREE_FAILURES);
+        }
+        if records.len() + keys.len() > MAX_RECORDS {
+            return Err(Wait { left: Duration::from_secs(1), first: false });
         }
         for &key in keys {
             let record = records.entry(key.clone()).or_insert_with(|| Record::new(now));
@@ -203,9 +225,24 @@ impl Throttle {
 
     /// Takes back what was reserved, because the attempt was no failure of this key.
     pub(crate) fn refund(&self, key: &Key, now: Instant) {
-        if let Some(record) = self.0.lock().get_mut(key) {
-            record.failures = record.failures.saturating_sub(1);
+        let mut records = self.0.lock();
+        let Some(record) = records.get_mut(key) else { return };
+        record.failures = record.failures.saturating_sub(1);
+        // A wait that others have earned stays.
+        if record.failures < key.rule.limit() {
             record.blocked_until = now;
+        }
+        if record.failures == 0 {
+            records.remove(key);
+        }
+    }
+
+    /// Counts an attempt that this key does not hold up.
+    pub(crate) fn note(&self, key: &Key, now: Instant) {
+        let mut records = self.0.lock();
+        if records.len() < MAX_RECORDS {
+            let record = records.entry(key.clone()).or_insert_with(|| Record::new(now));
+            record.count(key.rule, now);
         }
     }
 

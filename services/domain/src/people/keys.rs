@@ -27,24 +27,26 @@ impl PersonTexts<'_> {
     /// By what their e-mail address is compared.
     #[must_use]
     pub fn email_key(&self) -> Option<String> {
-        self.email.map(|email| login_key(email).unwrap_or_else(|| email.to_lowercase()))
+        self.email.map(login_key)
     }
 
     /// By what their user name is compared.
     #[must_use]
     pub fn username_key(&self) -> Option<String> {
-        self.username.map(|name| login_key(name).unwrap_or_else(|| name.to_lowercase()))
+        self.username.map(login_key)
     }
 
-    /// The words they are found by, each once, in order.
+    /// The words they are found by, each once, in order; and whether it comes from their e-mail
+    /// address alone, so that only those who may see that may search by it.
     #[must_use]
-    pub fn words(&self) -> Vec<String> {
-        let texts =
-            [self.first_name, self.last_name, Some(self.display_name), self.username, self.email];
-        let mut words: Vec<String> =
-            texts.into_iter().flatten().chain(self.account_code).flat_map(search_words).collect();
+    pub fn words(&self) -> Vec<(String, bool)> {
+        let open = [self.first_name, self.last_name, Some(self.display_name), self.username];
+        let open = open.into_iter().flatten().chain(self.account_code).flat_map(search_words);
+        let personal = self.email.into_iter().flat_map(search_words);
+        let mut words: Vec<(String, bool)> =
+            open.map(|word| (word, false)).chain(personal.map(|word| (word, true))).collect();
         words.sort_unstable();
-        words.dedup();
+        words.dedup_by(|second, first| second.0 == first.0);
         words
     }
 }

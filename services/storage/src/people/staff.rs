@@ -102,6 +102,8 @@ pub struct StaffFilter {
     pub access_level: Option<AccessLevel>,
     /// Each begins a word of their names, logins or account code. Of `search_words`.
     pub words: Vec<String>,
+    /// Whether words of e-mail addresses count.
+    pub by_email: bool,
 }
 
 macro_rules! select {
@@ -275,7 +277,7 @@ pub async fn list(
          AND ($2::boolean IS NULL OR s.active = $2) \
          AND ($3::text IS NULL OR s.admin_role = $3) \
          AND ($4::text IS NULL OR s.access_level = $4) \
-         AND $6::text IS NULL AND $7::text[] = '{}' ORDER BY s.id LIMIT $5"
+         AND $6::text IS NULL AND $7::text[] = '{}' AND $8::boolean IS NOT NULL ORDER BY s.id LIMIT $5"
     );
     // The longest word leads to few people; each of them is held against the others.
     const BY_NAME: &str = select!(
@@ -284,10 +286,11 @@ pub async fn list(
          AND ($3::text IS NULL OR s.admin_role = $3) \
          AND ($4::text IS NULL OR s.access_level = $4) \
          AND s.id IN (SELECT w.staff_id FROM staff_words AS w \
-           WHERE w.word >= $6 AND w.word <= $6 || chr(1114111)) \
+           WHERE w.word >= $6 AND w.word <= $6 || chr(1114111) AND (NOT w.personal OR $8)) \
          AND NOT EXISTS (SELECT FROM unnest($7::text[]) AS asked(word) WHERE NOT EXISTS \
            (SELECT FROM staff_words AS w WHERE w.staff_id = s.id \
-            AND w.word >= asked.word AND w.word <= asked.word || chr(1114111))) \
+            AND w.word >= asked.word AND w.word <= asked.word || chr(1114111) \
+            AND (NOT w.personal OR $8))) \
          ORDER BY s.id LIMIT $5"
     );
     let longest = filter.words.iter().max_by_key(|word| word.len());
@@ -299,6 +302,7 @@ pub async fn list(
         .bind(limit)
         .bind(longest)
         .bind(&filter.words)
+        .bind(filter.by_email)
         .fetch_all(&mut **tx)
         .await?;
     rows.into_iter().map(Row::into_record).collect()
@@ -340,7 +344,9 @@ pub async fn update(
          language = $12, account_code = $13, birth_date = $14, \
          home = ST_SetSRID(ST_MakePoint($15, $16), 4326), time_zone = $17, \
          has_working_hours = $18, max_travel_km = $19, tracking_hours_margin_min = $20, \
-         email_key = $21, username_key = $22, derived_by = $23, version = version + 1 \
+         email_key = CASE WHEN email IS NOT DISTINCT FROM $7 THEN email_key ELSE $21 END, \
+         username_key = CASE WHEN username IS NOT DISTINCT FROM $6 THEN username_key ELSE $22 END, \
+         derived_by = $23, version = version + 1 \
          WHERE organization_id = $1 AND id = $2";
     write_row(tx, statement, organization, after).await?;
     names::write(tx, organization, after, Some(before)).await?;

@@ -1,4 +1,4 @@
-//! People as somebody else's doing reaches them: locked, and only where it may.
+//! Locks people for a change, after checking the caller's rights over them.
 
 use crate::{
     access::caller::Caller,

@@ -25,7 +25,7 @@ use nearhand_domain::{
     access::{AccessLevel, Action, AdminRole, Object},
     audit, clock,
     password::generate_password,
-    text::search_words,
+    text::{login_key, search_words},
 };
 use nearhand_storage::{
     audit::{AuditEvent, create_person_key},
@@ -86,8 +86,8 @@ pub(crate) struct TemporaryPassword {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StaffQuery {
-    /// Each of its words must begin a word of their names, user name, e-mail address or account
-    /// code, without regard to case, accents and normal form.
+    /// Each of its words must begin a word of their names, user name, account code or, with
+    /// `staff.pii:read`, e-mail address, without regard to case, accents and normal form.
     q: Option<String>,
     /// Only active or inactive people.
     active: Option<bool>,
@@ -185,13 +185,14 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<Page<Staff>>> {
     caller.require(Action::ListStaff, Object::Organization)?;
     let (paging, query) = list.open(&state, caller.organization)?;
-    let filter = filter(&query)?;
+    let by_email = caller.may(Action::ReadPersonalDetails, Object::Organization);
+    let filter = filter(&query, by_email)?;
     let mut tx = caller.read(&state).await?;
     let records = staff::list(&mut tx, &filter, paging.after(), paging.rows()).await?;
     Ok(paging.page(records, |record| record.id.0, |record| Staff::shown_to(&caller, record)))
 }
 
-fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
+fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilter> {
     let bad =
         |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
     let asked = query.q.as_deref().unwrap_or_default().trim();
@@ -209,6 +210,7 @@ fn filter(query: &StaffQuery) -> ApiResult<StaffFilter> {
             .map(|w| AccessLevel::parse(w).ok_or_else(|| bad("access_level")))
             .transpose()?,
         words,
+        by_email,
     })
 }
 
@@ -270,14 +272,15 @@ async fn check_change(
     after: &StaffRecord,
 ) -> ApiResult<()> {
     let person = Object::staff(before.id);
-    if access_moved(before, after) || before.email != after.email {
+    let email_moved = email_key(before) != email_key(after);
+    if access_moved(before, after) || email_moved {
         caller.require(Action::ManageStaff, person)?;
     }
     if (before.home, before.birth_date) != (after.home, after.birth_date) {
         caller.require(Action::EditPersonalDetails, person)?;
     }
     let tx = change.tx();
-    if before.email != after.email && sessions::credential(tx, before.id).await?.is_some() {
+    if email_moved && sessions::credential(tx, before.id).await?.is_some() {
         let detail =
             "somebody logs in with it; move it by an e-mail change confirmed from the new address";
         return Err(Problem::field("/email", "immutable_field", detail));
@@ -287,6 +290,11 @@ async fn check_change(
         require_other_account_admin(change, caller, before.id).await?;
     }
     Ok(())
+}
+
+/// By what e-mail addresses are compared: another spelling of one is no change.
+fn email_key(record: &StaffRecord) -> Option<String> {
+    record.email.as_deref().map(login_key)
 }
 
 /// Refuses what would leave the organisation without an account admin who can log in.
