@@ -75,7 +75,7 @@ pub(crate) struct Skill {
     pub(crate) preferred: u8,
 }
 
-/// What whoever is fit must have.
+/// What a person must have to be fit for the case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Needs {
     /// Hours of the week to work in.
@@ -223,7 +223,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Says beforehand what the fit must have, for nodes and places to be passed over by.
+    /// Computes what a fit person must have. The search skips index nodes and places without it.
     fn foresee(&mut self) {
         let mut needed = Signature::default();
         for &code in self.services.iter().flatten() {

@@ -1,6 +1,6 @@
-//! Logs when PostgreSQL goes away and when it is back, once each for the whole process: what every
-//! caller meets meanwhile is the same. Every transaction that begins or does not begin is noted here;
-//! whoever meets an outage in the middle of one says so.
+//! Logs when PostgreSQL goes away and when it is back. Each is logged once for the whole process,
+//! because all callers see the same outage. Every begin of a transaction is noted here, whether it
+//! succeeds or fails. Code that loses its connection inside a transaction notes it here too.
 
 use crate::error::StorageError;
 use nearhand_domain::outage::Outage;

@@ -185,7 +185,7 @@ async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Login
     if let Some(Known::Session(actor)) = known {
         return Ok(actor);
     }
-    // Apart, like everything rare on the way: what it needs would be kept for every request.
+    // The lookup is rare. Boxed, it does not make the future of every other request larger.
     Box::pin(look_up_session(state, token)).await
 }
 

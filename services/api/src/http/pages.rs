@@ -5,12 +5,13 @@ use crate::{
     http::{
         codes::Code,
         problem::{ApiResult, Problem},
+        query::read_query,
     },
     state::ApiState,
 };
 use axum::{
     Json,
-    extract::{FromRequestParts, Query},
+    extract::FromRequestParts,
     http::{Uri, request::Parts},
 };
 use nearhand_domain::OrganizationId;
@@ -104,11 +105,11 @@ fn is_paging(pair: &str) -> bool {
 }
 
 fn read<T: DeserializeOwned>(pairs: &[&str]) -> ApiResult<T> {
-    let refused = |detail: String| Problem::new(Code::MalformedQuery, detail);
     let query = format!("/?{}", pairs.join("&"));
-    let uri: Uri = query.parse().map_err(|_| refused("it is no valid query string".to_owned()))?;
-    let read = Query::try_from_uri(&uri);
-    read.map(|Query(value)| value).map_err(|rejection| refused(rejection.body_text()))
+    let uri: Uri = query.parse().map_err(|_| {
+        Problem::new(Code::MalformedQuery, "it is no valid query string".to_owned())
+    })?;
+    read_query(&uri)
 }
 
 /// Where a list is continued, and how far.

@@ -6,10 +6,10 @@ use crate::http::{
 };
 use axum::{
     extract::{FromRequestParts, Path, Query, RawPathParams},
-    http::request::Parts,
+    http::{Uri, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use std::str::FromStr;
+use std::{error::Error, str::FromStr};
 
 /// A parsed query string. `T` should deny unknown fields.
 pub(crate) struct QueryOf<T>(pub T);
@@ -17,12 +17,19 @@ pub(crate) struct QueryOf<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
-        Query::<T>::from_request_parts(parts, state)
-            .await
-            .map(|Query(query)| Self(query))
-            .map_err(|rejection| Problem::new(Code::MalformedQuery, rejection.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
+        read_query(&parts.uri).map(Self)
     }
+}
+
+/// Reads a query string. The error says which parameter is wrong and how.
+pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> ApiResult<T> {
+    let read = Query::try_from_uri(uri);
+    read.map(|Query(value)| value).map_err(|rejection| {
+        // The text of the source leaves out the framework's own words before it.
+        let cause = rejection.source().map(ToString::to_string);
+        Problem::new(Code::MalformedQuery, cause.unwrap_or_else(|| rejection.body_text()))
+    })
 }
 
 /// The first id of the path; anything that is no UUID is not found.

@@ -1,6 +1,6 @@
-//! What a caller sees of people's live positions: exact, or the centres of H3 cells of resolution
-//! 7. Must never let a coarse caller learn more than the cell, be it through the edge of a
-//! viewport: what lies inside is decided by what is shown.
+//! What a caller sees of people's live positions: the exact point, or the centre of an H3 cell of
+//! resolution 7. A coarse caller must never learn more than the cell. So the test whether a person
+//! lies inside a viewport uses the point that is shown, not the exact one.
 
 use crate::{
     access::caller::Caller,
