@@ -58,10 +58,11 @@ pub async fn insert(
     staff: StaffId,
     name: &str,
     hash: TokenHash,
+    now: Timestamp,
 ) -> Result<DeviceRecord, StorageError> {
     let row: Row = sqlx::query_as(
-        "INSERT INTO devices (organization_id, id, staff_id, name, token_hash) \
-         VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO devices (organization_id, id, staff_id, name, token_hash, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
          RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at",
     )
     .bind(organization.0)
@@ -69,6 +70,7 @@ pub async fn insert(
     .bind(staff.0)
     .bind(name)
     .bind(hash.0.as_slice())
+    .bind(now.to_sqlx())
     .fetch_one(&mut **tx)
     .await?;
     Ok(record(row))

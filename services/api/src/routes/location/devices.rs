@@ -105,8 +105,8 @@ pub(crate) async fn enrol(
     require_room(devices::count(change.tx(), id).await?)?;
     let (organization, device) = (caller.organization, DeviceId::generate());
     let (token, hash) = mint(TokenKind::Device, organization);
-    let name = name.as_str();
-    let record = devices::insert(change.tx(), organization, device, id, name, hash).await?;
+    let (name, now) = (name.as_str(), clock::now());
+    let record = devices::insert(change.tx(), organization, device, id, name, hash, now).await?;
     let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, device), &record);
     let body = EnrolledDevice { device: record.into(), token };
     let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
