@@ -43,6 +43,9 @@ enum Command {
     /// Run the worker: ingest, relay and maintenance.
     Work(work::Args),
     /// Bring the schema up to date; with --bootstrap make roles and database first.
+    ///
+    /// Stop `serve` processes of an older version first, or run this once more after they are gone.
+    /// People whom they write meanwhile can log in and be searched for only after that.
     Migrate(migrate::Args),
     /// Make further organisations.
     Organization(organization::Args),
