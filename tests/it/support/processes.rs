@@ -184,6 +184,17 @@ impl Stack {
         kill(self.pid(service), Signal::SIGKILL).unwrap();
     }
 
+    /// Kills PostgreSQL and keeps it away, or lets its keeper start it again.
+    pub(crate) fn keep_postgres_away(&self, away: bool) {
+        let keeper = Pid::from_raw(self.keeper.id().unwrap().try_into().unwrap());
+        if away {
+            kill(keeper, Signal::SIGSTOP).unwrap();
+            self.kill(Service::Postgres);
+        } else {
+            kill(keeper, Signal::SIGCONT).unwrap();
+        }
+    }
+
     /// Stops Redis, or lets it go on.
     pub(crate) fn freeze_redis(&self, frozen: bool) {
         let signal = if frozen { Signal::SIGSTOP } else { Signal::SIGCONT };
@@ -271,6 +282,8 @@ impl Drop for Stack {
         if let Some(pid) = self.keeper.id().and_then(|pid| i32::try_from(pid).ok()) {
             // It may be gone already.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+            // A stopped one reads it only when it goes on.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
         }
     }
 }

@@ -71,12 +71,15 @@ async fn an_outage_of_redis_is_two_lines_however_many_pings_it_refuses() {
 async fn an_outage_of_postgresql_is_two_lines() {
     let stack = Stack::start_logging_as_usual().await;
     let before = lengths(&stack);
-    stack.kill(Service::Postgres);
-    eventually("a request is refused", async || {
-        let answer = stack.get("/v1/staff", stack.token()).await;
-        (answer.status.as_u16() == 503).then_some(())
+    stack.keep_postgres_away(true);
+    eventually("both notice it", async || {
+        stack.get("/v1/staff", stack.token()).await;
+        BOTH.iter()
+            .all(|service| stack.logged(*service).contains("PostgreSQL is away"))
+            .then_some(())
     })
     .await;
+    stack.keep_postgres_away(false);
     one_beginning_and_one_end(&stack, before, "PostgreSQL").await;
 }
 
