@@ -2,12 +2,11 @@
 
 use super::*;
 use axum::{extract::Request, routing::get};
-use futures::StreamExt;
-use std::net::Ipv4Addr;
+use std::{convert::Infallible, net::Ipv4Addr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::JoinSet,
-    time::timeout,
+    time::{interval, timeout},
 };
 
 /// More than the system holds for a client that does not read.
@@ -23,9 +22,10 @@ fn limits(head: u64, idle: u64, unread: u64) -> ServeConfig {
 /// What is served: an answer, a large one, and one that comes in parts for a while.
 fn router() -> Router {
     let parts = |_: Request| async {
-        let parts = futures::stream::iter(0..6).then(|n| async move {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok::<_, std::convert::Infallible>(format!("part {n}\n"))
+        let pace = interval(Duration::from_millis(100));
+        let parts = futures::stream::unfold((pace, 0), |(mut pace, n)| async move {
+            pace.tick().await;
+            (n < 6).then(|| (Ok::<_, Infallible>(format!("part {n}\n")), (pace, n + 1)))
         });
         Body::from_stream(parts)
     };
@@ -72,6 +72,21 @@ async fn read_until(client: &mut TcpStream, end: &str) -> String {
     text
 }
 
+/// Asks on new connections until one is answered.
+async fn served(server: &Server) {
+    let begun = Instant::now();
+    loop {
+        let mut client = server.connect().await;
+        let mut bytes = [0; 64];
+        // It may be closed before it is written to.
+        let sent = client.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        if sent.is_ok() && matches!(client.read(&mut bytes).await, Ok(1..)) {
+            return;
+        }
+        assert!(begun.elapsed() < LONG, "the place never came back");
+    }
+}
+
 /// How long the server keeps a connection on which nothing more is sent or read.
 async fn kept(mut client: TcpStream) -> Duration {
     let begun = Instant::now();
@@ -93,10 +108,10 @@ async fn heads_that_are_not_completed_end_their_connection() {
     // A byte now and then does not prolong it.
     let mut dripping = server.connect().await;
     let drips = async {
-        let started = Instant::now();
+        let (started, mut pace) = (Instant::now(), interval(Duration::from_millis(50)));
         while dripping.write_all(b"G").await.is_ok() {
             assert!(started.elapsed() < LONG, "still open");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pace.tick().await;
         }
         started.elapsed()
     };
@@ -108,14 +123,17 @@ async fn heads_that_are_not_completed_end_their_connection() {
 
 #[tokio::test]
 async fn an_idle_connection_is_kept_longer_than_a_head_may_take() {
-    let server = Server::start(limits(200, 900, 20_000)).await;
+    let server = Server::start(limits(200, 20_000, 20_000)).await;
     let mut client = server.connect().await;
     for _ in 0..2 {
         ask(&mut client, "/").await;
         assert!(read_until(&mut client, "here").await.starts_with("HTTP/1.1 200"));
         // Longer than a head may take, shorter than a connection may be idle.
-        tokio::time::sleep(Duration::from_millis(450)).await;
+        let closed = timeout(Duration::from_millis(450), client.read(&mut [0; 1])).await;
+        assert!(closed.is_err(), "{closed:?}");
     }
+    let server = Server::start(limits(200, 900, 20_000)).await;
+    let mut client = server.connect().await;
     ask(&mut client, "/").await;
     read_until(&mut client, "here").await;
     let idle = kept(client).await;
@@ -124,11 +142,13 @@ async fn an_idle_connection_is_kept_longer_than_a_head_may_take() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_reads_ends_its_connection() {
-    let server = Server::start(limits(20_000, 20_000, 300)).await;
+    let one = ServeConfig { max_connections: 1, ..limits(20_000, 20_000, 300) };
+    let server = Server::start(one).await;
     let mut client = server.connect().await;
     ask(&mut client, "/large").await;
+    // The only place comes back once the server has given this client up.
+    served(&server).await;
     // What the system holds can still be read; the rest never comes.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
     let mut received = 0;
     let mut bytes = vec![0; 1 << 20];
     while let Ok(many @ 1..) = timeout(LONG, client.read(&mut bytes)).await.unwrap() {
@@ -157,17 +177,7 @@ async fn connections_beyond_the_bound_are_closed_and_places_come_back() {
     }
     assert!(kept(server.connect().await).await < LONG);
     held.pop();
-    let begun = Instant::now();
-    loop {
-        let mut client = server.connect().await;
-        let mut bytes = [0; 64];
-        // It may be closed before it is written to.
-        let sent = client.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await;
-        if sent.is_ok() && matches!(client.read(&mut bytes).await, Ok(1..)) {
-            break;
-        }
-        assert!(begun.elapsed() < LONG, "the place never came back");
-    }
+    served(&server).await;
 }
 
 #[tokio::test]
