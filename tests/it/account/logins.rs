@@ -79,6 +79,32 @@ async fn a_failed_login_is_written_down_for_a_known_account_alone() {
 }
 
 #[tokio::test]
+async fn a_login_that_only_its_address_holds_up_is_written_down_too() {
+    let site = Site::without_worker(|_| {}).await;
+    site.set_up().await;
+    let ada = json!({ "login": "ada@harbour.example", "password": PASSWORD });
+    let mut addresses = (1..50).map(|host| format!("192.0.2.{host}"));
+    // The first wait is a second: on a busy machine it may be over, and another address is tried.
+    loop {
+        let address = addresses.next().expect("an address that has to wait");
+        for i in 0..6 {
+            let nobody = json!({ "login": format!("nobody{i}{address}"), "password": "none" });
+            attempt(&site, &address, &nobody).await.refused(401, "login_failed");
+        }
+        if attempt(&site, &address, &ada).await.status.as_u16() == 429 {
+            break;
+        }
+    }
+    let mut db = site.database.look().await;
+    let why = "SELECT details->>'why' FROM audit_log WHERE action = 'login.fail'";
+    let why = eventually("the refusal is written down", async || {
+        sqlx::query_scalar::<_, String>(why).fetch_optional(&mut db).await.unwrap()
+    })
+    .await;
+    assert_eq!(why, "throttled");
+}
+
+#[tokio::test]
 async fn ones_own_password_is_reset_only_with_the_present_one() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;

@@ -69,6 +69,12 @@ struct Account {
     knows_address: bool,
 }
 
+impl Found {
+    fn person(&self) -> Option<(OrganizationId, StaffId)> {
+        self.account.as_ref().map(|account| (self.organization, account.person.id))
+    }
+}
+
 impl RightLogin {
     /// Remembers where it came from.
     pub(crate) async fn remember_address(&self, tx: &mut Tx) -> Result<(), StorageError> {
@@ -86,31 +92,29 @@ impl Attempt {
         let client = origin.remote_addr.as_deref();
         let by_address = Key::address(client);
         if let Some(wait) = state.throttle().wait(&by_address, Instant::now()) {
-            self.log(None, "throttled", origin, wait.first);
-            return Err(throttled(wait));
+            // Looked up for the record alone, so only when there is something to record.
+            let found = if wait.first { self.find(state, client).await? } else { None };
+            return Err(self.throttled(state, found.as_ref(), origin, wait));
         }
         let found = self.find(state, client).await?;
         let organization = found.as_ref().map(|found| found.organization);
+        let person = found.as_ref().and_then(Found::person);
         let scope = organization.map(|id| id.to_string());
         let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
-        let account = found.and_then(|found| found.account);
         let strangers = Key::login(scope, &self.login);
-        let known = account.as_ref().is_some_and(|account| account.knows_address);
+        let account = found.as_ref().and_then(|found| found.account.as_ref());
+        let known = account.is_some_and(|account| account.knows_address);
         let by_login =
             if known { Key::login_from(scope, &self.login, client) } else { strangers.clone() };
-        let person = organization.zip(account.as_ref().map(|account| account.person.id));
         let keys = [&by_login, &by_address];
         if let Err(wait) = state.throttle().reserve(&keys, Instant::now()) {
-            self.log(organization, "throttled", origin, wait.first);
-            if wait.first {
-                tell(state, person, "throttled", origin);
-            }
-            return Err(throttled(wait));
+            return Err(self.throttled(state, found.as_ref(), origin, wait));
         }
         if known {
             // So that strangers find as much of their share used up as of a login that nobody has.
             state.throttle().note(&strangers, Instant::now());
         }
+        let account = found.and_then(|found| found.account);
         let stored = account.as_ref().map(|account| account.stored.clone());
         let right = state.passwords().verify(self.password.clone(), stored).await;
         let now = Instant::now();
@@ -122,7 +126,7 @@ impl Attempt {
             refused => {
                 keys.into_iter().for_each(|key| state.throttle().failed(key, now));
                 let why = if refused.is_some() { "no_access" } else { "wrong_password" };
-                self.log(organization, why, origin, true);
+                self.log(organization, why, origin);
                 tell(state, person, why, origin);
                 let detail = "check organisation, login and password; after several failures wait \
                     a little. Where there are several organisations, `organization` is needed";
@@ -162,17 +166,23 @@ impl Attempt {
         Ok(organization.map(|organization| Found { organization, account }))
     }
 
-    /// A line for those who watch over the installation. The login is hashed.
-    fn log(
+    /// Refuses an attempt. The first of each time of waiting is logged and audited.
+    fn throttled(
         &self,
-        organization: Option<OrganizationId>,
-        why: &'static str,
+        state: &ApiState,
+        found: Option<&Found>,
         origin: &Origin,
-        first: bool,
-    ) {
-        if !first {
-            return;
+        wait: Wait,
+    ) -> Problem {
+        if wait.first {
+            self.log(found.map(|found| found.organization), "throttled", origin);
+            tell(state, found.and_then(Found::person), "throttled", origin);
         }
+        Problem::throttled("too many failed logins", wait.left)
+    }
+
+    /// A line for those who watch over the installation. The login is hashed.
+    fn log(&self, organization: Option<OrganizationId>, why: &'static str, origin: &Origin) {
         let scope = organization.map(|id| id.to_string());
         let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
         tracing::warn!(
@@ -217,10 +227,6 @@ fn may_enter(person: &StaffRecord, expires_at: Option<Timestamp>, now: Timestamp
 fn address_hash(state: &ApiState, staff: StaffId, client: Option<&str>) -> [u8; 32] {
     let text = format!("{staff}/{}", network(client));
     state.cursors().keyed_hash("login-address", text.as_bytes())
-}
-
-fn throttled(wait: Wait) -> Problem {
-    Problem::throttled("too many failed logins", wait.left)
 }
 
 /// Tells a known account's audit trail, aside: who waits for the answer must not notice.
