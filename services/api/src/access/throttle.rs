@@ -137,12 +137,11 @@ impl Record {
             Rule::Backoff if idle > FORGET_AFTER => self.failures = 0,
             Rule::Backoff => {}
             Rule::Hourly => {
-                let passed = idle.as_secs() * u64::from(STRANGERS_AN_HOUR) / HOUR.as_secs();
-                if passed > 0 {
-                    let passed = u32::try_from(passed).unwrap_or(u32::MAX);
-                    self.failures = self.failures.saturating_sub(passed);
-                    self.last = now;
-                }
+                let each = HOUR / STRANGERS_AN_HOUR;
+                let passed = u32::try_from(idle.as_secs() / each.as_secs()).unwrap_or(u32::MAX);
+                self.failures = self.failures.saturating_sub(passed);
+                // The rest of the time counts for the next one.
+                self.last = if self.failures == 0 { now } else { self.last + each * passed };
             }
         }
     }
@@ -319,6 +318,22 @@ mod tests {
         assert!(left(&throttle, &address, now).is_some(), "the address is no cleaner");
         assert!(throttle.reserve(&[&other, &address], now).is_err());
         assert_eq!(left(&throttle, &other, now), None);
+    }
+
+    #[test]
+    fn time_between_two_attempts_of_strangers_is_counted_whole() {
+        let (throttle, strangers) = (Throttle::default(), Key::login("org", "ada"));
+        let mut now = Instant::now();
+        for _ in 0..STRANGERS_AN_HOUR {
+            throttle.note(&strangers, now);
+        }
+        // Two failures expire in 72 s: every other attempt finds one more gone than it adds.
+        for _ in 0..40 {
+            now += Duration::from_secs(71);
+            throttle.note(&strangers, now);
+        }
+        let left = throttle.0.lock()[&strangers].failures;
+        assert!((60..=64).contains(&left), "{left}");
     }
 
     #[test]

@@ -145,9 +145,11 @@ pub(crate) async fn revoke(
     let now = clock::now();
     let revoked = devices::revoke(change.tx(), caller.organization, id, device, now).await?;
     let revoked = revoked.ok_or_else(Problem::not_found)?;
-    let event = sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked);
+    // One that was revoked before stays as it is: nothing is recorded a second time.
+    let event = (revoked.revoked_at == Some(now))
+        .then(|| sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked));
     let (forget, reply) = (Forget::Device(device), Reply::no_content());
-    change.commit(Outcome { event: Some(event), forget, reply }).await
+    change.commit(Outcome { event, forget, reply }).await
 }
 
 fn require_room(count: DeviceCount) -> ApiResult<()> {
