@@ -17,7 +17,7 @@ pub const QUIET: Duration = Duration::from_secs(2);
 /// Whether one thing is away. Starts as being there.
 #[derive(Debug, Default)]
 pub struct Outage {
-    /// Whether `now` holds one, so that whoever succeeds need not lock.
+    /// Whether `now` holds an outage; read without a lock.
     is_on: AtomicBool,
     now: Mutex<Option<Failures>>,
 }

@@ -81,25 +81,6 @@ pub fn merge(mut intervals: Vec<Interval>) -> Vec<Interval> {
     merged
 }
 
-/// What is left of `from` (merged) after taking `away` (merged) out. O(n + m).
-#[must_use]
-pub fn subtract(from: &[Interval], away: &[Interval]) -> Vec<Interval> {
-    let mut left = Vec::with_capacity(from.len());
-    for &whole in from {
-        let mut start = whole.start;
-        for cut in away.iter().filter(|cut| cut.overlaps(whole)) {
-            if cut.start > start {
-                left.push(Interval { start, end: cut.start });
-            }
-            start = start.max(cut.end);
-        }
-        if start < whole.end {
-            left.push(Interval { start, end: whole.end });
-        }
-    }
-    left
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,14 +107,6 @@ mod tests {
         assert_eq!(
             merge(vec![i(5, 7), i(1, 3), i(3, 4), i(9, 9), i(6, 8)]),
             vec![i(1, 4), i(5, 8)]
-        );
-    }
-
-    #[test]
-    fn subtracting_cuts_the_middle_out() {
-        assert_eq!(
-            subtract(&[i(0, 10), i(20, 30)], &[i(2, 4), i(8, 22), i(29, 40)]),
-            vec![i(0, 2), i(4, 8), i(22, 29)]
         );
     }
 }

@@ -184,8 +184,16 @@ async fn a_revoked_phone_is_silent_at_once() {
     let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
     let phone = admin.create_phone(&staff).await;
     phone.send_from(38.7, -9.1).await.expect(200);
-    admin.delete(&format!("/v1/staff/{staff}/devices/{}", phone.id)).await.expect(204);
+    let path = format!("/v1/staff/{staff}/devices/{}", phone.id);
+    admin.delete(&path).await.expect(204);
     phone.send_from(38.7, -9.1).await.refused(401, "unauthorized");
+    admin.delete(&path).await.expect(204);
+    let recorded: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE action = 'device.revoke'")
+            .fetch_one(&mut site.database.look().await)
+            .await
+            .unwrap();
+    assert_eq!(recorded, 1, "the second time changes nothing");
 }
 
 #[tokio::test]

@@ -78,12 +78,6 @@ impl Follower {
         &self.0.index
     }
 
-    /// Whether there is a whole index to answer from, current or not.
-    #[must_use]
-    pub fn can_answer(&self) -> bool {
-        self.0.health.is_complete()
-    }
-
     /// Why the index is not caught up; `None` when it is.
     #[must_use]
     pub fn not_ready(&self) -> Option<String> {

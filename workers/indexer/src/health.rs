@@ -1,10 +1,7 @@
 //! How current the index is.
 
 use parking_lot::RwLock;
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// What the follower is doing, as others see it.
 #[derive(Debug)]
@@ -15,8 +12,6 @@ pub(crate) struct Health {
     heartbeat_at: RwLock<Option<Instant>>,
     /// Why the index is not current, while it is being (re)built.
     reason: RwLock<Option<String>>,
-    /// Whether there has ever been a whole index.
-    complete: AtomicBool,
 }
 
 impl Health {
@@ -25,7 +20,6 @@ impl Health {
             current_at: RwLock::new(None),
             heartbeat_at: RwLock::new(None),
             reason: RwLock::new(Some("the first snapshot has not begun".to_owned())),
-            complete: AtomicBool::new(false),
         }
     }
 
@@ -45,13 +39,8 @@ impl Health {
     }
 
     pub(crate) fn built(&self, at: Instant) {
-        self.complete.store(true, Ordering::Release);
         *self.reason.write() = None;
         self.current(at);
-    }
-
-    pub(crate) fn is_complete(&self) -> bool {
-        self.complete.load(Ordering::Acquire)
     }
 
     pub(crate) fn reason(&self) -> Option<String> {

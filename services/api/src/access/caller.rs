@@ -66,7 +66,7 @@ impl Caller {
         state.app().traced(self.organization, self.origin.trace_parent.as_deref()).await
     }
 
-    /// Whether they may do this to that.
+    /// Decides on action and object.
     pub(crate) fn may(&self, action: Action, object: Object) -> bool {
         decide(&self.actor(), action, &object).is_ok()
     }
@@ -76,7 +76,7 @@ impl Caller {
         decide(&self.actor(), action, &object).map_err(Problem::from)
     }
 
-    /// Refuses those who may not do this to that; the proof begins a change.
+    /// Checks the action on the object; the returned proof begins a change.
     pub(crate) fn allow(&self, action: Action, object: Object) -> ApiResult<Allowed> {
         self.require(action, object).map(Allowed)
     }

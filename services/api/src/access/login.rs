@@ -54,7 +54,7 @@ pub(crate) struct RightLogin {
     address: [u8; 32],
 }
 
-/// What there is under a login.
+/// What was found for a login.
 struct Found {
     organization: OrganizationId,
     account: Option<Account>,
@@ -111,7 +111,7 @@ impl Attempt {
             return Err(self.throttled(state, found.as_ref(), origin, wait));
         }
         if known {
-            // So that strangers find as much of their share used up as of a login that nobody has.
+            // So the strangers' counter grows the same whether or not the account exists.
             state.throttle().note(&strangers, Instant::now());
         }
         let account = found.and_then(|found| found.account);
@@ -150,7 +150,7 @@ impl Attempt {
 
     async fn find(&self, state: &ApiState, client: Option<&str>) -> ApiResult<Option<Found>> {
         let slug = self.organization.as_deref().map(str::to_lowercase);
-        // Nobody is called so, and the database could not even be asked.
+        // No login has control characters, and the query would fail.
         let texts = [slug.as_deref().unwrap_or_default(), self.login.as_str()];
         if texts.iter().any(|text| text.contains(char::is_control)) {
             return Ok(None);
@@ -229,7 +229,7 @@ fn address_hash(state: &ApiState, staff: StaffId, client: Option<&str>) -> [u8; 
     state.cursors().keyed_hash("login-address", text.as_bytes())
 }
 
-/// Tells a known account's audit trail, aside: who waits for the answer must not notice.
+/// Audits a failed login in the background, so that the answer takes no longer.
 fn tell(
     state: &ApiState,
     person: Option<(OrganizationId, StaffId)>,

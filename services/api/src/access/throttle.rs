@@ -23,7 +23,7 @@ pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Failures an hour that all strangers to an account share.
 const STRANGERS_AN_HOUR: u32 = 100;
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Most records; past it the stale ones go first, then all.
+/// Most records. Beyond it, attempts with a new key must wait.
 const MAX_RECORDS: usize = 100_000;
 
 /// What attempts are counted by.
@@ -202,7 +202,7 @@ impl Throttle {
             records.retain(|key, record| now.duration_since(record.last) < key.rule.lifetime());
         }
         if records.len() + keys.len() > MAX_RECORDS {
-            // Those that hold nobody up are the cheapest to forget.
+            // Forget first the records that block nobody.
             records.retain(|_, record| record.failures > FREE_FAILURES);
         }
         if records.len() + keys.len() > MAX_RECORDS {
@@ -215,7 +215,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// What was reserved was a failure: the wait begins now, however long finding that out took.
+    /// The reserved attempt failed: the wait begins now, not when it was reserved.
     pub(crate) fn failed(&self, key: &Key, now: Instant) {
         if let Some(record) = self.0.lock().get_mut(key) {
             record.block(key.rule, now);
@@ -245,8 +245,7 @@ impl Throttle {
         }
     }
 
-    /// The attempt was right: what one client did wrong before is forgotten, what strangers did is
-    /// not.
+    /// The attempt succeeded: forgets this client's failures, but keeps those of strangers.
     pub(crate) fn succeeded(&self, key: &Key, now: Instant) {
         match key.rule {
             Rule::Backoff => {

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The header.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY: usize = 255;
-/// How often, and how far apart, a key in use is asked for again.
+/// How often, and at what interval, a busy key is tried again.
 const CLAIM_ATTEMPTS: u32 = 12;
 const CLAIM_PAUSE: Duration = Duration::from_millis(25);
 

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 /// What a handler has to say when its work is done. All of it is required.
 pub(crate) struct Outcome {
-    /// For the audit trail. `None`: nothing came of it, so there is nothing to tell.
+    /// The audit entry. `None`: nothing was changed.
     pub(crate) event: Option<AuditEvent>,
-    /// Whose credentials are no longer what they were.
+    /// Whose cached credentials are now invalid.
     pub(crate) forget: Forget,
     /// The answer.
     pub(crate) reply: Reply,

@@ -116,7 +116,7 @@ fn read_empty(_: &HeaderMap, bytes: &Bytes) -> ApiResult<Empty> {
     Err(Problem::new(Code::MalformedBody, "this request takes no body; send none"))
 }
 
-/// SHA-256 of what makes this request this request.
+/// SHA-256 of this request's route and body.
 fn request_hash(route: &str, body: &[u8]) -> Vec<u8> {
     // The body's own hash, as it has been stored since keys are kept. A request without a body has
     // always had zeros there.

@@ -1,5 +1,5 @@
 //! JSON in which no object names a key twice. Parsers disagree on which of two equal keys counts,
-//! so that what one part of a system checked another may not use (RFC 8259 §4).
+//! so two parts of a system could read different values (RFC 8259 §4).
 
 use serde::{
     Deserialize, Deserializer,

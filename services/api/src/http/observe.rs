@@ -67,7 +67,7 @@ impl Observation {
         duration.record(elapsed.as_secs_f64());
         self.span.in_scope(|| {
             let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-            // One that is refused for a while is one of many: whatever is away is logged once.
+            // Many requests fail in an outage; the outage is logged once.
             if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
                 tracing::warn!(http.status = status.as_u16(), duration_us, "request failed");
             } else {
@@ -77,7 +77,7 @@ impl Observation {
     }
 }
 
-/// The method for labels and logs: those we serve, and one word for what anybody may make up.
+/// The method for labels and logs: a served method, or one word for all others.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

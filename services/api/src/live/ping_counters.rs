@@ -3,7 +3,7 @@
 use metrics::Counter;
 use nearhand_domain::ping::Admission;
 
-/// What became of pings, counted. What nearly every request adds to is found once.
+/// Counts of ping results. Counters used by nearly every request are looked up once.
 pub(crate) struct PingCounters {
     accepted: Counter,
 }

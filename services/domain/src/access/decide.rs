@@ -61,7 +61,7 @@ pub enum Denial {
     NotOneself,
     /// It lies beyond the reach of the actor's access level: for them it is not there.
     OutOfReach,
-    /// Access level `full` is needed, and that is no secret.
+    /// Access level `full` is needed; the answer may say so.
     NeedsFullLevel,
     /// The other person may do things that the actor may not.
     BeyondOwnRights,
@@ -74,7 +74,7 @@ enum Reach {
     Everybody,
     /// To what is theirs.
     Own,
-    /// Nowhere, and they are not told what there is.
+    /// Nowhere: the object is reported as missing.
     Nowhere,
     /// Nowhere, and they are told so.
     Forbidden,
