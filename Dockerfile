@@ -23,6 +23,8 @@ COPY --from=build /out/nearhand /usr/local/bin/nearhand
 # The live index is searched faster in huge pages; the C library asks for them only if told so
 # before a process begins.
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+# A volume that is mounted here takes the owner over.
+RUN install --directory --owner=nearhand --mode=0700 /var/lib/nearhand/objects
 USER nearhand
 WORKDIR /var/lib/nearhand
 EXPOSE 8080 9464

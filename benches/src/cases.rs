@@ -21,9 +21,49 @@ pub(crate) enum Set {
     Night,
     /// They start while nearly all are booked.
     Booked,
+    /// Fewer than five are eligible, each time by the rule of this limit.
+    Few(Limit),
+}
+
+/// What leaves few people eligible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Nobody near speaks the language required.
+    Language,
+    /// The highest levels are required, close by.
+    Skills,
+    /// Only the client's panel is taken, four people.
+    Panel,
+    /// The drive may not exceed a few hundred metres.
+    Travel,
+}
+
+impl Limit {
+    pub(crate) const ALL: [Self; 4] = [Self::Language, Self::Skills, Self::Panel, Self::Travel];
+
+    /// The word in results' names.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Language => "language",
+            Self::Skills => "skills",
+            Self::Panel => "panel",
+            Self::Travel => "travel",
+        }
+    }
 }
 
 impl Set {
+    /// A stream of its own for every set.
+    fn number(self) -> u64 {
+        match self {
+            Self::Drawn => 0,
+            Self::Unlike => 1,
+            Self::Night => 2,
+            Self::Booked => 3,
+            Self::Few(limit) => 4 + limit as u64,
+        }
+    }
+
     /// The word in results' names.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -31,6 +71,7 @@ impl Set {
             Self::Unlike => "nobody-near-alike",
             Self::Night => "three-in-the-morning",
             Self::Booked => "everyone-booked",
+            Self::Few(limit) => limit.name(),
         }
     }
 }
@@ -38,10 +79,11 @@ impl Set {
 /// A case and the policy it is asked with.
 pub(crate) fn case(world: &World, set: Set, n: usize) -> (Case, Policy) {
     let stream = u64::MAX / 2 + u64::try_from(n).unwrap_or(0);
-    let mut random = Random::new(SEED ^ set as u64, stream);
+    let mut random = Random::new(SEED ^ set.number(), stream);
     let random = &mut random;
     let mut city = cities_pick(random, world);
-    if set == Set::Unlike && city.is_multiple_of(100) {
+    let alone = matches!(set, Set::Unlike | Set::Few(_));
+    if alone && city.is_multiple_of(100) {
         city += 1;
     }
     let mut case = Case::at(CaseId::from(random.uuid()), world.near(random, city));
@@ -63,9 +105,43 @@ pub(crate) fn case(world: &World, set: Set, n: usize) -> (Case, Policy) {
         }
         Set::Night => case.starts_at = Some(NOW + 19 * HOUR_S),
         Set::Booked => case.starts_at = Some(NOW + random.pick(&[1_800, 7_200])),
+        Set::Few(limit) => require_rare(random, world, city, limit, &mut case),
     }
     let filters = set == Set::Drawn;
-    (case, policy(random, filters))
+    let mut policy = policy(random, filters);
+    if let Set::Few(limit) = set {
+        // Without it, people of unknown whereabouts are in reach of everything.
+        policy.require_location = true;
+        policy.max_travel_km = match limit {
+            Limit::Language => Some(40.0),
+            Limit::Skills => Some(10.0),
+            Limit::Panel => None,
+            Limit::Travel => Some(0.3),
+        };
+    }
+    (case, policy)
+}
+
+/// Requires what few people have.
+fn require_rare(random: &mut Random, world: &World, city: usize, limit: Limit, case: &mut Case) {
+    match limit {
+        Limit::Language => {
+            case.languages = vec![FAR_LANGUAGE.into()];
+            case.language_required = true;
+        }
+        Limit::Skills => {
+            let best = |skill: &str| SkillNeed { skill: skill.into(), required: 5, preferred: 5 };
+            case.skills = SKILLS.map(best).into();
+        }
+        Limit::Panel => {
+            // Without other needs most people fail this rule alone: all of them are judged again.
+            *case = Case { starts_at: case.starts_at, ..Case::at(case.id, case.position) };
+            case.client = Some(client(city));
+            case.panel = world.citizens(random, city, 4);
+            case.panel_required = true;
+        }
+        Limit::Travel => {}
+    }
 }
 
 fn cities_pick(random: &mut Random, world: &World) -> usize {

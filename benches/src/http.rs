@@ -2,10 +2,10 @@
 //! kept connection, one request at a time. Must not pipeline.
 
 use anyhow::{Context, bail, ensure};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 /// A kept connection.
@@ -33,11 +33,23 @@ impl Answer<'_> {
 
 /// Writes a request with a JSON body over what is in `into`.
 pub(crate) fn request(into: &mut Vec<u8>, method: &str, path: &str, token: &str, body: &str) {
+    request_of(into, method, path, token, "application/json", body);
+}
+
+/// The same with a body of another type. It means any version of what it changes.
+pub(crate) fn request_of(
+    into: &mut Vec<u8>,
+    method: &str,
+    path: &str,
+    token: &str,
+    kind: &str,
+    body: &str,
+) {
     into.clear();
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: nearhand\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+         if-match: *\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
     );
     into.extend_from_slice(head.as_bytes());
     into.extend_from_slice(body.as_bytes());
@@ -46,6 +58,15 @@ pub(crate) fn request(into: &mut Vec<u8>, method: &str, path: &str, token: &str,
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1_024) })
+    }
+
+    /// The same from an address of this machine's own, so that the server sees many clients.
+    pub(crate) async fn open_from(own: Ipv4Addr, address: SocketAddr) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((own, 0).into())?;
+        let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(16 * 1_024) })
     }

@@ -3,16 +3,15 @@
 
 use crate::{
     Options,
-    cases::{self, Set},
     http::{self, Connection},
+    open_cases,
     phones::{CONNECTIONS, Pace, Sender, send_all, shared_out},
     report::{self, Target, Times, millis},
     site::Site,
-    world::{Mood, NOW, World},
+    world::{Mood, World},
 };
 use anyhow::{Context, ensure};
-use nearhand_domain::{Position, clock};
-use nearhand_recommend::Case;
+use nearhand_domain::Position;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{
@@ -24,7 +23,7 @@ use tokio::{task::JoinSet, time::sleep_until};
 const PEOPLE: usize = 100_000;
 /// Phones that send; each sends every two seconds at 5,000 pings a second.
 const PHONES: usize = 10_000;
-const CASES: usize = 400;
+pub(crate) const CASES: usize = 400;
 const RECOMMENDERS: usize = 8;
 const RECOMMENDATIONS_A_SECOND: u32 = 200;
 /// Phones whose pings are watched; they send nothing else.
@@ -78,7 +77,7 @@ async fn measure(options: &Options, site: &Site, world: &World) -> anyhow::Resul
     // Every phone once, so that its token is known.
     (senders, _) = send_all(site.address, senders, 1, Pace::Once).await?;
     let length = Duration::from_secs(options.pick(20, 6));
-    let asks = create_cases(site, world).await?;
+    let asks = open_cases::drawn_asks(site, world, CASES).await?;
     for rate in &RATES {
         let (asks, admin) = (asks.clone(), site.admin.clone());
         let mut look = site.look().await?;
@@ -178,41 +177,6 @@ async fn send_steadily(
     Ok((senders, f64::from(sent) / begin.elapsed().as_secs_f64()))
 }
 
-/// Drawn cases, made over HTTP; what is asked for, one body a case.
-async fn create_cases(site: &Site, world: &World) -> anyhow::Result<Vec<String>> {
-    let mut connection = Connection::open(site.address).await?;
-    let (mut request, mut asks) = (Vec::new(), Vec::new());
-    for n in 0..CASES {
-        let (case, _) = cases::case(world, Set::Drawn, n);
-        let body = body_of(&case).to_string();
-        http::request(&mut request, "POST", "/v1/cases", &site.admin, &body);
-        let made = connection.call(&request).await?.json()?;
-        asks.push(json!({ "case_id": made["id"], "limit": 20 }).to_string());
-    }
-    Ok(asks)
-}
-
-fn body_of(case: &Case) -> Value {
-    let now = clock::now().as_second();
-    let starts_at = case.starts_at.and_then(|at| jiff::Timestamp::from_second(at - NOW + now).ok());
-    json!({
-        "title": "drawn",
-        "position": { "lat": case.position.lat(), "lng": case.position.lng() },
-        "starts_at": starts_at.map(|at| at.to_string()),
-        "duration_min": case.duration_min,
-        "urgent": case.urgent,
-        "services": case.services,
-        "skills": case.skills.iter().map(|need| json!({
-            "code": need.skill, "required": need.required, "preferred": need.preferred,
-        })).collect::<Vec<_>>(),
-        "licences": case.licences.iter().map(|need| json!({
-            "code": need.code, "jurisdiction": need.jurisdiction,
-        })).collect::<Vec<_>>(),
-        "languages": case.languages,
-        "language_required": case.language_required,
-    })
-}
-
 async fn recommend_steadily(
     address: SocketAddr,
     admin: String,
@@ -293,7 +257,7 @@ async fn watch_views(site: &Site, sender: &mut Sender, length: Duration) -> anyh
         ensure!(answer.status == 200, "{}", String::from_utf8_lossy(answer.body));
         let at = sender.phone().at;
         let place = json!({ "position": { "lat": at.lat(), "lng": at.lng() } });
-        let body = json!({ "place": place, "limit": 50 }).to_string();
+        let body = json!({ "place": place, "limit": 50, "store": false }).to_string();
         loop {
             http::request(&mut request, "POST", "/v1/recommendations", &site.admin, &body);
             let reply = connection.call(&request).await?.json()?;

@@ -1,18 +1,27 @@
 //! `nearhand-bench`: measures Nearhand against peers that do the same work in the same run.
 //! Must print ratios and percentiles only, and check that peers give the same answers.
 
+mod assign;
 mod cases;
+mod explain;
+mod formats;
 mod http;
+mod import;
 mod ingest;
 mod latency;
 mod memory;
+mod offers;
+mod open_cases;
 mod peer;
+mod people;
 mod phones;
+mod preview;
 mod random;
 mod recommend;
 mod report;
 mod site;
 mod sql;
+mod stored;
 mod updates;
 mod world;
 
@@ -57,7 +66,18 @@ enum Name {
     /// Complete recommendations, all rules and terms, exact top 20 of a million; peers: the linear
     /// scan and the same ranking in SQL.
     Recommend,
-    /// The same while 50,000 positions a second stream in; peers: the same recommendations
+    /// Why-not and the full funnel with its best relaxation, of 100,000 and a million; peer: the linear
+    /// scan.
+    Explain,
+    /// A policy tried on fifty cases; peer: the hundred recommendations it stands for.
+    Preview,
+    /// Work given to people over HTTP beside 1,000 pings a second, and how soon the next recommendation
+    /// knows; peer: one INSERT and COMMIT.
+    Assign,
+    /// Ten thousand offers open at once, and how late each deadline is acted on; peer: the limit that is
+    /// wanted.
+    Offers,
+    /// The same as `recommend` while 50,000 positions a second stream in; peers: the same recommendations
     /// undisturbed, and the rate that is wanted.
     Updates,
     /// Resident memory of the live index of a million.
@@ -65,9 +85,20 @@ enum Name {
     /// Pings over HTTP into PostGIS by the real processes, single and in batches of 100; peer: one
     /// client that inserts the same rows directly.
     Ingest,
+    /// What an admin waits for: a page of people with three filters; peer: the same rows by their
+    /// keys. Pings while fifty people log in at once; peer: the limit that is wanted.
+    People,
+    /// An import of 10,000 people over HTTP, checked and committed; peer: one COPY of the same people
+    /// and of as many audit entries.
+    Import,
     /// From a ping's acknowledgement to its commit and to a recommendation that shows it, at 5,000
     /// and 20,000 pings a second, beside 200 recommendations a second.
     Latency,
+    /// Reading each app's format; peer: `serde_json` into plain structs of the same bytes.
+    Formats,
+    /// Recommendations over HTTP that are kept; peer: the same ones that are not. What is kept of a
+    /// candidate, in bytes.
+    Stored,
 }
 
 impl Options {
@@ -89,7 +120,17 @@ impl Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if matches!(options.name, Name::Ingest | Name::Latency) {
+    let beside = [
+        Name::Preview,
+        Name::Assign,
+        Name::Offers,
+        Name::Ingest,
+        Name::Latency,
+        Name::People,
+        Name::Import,
+        Name::Stored,
+    ];
+    if beside.contains(&options.name) {
         // These share the machine with what they measure, and one thread has no other to wake.
         runtime.worker_threads(1);
     }
@@ -103,10 +144,18 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     match options.name {
         Name::All => run_all(),
         Name::Recommend => recommend::run(options).await,
+        Name::Explain => explain::run(options),
+        Name::Preview => preview::run(options).await,
+        Name::Assign => assign::run(options).await,
+        Name::Offers => offers::run(options).await,
         Name::Updates => updates::run(options),
         Name::Memory => memory::run(options),
+        Name::Formats => formats::run(options),
         Name::Ingest => ingest::run(options).await,
         Name::Latency => latency::run(options).await,
+        Name::Stored => stored::run(options).await,
+        Name::People => people::run(options).await,
+        Name::Import => import::run(options).await,
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let after = status("VmRSS")?;
     report::line(&format!(
         "# {} places in {} leaves; the process peaked at {:.0} MB while loading",
-        index.places().len(),
-        index.places().leaves(),
+        index.tree().len(),
+        index.tree().leaves(),
         status("VmHWM")? / MB,
     ));
     let limit = options.target(Target::AtMost(LIMIT_MB));

@@ -4,7 +4,7 @@
 use crate::world::{FAR_LANGUAGE, LANGUAGES, NOW, SKILLS, World, service};
 use anyhow::Context;
 use nearhand_domain::Position;
-use nearhand_index::{OrgIndex, Person, PersonParts, vocabulary::skill_word};
+use nearhand_index::{OrgIndex, Person, PersonInput, people::vocabulary::skill_word};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 use std::fmt::Write;
 
@@ -99,7 +99,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, n: usize, parts: &PersonParts, index: &OrgIndex) -> anyhow::Result<()> {
+    fn add(&mut self, n: usize, parts: &PersonInput, index: &OrgIndex) -> anyhow::Result<()> {
         let slot = index.slot(parts.id).context("everybody is in the index")?;
         let person = index.person(slot);
         let ping = person.ping().filter(|_| index.tracking_allowed(person, NOW));
@@ -136,7 +136,7 @@ impl Rows {
             writeln!(self.visits, "{client}\t{n}\t{at}")?;
         }
         for (region, level) in &parts.regions {
-            let level = gladness(*level as u8);
+            let level = willingness(*level as u8);
             writeln!(self.regions, "{region}\t{n}\t{level}")?;
         }
         Ok(())
@@ -153,7 +153,7 @@ fn trust(accuracy_m: Option<f32>, mock: bool) -> f64 {
 }
 
 /// 0 never, 1 avoid, 2 unstated, 3 willing, 4 preferred.
-fn gladness(level: u8) -> u8 {
+fn willingness(level: u8) -> u8 {
     if level <= 2 { level - 1 } else { level }
 }
 

@@ -3,9 +3,10 @@
 use crate::{
     http::{self, Connection},
     random::Random,
+    report::Times,
     site::Phone,
 };
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use nearhand_domain::{Position, clock};
 use std::{
     fmt::Write,
@@ -147,4 +148,41 @@ async fn send_over_one(
             return Ok((senders, sent));
         }
     }
+}
+
+/// Pings at a steady rate: from when each was due to its acknowledgement: a late answer delays no other ping's start.
+pub(crate) async fn ping_steadily(
+    address: SocketAddr,
+    senders: Vec<Sender>,
+    a_second: u32,
+    length: Duration,
+) -> anyhow::Result<Times> {
+    let parts: Vec<_> = shared_out(senders).into_iter().filter(|part| !part.is_empty()).collect();
+    let connections = u32::try_from(parts.len())?;
+    let every = Duration::from_secs(1) * connections / a_second;
+    let mut tasks = JoinSet::new();
+    let begin = Instant::now() + Duration::from_millis(200);
+    for (mut part, n) in parts.into_iter().zip(0_u32..) {
+        tasks.spawn(async move {
+            let mut connection = Connection::open(address).await?;
+            let (mut request, mut times) = (Vec::new(), Times::default());
+            let mut due = begin + every * n / connections;
+            let mut next = 0;
+            while due < begin + length {
+                tokio::time::sleep_until(due.into()).await;
+                let at = next % part.len();
+                part[at].request(&mut request, 1);
+                let answer = connection.call(&request).await?;
+                ensure!(answer.status == 200, "a ping was answered {}", answer.status);
+                times.push(due.elapsed());
+                (next, due) = (next + 1, due + every);
+            }
+            anyhow::Ok(times)
+        });
+    }
+    let mut times = Times::default();
+    while let Some(done) = tasks.join_next().await {
+        times.append(&mut done??);
+    }
+    Ok(times)
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use nearhand_domain::OrganizationId;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE, bootstrap, migrate};
 use nearhand_queue::{Queue, QueueConfig};
-use nearhand_storage::{PoolLimits, WorkerPool};
+use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
     net::SocketAddr,
@@ -118,6 +118,12 @@ impl Site {
         Ok(WorkerPool::connect(self.role(WORKER_ROLE), limits).await?)
     }
 
+    /// A pool of one, as the application's role.
+    pub(crate) async fn app_pool(&self) -> anyhow::Result<AppPool> {
+        let limits = PoolLimits { max_connections: 1, acquire_timeout: Duration::from_secs(5) };
+        Ok(AppPool::connect(self.role(APP_ROLE), limits).await?)
+    }
+
     /// The queue, to see what waits.
     pub(crate) async fn queue(&self) -> anyhow::Result<Queue> {
         let config = QueueConfig::new(self.redis.as_str());
@@ -150,6 +156,7 @@ impl Site {
             .env("NEARHAND_BOOTSTRAP_TOKEN", BOOTSTRAP)
             .env("NEARHAND_LISTEN", listen)
             .env("NEARHAND_METRICS_LISTEN", "127.0.0.1:0")
+            .env("NEARHAND_OUTBOX_DIR", std::env::temp_dir().join(&self.database))
             .stdout(Stdio::null())
             .stderr(if options.verbose { Stdio::inherit() } else { Stdio::null() })
             .spawn()
@@ -191,6 +198,18 @@ impl Site {
         self.organization = text("/organization/id")?.parse()?;
         Ok(())
     }
+}
+
+/// Gives everybody a login, as far as offers look: the app reaches them.
+pub(crate) async fn log_everybody_in(look: &mut PgConnection) -> anyhow::Result<()> {
+    sqlx::query(
+        "INSERT INTO sessions (organization_id, id, staff_id, epoch, restricted, created_at, \
+         expires_at) SELECT organization_id, gen_random_uuid(), id, 0, false, now(), \
+         now() + interval '1 day' FROM staff",
+    )
+    .execute(look)
+    .await?;
+    Ok(())
 }
 
 /// The program beside the bench's own, unless another is given.

@@ -3,7 +3,7 @@
 
 use crate::world::{FAR_LANGUAGE, LANGUAGES, SKILLS, service};
 use nearhand_domain::ServiceId;
-use nearhand_index::{OrgIndex, load::hour_of};
+use nearhand_index::{OrgIndex, people::load::hour_of};
 use nearhand_recommend::{Case, Policy};
 use std::fmt::Display;
 
@@ -33,7 +33,7 @@ pub(crate) fn ranking(index: &OrgIndex, case: &Case, policy: &Policy, now: i64) 
         ("out", uuids(out.into_iter().flatten())),
         ("needs", needs(case, policy, start, end)),
         ("late_needs", late_needs(case, start)),
-        ("placeless", (!policy.require_location).to_string()),
+        ("without_location", (!policy.require_location).to_string()),
         ("max_km", policy.max_travel_km.map_or("'Infinity'".into(), |km| km.to_string())),
         ("total", total(case, policy).to_string()),
         ("mean", index.mean_load(hour_of(now)).to_string()),
@@ -133,10 +133,10 @@ fn points(case: &Case, policy: &Policy) -> String {
     let (w, total) = (&policy.weights, total(case, policy));
     let mut all = String::new();
     let mut add = |weight: u32, u: &str| all += &format!(" + 100 * {weight} * ({u}) / {total}");
-    let gladness: Vec<String> =
+    let willingness: Vec<String> =
         services(case).iter().map(|level| format!("{GLADNESS}[{level} + 1]")).collect();
-    if !gladness.is_empty() {
-        add(w.service, &format!("({}) / {}", gladness.join(" + "), gladness.len()));
+    if !willingness.is_empty() {
+        add(w.service, &format!("({}) / {}", willingness.join(" + "), willingness.len()));
     }
     if !case.regions.is_empty() {
         add(w.region, &format!("{GLADNESS}[region + 1]"));

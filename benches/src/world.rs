@@ -9,11 +9,13 @@ use nearhand_domain::{
     tracking::{OPEN_END, TrackingGate},
 };
 use nearhand_index::{
-    OrgIndex, PersonParts,
-    load::LoadInputs,
-    parts::LicenceParts,
-    person::{Booking, LastJob, Ping},
-    schedules::explicit,
+    OrgIndex, PersonInput,
+    people::{
+        load::LoadInputs,
+        person::{Booking, LastJob, Ping},
+        person_input::LicenceInput,
+        schedules::explicit,
+    },
 };
 use uuid::Uuid;
 
@@ -103,7 +105,7 @@ impl World {
     }
 
     /// Everybody, one after another.
-    pub(crate) fn everybody(&self) -> impl Iterator<Item = PersonParts> {
+    pub(crate) fn everybody(&self) -> impl Iterator<Item = PersonInput> {
         (0..self.people).map(|n| self.person(n))
     }
 
@@ -139,47 +141,47 @@ impl World {
     }
 
     /// The person of a number.
-    pub(crate) fn person(&self, n: usize) -> PersonParts {
+    pub(crate) fn person(&self, n: usize) -> PersonInput {
         let (mut random, city) = (random_of(n), self.city_of(n));
         let random = &mut random;
-        let mut parts = PersonParts::new(StaffId::from(random.uuid()));
-        parts.active = random.permille(946);
+        let mut person = PersonInput::new(StaffId::from(random.uuid()));
+        person.active = random.permille(946);
         if random.permille(869) {
             let always = Interval { start: NOW - 300 * 24 * HOUR_S, end: OPEN_END };
-            parts.tracking = TrackingGate { permissions: vec![always], ..TrackingGate::default() };
+            person.tracking = TrackingGate { permissions: vec![always], ..TrackingGate::default() };
         }
-        parts.home = random.permille(788).then(|| self.near(random, city));
-        if parts.home.is_none() {
-            parts.base = random.permille(500).then(|| self.near(random, city));
+        person.home = random.permille(788).then(|| self.near(random, city));
+        if person.home.is_none() {
+            person.base = random.permille(500).then(|| self.near(random, city));
         }
-        parts.ping = random.permille(704).then(|| Ping {
+        person.ping = random.permille(704).then(|| Ping {
             fix_at_ms: (NOW - random.pick(&[20, 90, 400, 1_500, 3_000, 9_000])) * 1_000,
             position: self.near(random, city),
             accuracy_m: random.pick(&[Some(5.0), Some(30.0), Some(400.0), Some(3_000.0), None]),
             mock: random.permille(50),
         });
-        parts.last_job = random.permille(223).then(|| LastJob {
+        person.last_job = random.permille(223).then(|| LastJob {
             position: self.near(random, city),
             completed_at: NOW - random.pick(&[600, 5_000, 5_000, 50_000]),
         });
-        abilities(random, city, &mut parts);
-        self.times(random, city, &mut parts);
-        parts.load = Some(LoadInputs {
+        abilities(random, city, &mut person);
+        self.times(random, city, &mut person);
+        person.load = Some(LoadInputs {
             committed_min: random.pick(&[0, 300, 900, 1_500, 2_400]),
             capacity_min: random.pick(&[0, 1_200, 1_800, 2_400, 2_400, 2_400]),
         });
         let limits = [10.0, 30.0, 60.0];
-        parts.max_travel_km = random.permille(300).then(|| random.pick(&limits));
+        person.max_travel_km = random.permille(300).then(|| random.pick(&limits));
         if random.permille(313) {
             for _ in 0..=random.below(4) {
                 let days = i64::try_from(random.below(120) + 1).unwrap_or(1);
-                parts.visits.push((client(city), NOW - days * 24 * HOUR_S));
+                person.visits.push((client(city), NOW - days * 24 * HOUR_S));
             }
         }
-        parts
+        person
     }
 
-    fn times(&self, random: &mut Random, city: usize, parts: &mut PersonParts) {
+    fn times(&self, random: &mut Random, city: usize, person: &mut PersonInput) {
         let (asleep, busy) = match self.mood {
             Mood::Drawn => (612, false),
             Mood::Busy => (999, random.permille(999)),
@@ -190,22 +192,22 @@ impl World {
                 start: NOW + start + random.pick(&[0, HOUR_S, 2 * HOUR_S]),
                 end: NOW + end + random.pick(&[0, 3 * HOUR_S, 5 * HOUR_S]),
             };
-            parts.working_hours = Some(explicit(days.map(shift).to_vec()));
+            person.working_hours = Some(explicit(days.map(shift).to_vec()));
         }
         if random.permille(106) {
-            parts.time_off.push(Interval { start: NOW + HOUR_S, end: NOW + 4 * HOUR_S });
+            person.time_off.push(Interval { start: NOW + HOUR_S, end: NOW + 4 * HOUR_S });
         }
         let mut from = NOW + random.pick(&[-1_800, 600, 5_400]);
         for _ in 0..random.pick(&[0, 0, 1, 2]) {
             let end = from + random.pick(&[1_800, HOUR_S]);
-            parts.bookings.push(self.booking(random, city, Interval { start: from, end }));
+            person.bookings.push(self.booking(random, city, Interval { start: from, end }));
             from = end + random.pick(&[1_800, 5_400]);
         }
         if busy {
             let time = Interval { start: NOW - HOUR_S, end: NOW + 6 * HOUR_S };
-            parts.bookings = vec![self.booking(random, city, time)];
+            person.bookings = vec![self.booking(random, city, time)];
         } else if self.mood == Mood::Busy {
-            parts.bookings.clear();
+            person.bookings.clear();
         }
     }
 
@@ -216,6 +218,7 @@ impl World {
             time,
             position: random.permille(800).then(|| self.near(random, city)),
             cancelled: false,
+            open_ended: false,
         }
     }
 }
@@ -234,34 +237,34 @@ fn preference(random: &mut Random) -> Preference {
     }
 }
 
-fn abilities(random: &mut Random, city: usize, parts: &mut PersonParts) {
+fn abilities(random: &mut Random, city: usize, person: &mut PersonInput) {
     for n in 0..3 {
         if random.permille(609) {
-            parts.services.push((service(n), preference(random)));
+            person.services.push((service(n), preference(random)));
         }
     }
     for side in 0..2 {
         if random.permille(510) {
-            parts.regions.push((region(city, side), preference(random)));
+            person.regions.push((region(city, side), preference(random)));
         }
     }
     for skill in SKILLS {
         if random.permille(852) {
-            parts.skills.push((skill.into(), random.pick(&[2, 3, 4, 5])));
+            person.skills.push((skill.into(), random.pick(&[2, 3, 4, 5])));
         }
     }
     for language in LANGUAGES {
         if random.permille(490) {
-            parts.languages.push((language.into(), random.pick(&LanguageLevel::ALL[1..])));
+            person.languages.push((language.into(), random.pick(&LanguageLevel::ALL[1..])));
         }
     }
     if city.is_multiple_of(100) {
-        parts.services.push((service(FAR_SERVICE), Preference::Preferred));
-        parts.languages.push((FAR_LANGUAGE.into(), LanguageLevel::Native));
+        person.services.push((service(FAR_SERVICE), Preference::Preferred));
+        person.languages.push((FAR_LANGUAGE.into(), LanguageLevel::Native));
     }
     let valid_to = random.pick(&[-100, 3_000, 10_000_000, 10_000_000, 10_000_000]);
     if random.permille(819) {
-        parts.licences.push(LicenceParts {
+        person.licences.push(LicenceInput {
             code: "PI".into(),
             jurisdiction: "US-CA".into(),
             valid_from: NOW - 10_000_000,

@@ -4,6 +4,7 @@
 //! runs as the owner ever after. Forward only; a merged file never changes.
 
 mod derive;
+mod queue;
 
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection,
@@ -156,9 +157,15 @@ async fn ensure_extensions(
         .map_err(doing("connecting to the database as superuser"))?;
     for statement in [
         "CREATE EXTENSION IF NOT EXISTS postgis",
+        // For the queue of jobs.
+        "CREATE EXTENSION IF NOT EXISTS hstore",
+        "CREATE EXTENSION IF NOT EXISTS pgcrypto",
         "ALTER SCHEMA public OWNER TO nearhand_owner",
         "REVOKE ALL ON spatial_ref_sys FROM PUBLIC",
         "GRANT SELECT ON spatial_ref_sys TO PUBLIC",
+        // A temporary table could stand before one that a function of the owner's means.
+        "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', \
+         current_database()); END $$",
     ] {
         sqlx::query(statement)
             .execute(&mut connection)
@@ -183,6 +190,7 @@ pub async fn migrate(owner: &PgConnectOptions) -> Result<(), MigrationError> {
         return Err(MigrationError::NotOwner(role));
     }
     MIGRATOR.run(&mut connection).await?;
+    queue::migrate(&mut connection).await?;
     derive::derive(&mut connection).await?;
     connection.close().await.map_err(doing("closing the connection"))
 }

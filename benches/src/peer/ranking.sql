@@ -50,7 +50,7 @@ WITH hold AS (
         ({s} + {duration}) * 1000 + CASE WHEN {fixed} THEN 0
             ELSE coalesce(round(m * 1.95)::bigint, 0) * 60 END AS end_ms
     FROM driven
-    WHERE m IS NULL AND {placeless} OR m <= 1000 * least({max_km}, coalesce(max_travel_km, 'Infinity'))
+    WHERE m IS NULL AND {without_location} OR m <= 1000 * least({max_km}, coalesce(max_travel_km, 'Infinity'))
     OFFSET 0
 ), slack AS (
     SELECT timed.*,

@@ -6,7 +6,7 @@ use nearhand_domain::{
     DeviceId, OrganizationId, Position, StaffId, clock,
     token::{TokenKind, mint},
 };
-use nearhand_index::PersonParts;
+use nearhand_index::PersonInput;
 use sqlx::PgConnection;
 use std::fmt::Write;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub(crate) struct Phone {
 }
 
 /// Tables, the columns given, and their rows in COPY's text form.
-struct Tables([(&'static str, String); 8]);
+struct Tables([(&'static str, String); 9]);
 
 /// Puts everybody in; returns the phones of those who may be tracked.
 pub(super) async fn fill(
@@ -62,6 +62,7 @@ impl Tables {
             empty(
                 "staff (organization_id, id, display_name, active, home, has_working_hours, max_travel_km)",
             ),
+            empty("person_keys (organization_id, staff_id, key)"),
             empty("staff_services (organization_id, staff_id, service_id, preference)"),
             empty("staff_skills (organization_id, staff_id, code, level)"),
             empty("staff_languages (organization_id, staff_id, language, level)"),
@@ -78,10 +79,10 @@ impl Tables {
         &mut self,
         organization: OrganizationId,
         n: usize,
-        parts: &PersonParts,
+        parts: &PersonInput,
         phones: &mut Vec<Phone>,
     ) -> anyhow::Result<()> {
-        let [staff, services, skills, languages, licences, hours, permissions, devices] =
+        let [staff, keys, services, skills, languages, licences, hours, permissions, devices] =
             self.0.each_mut().map(|(_, rows)| rows);
         let id = parts.id;
         let home = parts.home.map_or_else(
@@ -94,6 +95,9 @@ impl Tables {
         let limit = parts.max_travel_km.map_or_else(|| "\\N".into(), |km| km.to_string());
         let (active, recorded) = (parts.active, parts.working_hours.is_some());
         writeln!(staff, "{organization}\t{id}\tperson {n}\t{active}\t{home}\t{recorded}\t{limit}")?;
+        // Changes seal what they record under it. Nothing here is secret.
+        let key = id.0.simple();
+        writeln!(keys, "{organization}\t{id}\t\\\\x{key}{key}")?;
         for (service, level) in &parts.services {
             writeln!(services, "{organization}\t{id}\t{service}\t{}", level.as_str())?;
         }
@@ -122,7 +126,7 @@ impl Tables {
         if let Some(at) = parts.ping.map(|ping| ping.position).filter(|_| active) {
             let (token, hash) = mint(TokenKind::Device, organization);
             let device = DeviceId::generate();
-            let hash: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&hash.0);
             writeln!(devices, "{organization}\t{device}\t{id}\tphone\t\\\\x{hash}")?;
             phones.push(Phone { staff: id, device, token, at, always: !recorded });
         }
@@ -137,4 +141,8 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,6 +8,7 @@ mod change;
 mod http;
 mod live;
 mod openapi;
+mod pages;
 mod router;
 mod routes;
 mod state;
@@ -21,7 +22,10 @@ pub use http::{
 };
 pub use router::{openapi, router};
 pub use routes::{
-    organization::founding::{FirstPassword, Founding, found},
+    organization::new_organization::{
+        FirstPassword, InvitedAdmin, NewOrganization, create_organization,
+        create_organization_with_invitation,
+    },
     system::health::{Readiness, fault, operators_router, readiness},
 };
 pub use state::{ApiConfig, ApiParts, ApiState};

@@ -2,9 +2,10 @@
 
 use crate::{
     change::IDEMPOTENCY_KEY,
-    http::{edge::EdgeLayer, problem},
+    http::{problem, request_layer::RequestLayer},
     openapi::{document, finish},
-    routes::{account, location, organization, people, recommendations, system, work},
+    pages,
+    routes::{account, location, organization, people, policies, recommendations, system, work},
     state::ApiState,
 };
 use axum::{
@@ -30,6 +31,7 @@ fn table() -> OpenApiRouter<ApiState> {
         organization::table(),
         work::table(),
         location::table(),
+        policies::table(),
         recommendations::table(),
         system::table(),
     ]
@@ -52,14 +54,16 @@ pub fn router(state: ApiState) -> Router {
     let config = state.config();
     let cors = cors(&config.cors_origins);
     routes
+        .merge(system::outbox_pages())
+        .merge(pages::routes())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", finish(document)).config(docs))
         .fallback(not_found)
         .layer(
             // Outermost first. One layer of the router, since each costs every request a box.
             ServiceBuilder::new()
-                // Around the edge, so that browsers may read its errors, too.
+                // Outside the request layer, so that browsers may read its errors, too.
                 .layer(option_layer((!config.cors_origins.is_empty()).then_some(cors)))
-                .layer(EdgeLayer { deadline: config.request_timeout }),
+                .layer(RequestLayer { deadline: config.request_timeout }),
         )
         .with_state(state)
 }

@@ -3,10 +3,16 @@
 use crate::{
     access::{credentials::Credentials, passwords::Passwords, throttle::Throttle},
     http::cursor::Cursors,
-    live::{hub::Hubs, ping_counters::PingCounters, streams::Streams},
+    live::{broadcaster::Broadcasters, ping_counters::PingCounters, stream_limiter::StreamLimiter},
+    routes::{
+        people::{CheckSlots, photo::PhotoProcessor},
+        recommendations::RecommendationWriter,
+    },
 };
 use jiff::SignedDuration;
 use nearhand_indexer::Follower;
+use nearhand_mail::Outbox;
+use nearhand_photos::Objects;
 use nearhand_queue::Producer;
 use nearhand_storage::AppPool;
 use std::{sync::Arc, time::Duration};
@@ -34,12 +40,18 @@ pub struct ApiConfig {
     pub trusted_proxy_hops: usize,
     /// Origins a browser may call from; none by default.
     pub cors_origins: Vec<String>,
-    /// Most event streams at a time.
+    /// The most event streams at a time.
     pub max_streams: usize,
     /// Most passwords hashed at a time.
     pub password_workers: usize,
     /// Longest a request may take, event streams aside.
     pub request_timeout: Duration,
+    /// Mails that were kept in place of being sent; shown to this machine alone. None where there
+    /// is a mail server, or others reach the listener.
+    pub outbox: Option<Outbox>,
+    /// Where people reach this installation, without a slash at its end; else the name that a
+    /// request was sent to is taken.
+    pub public_url: Option<String>,
 }
 
 impl Default for ApiConfig {
@@ -54,6 +66,8 @@ impl Default for ApiConfig {
             max_streams: 1_000,
             password_workers: 2,
             request_timeout: Duration::from_secs(30),
+            outbox: None,
+            public_url: None,
         }
     }
 }
@@ -68,6 +82,8 @@ pub struct ApiParts {
     pub follower: Follower,
     /// Credentials seen lately; the follower forgets into it.
     pub credentials: Arc<Credentials>,
+    /// Where photos are kept; without it there are none.
+    pub objects: Option<Objects>,
     /// Settings.
     pub config: ApiConfig,
     /// Seals cursors.
@@ -82,10 +98,13 @@ struct Inner {
     parts: ApiParts,
     passwords: Passwords,
     cursors: Cursors,
+    photo_processor: PhotoProcessor,
+    check_slots: CheckSlots,
     throttle: Throttle,
-    streams: Arc<Streams>,
-    hubs: Hubs,
+    stream_limiter: Arc<StreamLimiter>,
+    broadcasters: Broadcasters,
     full_scans: Arc<Semaphore>,
+    recommendation_writer: RecommendationWriter,
     counters: PingCounters,
     aside: TaskTracker,
 }
@@ -106,10 +125,13 @@ impl ApiState {
             parts,
             passwords,
             cursors,
+            photo_processor: PhotoProcessor::default(),
+            check_slots: CheckSlots::default(),
             throttle: Throttle::default(),
-            streams: Arc::default(),
-            hubs: Hubs::default(),
+            stream_limiter: Arc::default(),
+            broadcasters: Broadcasters::default(),
             full_scans: Arc::new(Semaphore::new(1)),
+            recommendation_writer: RecommendationWriter::default(),
             counters: PingCounters::new(),
             aside: TaskTracker::new(),
         };
@@ -152,13 +174,28 @@ impl ApiState {
         &self.0.cursors
     }
 
+    /// Where photos are kept.
+    pub(crate) fn objects(&self) -> Option<&Objects> {
+        self.0.parts.objects.as_ref()
+    }
+
+    /// Re-encodes uploaded photos.
+    pub(crate) fn photo_processor(&self) -> &PhotoProcessor {
+        &self.0.photo_processor
+    }
+
+    /// Limits how many import files are checked at a time.
+    pub(crate) fn check_slots(&self) -> &CheckSlots {
+        &self.0.check_slots
+    }
+
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
     }
 
-    /// Open event streams.
-    pub(crate) fn streams(&self) -> &Arc<Streams> {
-        &self.0.streams
+    /// Limits the open event streams.
+    pub(crate) fn stream_limiter(&self) -> &Arc<StreamLimiter> {
+        &self.0.stream_limiter
     }
 
     /// What became of pings.
@@ -172,14 +209,19 @@ impl ApiState {
         Arc::clone(&self.0.full_scans)
     }
 
-    /// Short work that no answer waits for.
+    /// Writes recommendations that are kept, many at a time.
+    pub(crate) fn recommendation_writer(&self) -> &RecommendationWriter {
+        &self.0.recommendation_writer
+    }
+
+    /// Short work that must end though its caller hangs up.
     pub(crate) fn aside(&self) -> &TaskTracker {
         &self.0.aside
     }
 
-    /// What event streams share.
-    pub(crate) fn hubs(&self) -> &Hubs {
-        &self.0.hubs
+    /// The broadcasters of position changes, which event streams subscribe to.
+    pub(crate) fn broadcasters(&self) -> &Broadcasters {
+        &self.0.broadcasters
     }
 
     /// Whether the feed is current enough, and the relay alive, to believe what is held in memory.

@@ -4,12 +4,12 @@
 //! version is higher; any order and any repetition of records leads to the same index.
 
 use crate::{
-    ids::{OrganizationId, RegionId, ServiceId, StaffId},
+    ids::{BookingId, CaseId, ClientId, OrganizationId, RegionId, ServiceId, StaffId},
     ping::{LiveRank, live_rank},
     position::Position,
     preference::{LanguageLevel, Preference},
     schedule::WeeklyHours,
-    time::Interval,
+    time::{DAY_S, Interval},
     tracking::TrackingGate,
 };
 use jiff::civil::Date;
@@ -32,6 +32,8 @@ pub struct StaffFacts {
     pub display_name: String,
     /// Where they start from when nothing else is known.
     pub home: Option<Position>,
+    /// Where they start from without a home: the base of their primary department.
+    pub base: Option<Position>,
     /// Stated preferences for services.
     pub services: Vec<(ServiceId, Preference)>,
     /// Stated preferences for regions.
@@ -44,6 +46,8 @@ pub struct StaffFacts {
     pub languages: Vec<(String, LanguageLevel)>,
     /// `None`: no hours recorded, always available.
     pub working_hours: Option<WeeklyHours>,
+    /// Off duty: counts for people without working hours.
+    pub off_duty: bool,
     /// Absences.
     pub time_off: Vec<Interval>,
     /// The person's own travel limit in kilometres.
@@ -154,6 +158,66 @@ impl PositionFact {
     }
 }
 
+/// Facts hold bookings and the last job for so many seconds after their end. Ranking uses them for
+/// less than that, so that it does not matter when a fact was read.
+pub const ENDED_WORK_S: i64 = 8 * DAY_S;
+/// A visit counts for so many seconds. Facts hold it for longer, for the same reason.
+pub const VISITS_COUNT_S: i64 = 730 * DAY_S;
+
+/// What ranking reads of a person's work. A record of its own, because it changes far more often
+/// than the person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkFacts {
+    /// Tenant.
+    pub organization: OrganizationId,
+    /// Person.
+    pub staff: StaffId,
+    /// Raised by every change of the person's assignments.
+    pub version: i64,
+    /// Bookings that may still matter.
+    pub bookings: Vec<BookingFact>,
+    /// The newest finished job at a known place.
+    pub last_job: Option<LastJobFact>,
+    /// Finished visits of the last two years: the client and the Unix second.
+    pub visits: Vec<(ClientId, i64)>,
+}
+
+/// A person's time held for a case.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BookingFact {
+    /// The assignment.
+    pub id: BookingId,
+    /// The case.
+    pub case: CaseId,
+    /// Unix seconds, half-open. A finished one ends when it was done.
+    pub time: Interval,
+    /// Where, if known.
+    pub position: Option<Position>,
+    /// The person is on site, so that it goes on past its end: see [`held_at`].
+    pub open_ended: bool,
+}
+
+/// A person on site past the end is taken to need this much longer, in seconds.
+const OVERRUN_S: i64 = 15 * 60;
+
+/// The time that a booking holds as of an instant in Unix seconds. An open-ended one that is past
+/// its end goes on until a quarter of an hour later. Never less than `time`.
+#[must_use]
+pub fn held_at(time: Interval, open_ended: bool, instant: i64) -> Interval {
+    let overruns = open_ended && time.end <= instant;
+    let end = if overruns { instant.saturating_add(OVERRUN_S) } else { time.end };
+    Interval { end, ..time }
+}
+
+/// The site of a finished job.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastJobFact {
+    /// Where.
+    pub position: Position,
+    /// When it was finished, in Unix seconds.
+    pub completed_at: i64,
+}
+
 /// One change to the live index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
@@ -165,4 +229,20 @@ pub enum Fact {
     Organization(OrganizationFacts),
     /// A person moved.
     Position(PositionFact),
+    /// A person's work changed.
+    Work(Box<WorkFacts>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_on_site_holds_a_quarter_of_an_hour_more() {
+        let time = Interval { start: 1_000, end: 5_000 };
+        assert_eq!(held_at(time, false, 9_000), time);
+        assert_eq!(held_at(time, true, 4_999), time, "not past its end yet");
+        assert_eq!(held_at(time, true, 5_000).end, 5_900);
+        assert_eq!(held_at(time, true, 9_000), Interval { start: 1_000, end: 9_900 });
+    }
 }

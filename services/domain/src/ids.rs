@@ -66,6 +66,46 @@ id! {
     ClientId
     /// A person's time held for a case.
     BookingId
+    /// A person who holds a slot of a case.
+    AssignmentId
+    /// A case that is offered to people.
+    OfferId
     /// An absence.
     TimeOffId
+    /// A part of an organisation, which may limit what its people see.
+    DepartmentId
+    /// People who own or share things.
+    GroupId
+    /// A word that people are marked with.
+    TagId
+    /// A lane of cases.
+    QueueId
+    /// A ranking policy.
+    PolicyId
+    /// An answer to the question who should go, as it was given.
+    RecommendationId
+    /// A role that an organisation made for itself.
+    RoleId
+    /// An invitation to set a password and log in.
+    InvitationId
+    /// A request to recover a password.
+    PasswordResetId
+    /// A request to move a login to another e-mail address.
+    EmailChangeId
+    /// A request to delete several people, to be confirmed.
+    DeleteRequestId
+    /// A mail, from its cause until it is sent.
+    MailId
+    /// A background job that people can watch.
+    JobId
+    /// An import of people.
+    ImportId
+    /// An export.
+    ExportId
+    /// The organisation's own software.
+    ServiceAccountId
+    /// A key of a service account.
+    ApiKeyId
+    /// A photo in the object store.
+    PhotoId
 }

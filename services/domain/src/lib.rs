@@ -8,7 +8,9 @@ pub mod clock;
 pub mod facts;
 pub mod field;
 pub mod ids;
+pub mod jobs;
 mod location;
+pub mod mails;
 mod organization;
 pub mod outage;
 mod people;
@@ -17,7 +19,7 @@ pub mod time;
 mod work;
 pub mod zone;
 
-pub use account::{password, token};
+pub use account::{link, password, token};
 pub use ids::*;
 pub use location::{
     ping, position,
@@ -25,5 +27,5 @@ pub use location::{
     tracking,
 };
 pub use organization::region;
-pub use people::{keys, language, preference, schedule};
-pub use work::requirement;
+pub use people::{address, imports, keys, language, photo, preference, schedule};
+pub use work::{assignment, offer, requirement};

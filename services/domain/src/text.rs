@@ -5,7 +5,7 @@ mod visible;
 mod words;
 
 pub use login::{login_key, password_form};
-pub use visible::line;
+pub use visible::{line, lines};
 pub use words::search_words;
 
 use crate::zone;

@@ -1,43 +1,35 @@
-//! The live index: people, places and regions of every organisation, kept in memory and searched
-//! by distance. Pure: no I/O, no async, no wall clock; time always comes as an argument.
+//! The live index: the people, places and regions of every organisation, kept in memory.
+//! Pure: no I/O, no async, no wall clock. Time always comes as an argument.
+//!
+//! Where things go:
+//! - A fact from the feed: [`LiveIndex`] takes it to its organisation, `updates::facts` applies it.
+//! - A ping that moves a person: `updates::ping_move`, then `tree::cell_tree` (`relocate`).
+//! - A person's facts: `people::person_input` makes the record, `updates::placement` puts it into
+//!   the tree and into the bitmaps.
+//! - A question: `tree::best_first` (ranking), `queries` (viewports), `abilities::bitmap_index`
+//!   (people by ability), `regions` (regions by position).
 
-mod apply;
-mod bloom;
-mod builder;
-mod bulk;
-pub mod cells;
-pub mod columns;
-mod envelope;
-pub mod leaf;
+pub mod abilities;
+pub mod geometry;
 pub mod live;
-pub mod load;
-pub mod masks;
-mod octree;
+mod numbers;
 pub mod org;
-pub mod parts;
-pub mod person;
-pub mod places;
-mod placing;
+pub mod people;
+pub mod queries;
 pub mod regions;
-pub mod roll;
-pub mod schedules;
-pub mod siblings;
-pub mod signature;
-pub mod sphere;
-pub mod version;
-pub mod view;
-pub mod vocabulary;
+pub mod tree;
+pub mod updates;
 
-pub use builder::Builder;
+pub use abilities::{
+    AbilityBits, AbilityIndex, BitmapIndex, HourSet, Masks, Predicate, Profile, ReadAbilityBits,
+    ReadMasks, RowSet,
+};
+pub use geometry::{IndexPoint, cells};
 pub use live::{LiveIndex, Sizes};
 pub use org::OrgIndex;
-pub use parts::PersonParts;
-pub use person::Person;
-pub use version::IndexVersion;
-pub use view::{Grade, LivePosition, Rectangle};
-pub use vocabulary::Vocabulary;
-
-/// A number given out; there is no memory for as many as would not fit.
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
+pub use people::{Grade, Person, PersonInput, Vocabulary};
+pub use queries::{
+    FallbackKind, FallbackPlace, LivePosition, NearPerson, NearestFilter, Rectangle,
+};
+pub use tree::{CellTree, ChildEnvelopes, ChildSet, Leaf};
+pub use updates::{IndexVersion, SnapshotBuilder};

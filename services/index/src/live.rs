@@ -1,12 +1,15 @@
 //! Every organisation's index behind its own lock. Must hold a lock for a few updates only, so
 //! that readers never wait long.
 //!
-//! The lock is `parking_lot`'s, which lets a waiting writer go before new readers. Spinning before
-//! it and reading what an update needs under the readers' lock first were measured beside 50,000
-//! updates a second among a million people: neither shortened the 99th percentile of readers or
-//! updates, and both cost the median reader some percent.
+//! The lock is `parking_lot`'s, which lets a waiting writer go before new readers. Two things were
+//! measured beside 50,000 updates a second among a million people: spinning before the lock, and
+//! reading what an update needs under the readers' lock first. Neither shortened the 99th percentile
+//! of readers or of updates, and both cost the median reader some percent.
 
-use crate::{OrgIndex, apply::Prepared, roll::Roll, version::LOW_48_BITS};
+use crate::{
+    OrgIndex,
+    updates::{LoadWindowProgress, facts::Prepared, version::LOW_48_BITS},
+};
 use nearhand_domain::{OrganizationId, facts::Fact};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -48,7 +51,7 @@ impl LiveIndex {
         Self::default()
     }
 
-    /// Takes facts in, in any order and any number of times, a few a lock hold.
+    /// Applies facts, in any order and any number of times, a few in one hold of the lock.
     pub fn apply(&self, facts: &[Fact], now: i64) {
         for chunk in facts.chunks(UPDATES_A_HOLD) {
             let prepared: Vec<Prepared<'_>> = chunk.iter().map(Prepared::new).collect();
@@ -65,16 +68,16 @@ impl LiveIndex {
         }
     }
 
-    /// Puts a whole organisation in, replacing what was known of it at one blow.
+    /// Puts a whole organisation in, replacing its old index at once.
     pub fn insert(&self, index: OrgIndex) {
         let id = index.id();
         let old = self.organizations.write().insert(id, Arc::new(RwLock::new(index)));
-        // Let go of after the lock: giving back so much memory takes long.
+        // Dropped after the lock is released: giving back so much memory takes long.
         drop(old);
     }
 
-    /// Replaces everything by a freshly built index at one blow; readers of the old one finish
-    /// undisturbed. Gives the old one back, which takes long to drop: not where others wait.
+    /// Replaces everything by a new index at once; readers of the old one finish undisturbed.
+    /// Returns the old one, because dropping it takes long.
     #[must_use = "drop it where nobody waits"]
     pub fn replace(&self, fresh: Self) -> Self {
         let fresh = fresh.organizations.into_inner();
@@ -82,7 +85,7 @@ impl LiveIndex {
         Self { organizations: RwLock::new(old) }
     }
 
-    /// Reads one organisation. Updates of it wait meanwhile: keep `read` short.
+    /// Reads one organisation. Its updates wait meanwhile, so `read` must be short.
     pub fn with_org<T>(
         &self,
         organization: OrganizationId,
@@ -95,10 +98,10 @@ impl LiveIndex {
 
     /// Moves horizons and hourly loads on to `now`, in small lock holds. Call once a minute or so;
     /// costs little while the hour is the same.
-    pub fn roll(&self, now: i64) {
+    pub fn advance_load_windows(&self, now: i64) {
         for shared in self.all() {
-            let mut roll = Roll::default();
-            while !shared.write().roll_step(&mut roll, now) {}
+            let mut progress = LoadWindowProgress::default();
+            while !shared.write().advance_load_window(&mut progress, now) {}
         }
     }
 
@@ -116,8 +119,8 @@ impl LiveIndex {
             let index = shared.read();
             sizes.organizations += 1;
             sizes.people += index.considered();
-            sizes.places += index.places().len();
-            sizes.leaves += index.places().leaves();
+            sizes.places += index.tree().len();
+            sizes.leaves += index.tree().leaves();
             sizes.approximate_bytes += index.approximate_bytes();
             sizes.version = (sizes.version + index.index_version().low_48_bits()) & LOW_48_BITS;
         }

@@ -1,22 +1,27 @@
-//! The index of one organisation: records by number, their places, loads and regions. Must leave
-//! locking to [`crate::live`] and scores to others.
+//! The index of one organisation: people by slot, their places, abilities and loads, and regions.
+//! Must leave locking to [`crate::live`] and scores to the crate that ranks.
 
 use crate::{
-    columns::Columns,
-    load::{self, RunningMean, parity},
-    number,
-    parts::PersonParts,
-    person::{Person, Ping, flag},
-    places::Places,
+    abilities::AbilityIndex,
+    numbers::number,
+    people::{
+        booked_cases::BookedCases,
+        free_hours::{touched_hours, window_from},
+        load::{self, RunningMean, parity},
+        person::{Person, Ping, flag},
+        person_input::PersonInput,
+        schedules::Schedules,
+        vocabulary::Vocabulary,
+        work::Work,
+    },
     regions::Regions,
-    schedules::Schedules,
-    version::{Entity, IndexVersion},
-    vocabulary::Vocabulary,
+    tree::CellTree,
+    updates::{IndexVersion, version::Entity},
 };
 use hashbrown::HashTable;
 use jiff::tz::TimeZone;
 use nearhand_domain::{
-    OrganizationId, Position, RegionId, StaffId,
+    CaseId, OrganizationId, Position, RegionId, StaffId,
     facts::{MockPolicy, PositionFact},
     time::Interval,
     tracking::tracking_allowed,
@@ -24,10 +29,10 @@ use nearhand_domain::{
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
-/// About how many people the measuring of memory looks at.
+/// About how many people are looked at to estimate memory.
 const SAMPLED_PEOPLE: usize = 4_096;
 
-/// The loads of one hour: whose, and their mean.
+/// The hour whose loads are kept, and their mean.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeptHour {
     pub(crate) hour: i64,
@@ -50,20 +55,26 @@ pub struct OrgIndex {
     pub(crate) schedules: Schedules,
     pub(crate) people: Vec<Person>,
     pub(crate) slots: HashTable<u32>,
-    pub(crate) places: Places,
-    pub(crate) columns: Columns,
+    pub(crate) tree: CellTree,
+    pub(crate) abilities: AbilityIndex,
+    /// The hours for which everybody's free hours are right: from, until.
+    pub(crate) free_hours_valid: (i64, i64),
+    /// People by the cases they are booked for.
+    pub(crate) booked: BookedCases,
     /// People by the clients they have visited.
     pub(crate) visitors: FxHashMap<u32, Vec<u32>>,
     pub(crate) regions: Regions,
-    /// Fixes of people not yet known.
-    pub(crate) early: FxHashMap<StaffId, PositionFact>,
+    /// The newest fixes of people who are not known yet.
+    pub(crate) pending_fixes: FxHashMap<StaffId, PositionFact>,
+    /// The newest work of people who are not known yet, or not loaded yet.
+    pub(crate) pending_work: FxHashMap<StaffId, Work>,
     pub(crate) sum: IndexVersion,
     pub(crate) kept: [KeptHour; 2],
     pub(crate) considered: usize,
 }
 
 impl OrgIndex {
-    /// An organisation of which nothing is known; loads are kept for the hours around `now`.
+    /// An organisation about which nothing is known; loads are kept for the hours around `now`.
     #[must_use]
     pub fn new(id: OrganizationId, now: i64) -> Self {
         let mut kept =
@@ -81,64 +92,80 @@ impl OrgIndex {
             schedules: Schedules::default(),
             people: Vec::new(),
             slots: HashTable::new(),
-            places: Places::default(),
-            columns: Columns::default(),
+            tree: CellTree::default(),
+            abilities: AbilityIndex::default(),
+            free_hours_valid: window_from(load::kept_hours(now)[0]),
+            booked: BookedCases::default(),
             visitors: FxHashMap::default(),
             regions: Regions::default(),
-            early: FxHashMap::default(),
+            pending_fixes: FxHashMap::default(),
+            pending_work: FxHashMap::default(),
             sum: IndexVersion::of(id),
             kept,
             considered: 0,
         }
     }
 
-    /// Puts a person in, replacing the record of the same id whatever its version; a fix in
-    /// `parts` replaces the known one.
-    pub fn put(&mut self, parts: PersonParts, now: i64) -> u32 {
-        let person = parts.into_person(&mut self.vocabulary, &mut self.schedules, now);
+    /// Puts a person in. Replaces the record of the same id whatever its version, and the known fix
+    /// and work by those of `input`.
+    pub fn put(&mut self, input: PersonInput, now: i64) -> u32 {
+        let person = input.into_person(&mut self.vocabulary, &mut self.schedules, now);
         self.put_person(person)
     }
 
-    /// The number of a person.
+    /// The slot of a person: the number of the record.
     #[must_use]
     pub fn slot(&self, id: StaffId) -> Option<u32> {
         self.slots.find(hash(id), |&slot| self.people[slot as usize].id == id).copied()
     }
 
-    /// The person of a number the index has given out.
+    /// The person at a slot that the index has given out.
     ///
     /// # Panics
-    /// When it has not.
+    /// When it has not given out the slot.
     #[must_use]
     pub fn person(&self, slot: u32) -> &Person {
         &self.people[slot as usize]
     }
 
-    /// All records by number, deleted ones among them.
+    /// All records by slot, with those of deleted people.
     #[must_use]
     pub fn people(&self) -> &[Person] {
         &self.people
     }
 
-    /// Numbers of the people who have visited a client, by the client's number.
+    /// The slots of the people who have visited a client, by the client's code.
     #[must_use]
     pub fn visitors(&self, client: u32) -> &[u32] {
         self.visitors.get(&client).map_or(&[], Vec::as_slice)
     }
 
+    /// Slots of the people who are booked for a case, with cancelled bookings; a few others may be
+    /// among them.
+    pub fn booked_for(&self, case: CaseId) -> impl Iterator<Item = u32> {
+        self.booked.people(case)
+    }
+
+    /// The coming hours that an interval in Unix seconds touches, by the hour's number modulo 64. Hours
+    /// for which the index does not know who is free are left out.
+    #[must_use]
+    pub fn coming_hours(&self, interval: Interval) -> u64 {
+        touched_hours(interval, self.free_hours_valid)
+    }
+
     /// All places people can count from.
     #[must_use]
-    pub fn places(&self) -> &Places {
-        &self.places
+    pub fn tree(&self) -> &CellTree {
+        &self.tree
     }
 
-    /// Who has which abilities.
+    /// Who can do what.
     #[must_use]
-    pub fn columns(&self) -> &Columns {
-        &self.columns
+    pub fn abilities(&self) -> &AbilityIndex {
+        &self.abilities
     }
 
-    /// Words by number.
+    /// The codes of words.
     #[must_use]
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
@@ -148,6 +175,12 @@ impl OrgIndex {
     #[must_use]
     pub fn schedules(&self) -> &Schedules {
         &self.schedules
+    }
+
+    /// The version of the organisation's settings; 0 before the first is known.
+    #[must_use]
+    pub fn settings_version(&self) -> i64 {
+        self.version.unwrap_or(0)
     }
 
     /// The organisation.
@@ -168,7 +201,7 @@ impl OrgIndex {
         self.considered
     }
 
-    /// One number for all that ranking reads.
+    /// One number for everything that ranking reads.
     #[must_use]
     pub fn index_version(&self) -> IndexVersion {
         self.sum
@@ -177,15 +210,16 @@ impl OrgIndex {
     /// Memory held, in bytes, roughly. O(people).
     #[must_use]
     pub fn approximate_bytes(&self) -> usize {
-        // Of many people a sample: readers and writers wait for whoever looks at everybody.
+        // A sample of people: looking at all would hold the lock for long.
         let every = self.people.len() / SAMPLED_PEOPLE + 1;
         let sampled = self.people.iter().step_by(every).map(Person::heap_bytes).sum::<usize>();
         let samples = self.people.len().div_ceil(every).max(1);
         self.people.capacity() * size_of::<Person>()
             + sampled * self.people.len() / samples
             + self.slots.capacity() * 6
-            + self.places.approximate_bytes()
-            + self.columns.approximate_bytes()
+            + self.tree.approximate_bytes()
+            + self.abilities.approximate_bytes()
+            + self.booked.approximate_bytes()
             + self.schedules.approximate_bytes()
     }
 
@@ -235,14 +269,22 @@ impl OrgIndex {
 
     pub(crate) fn put_person(&mut self, person: Person) -> u32 {
         if let Some(slot) = self.slot(person.id) {
-            self.detach(slot);
-            self.people[slot as usize] = person;
-            self.attach(slot);
+            self.replace(slot, |_| person);
             return slot;
         }
         let slot = self.push(person);
         self.attach(slot);
         slot
+    }
+
+    /// Replaces the record at a slot by one that may take parts of it over.
+    pub(crate) fn replace(&mut self, slot: u32, by: impl FnOnce(&mut Person) -> Person) {
+        self.detach(slot);
+        let known = &mut self.people[slot as usize];
+        let fresh = by(known);
+        let old = std::mem::replace(known, fresh);
+        old.hours.into_iter().for_each(|hours| self.schedules.release(hours));
+        self.attach(slot);
     }
 
     /// Adds a record that nothing refers to yet.
@@ -253,11 +295,16 @@ impl OrgIndex {
         slot
     }
 
-    /// Lets a person be found by id.
+    /// Makes a person findable by id.
     pub(crate) fn number(&mut self, slot: u32) {
         let people = &self.people;
         let id = |slot: u32| hash(people[slot as usize].id);
         self.slots.insert_unique(id(slot), slot, |&slot| id(slot));
+    }
+
+    /// The first of the hours whose loads and free hours are kept.
+    pub(crate) fn first_kept_hour(&self) -> i64 {
+        self.kept[0].hour.min(self.kept[1].hour)
     }
 
     /// Takes a record out of everything that refers to it.
@@ -266,7 +313,10 @@ impl OrgIndex {
         let person = &self.people[slot as usize];
         self.sum.remove(Entity::Staff, person.id.0, person.version);
         if let Some(ping) = &person.ping {
-            self.sum.remove(Entity::Position, person.id.0, ping.fix_at_ms);
+            self.sum.remove(Entity::Position, person.id.0, ping.version());
+        }
+        if person.work_version() > 0 {
+            self.sum.remove(Entity::Work, person.id.0, person.work_version());
         }
         self.considered -= usize::from(!person.is_deleted());
         if person.is_active() {
@@ -280,18 +330,19 @@ impl OrgIndex {
                 visitors.swap_remove(at);
             }
         }
-        if let Some(hours) = person.hours {
-            self.schedules.release(hours);
+        for case in person.booked_cases() {
+            self.booked.remove(case, slot);
         }
     }
 
     /// Puts a record into everything that refers to it.
     pub(crate) fn attach(&mut self, slot: u32) {
-        let permitted = self.permits(slot);
+        let (permitted, first_hour) = (self.permits(slot), self.first_kept_hour());
         let at = slot as usize;
         let loads = self.kept.map(|kept| self.load_inputs(&self.people[at], kept.hour));
         let person = &mut self.people[at];
         person.set(flag::PING_PERMITTED, permitted);
+        person.keep_free_hours(first_hour);
         for (kept, load) in self.kept.iter_mut().zip(loads) {
             person.loads[parity(kept.hour)] = load;
             if person.flags & (flag::ACTIVE | flag::DELETED) == flag::ACTIVE
@@ -302,11 +353,17 @@ impl OrgIndex {
         }
         self.sum.add(Entity::Staff, person.id.0, person.version);
         if let Some(ping) = &person.ping {
-            self.sum.add(Entity::Position, person.id.0, ping.fix_at_ms);
+            self.sum.add(Entity::Position, person.id.0, ping.version());
+        }
+        if person.work_version() > 0 {
+            self.sum.add(Entity::Work, person.id.0, person.work_version());
         }
         self.considered += usize::from(!person.is_deleted());
         for client in person.clients() {
             self.visitors.entry(client).or_default().push(slot);
+        }
+        for case in person.booked_cases() {
+            self.booked.add(case, slot);
         }
         self.place(slot);
     }

@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod places;
+
 use nearhand_domain::{
-    OrganizationId, Position, StaffId,
-    facts::{Fact, MockPolicy, OrganizationFacts, PositionFact},
+    BookingId, CaseId, ClientId, OrganizationId, Position, StaffId,
+    facts::{
+        BookingFact, Fact, LastJobFact, MockPolicy, OrganizationFacts, PositionFact, WorkFacts,
+    },
     time::Interval,
     tracking::{OPEN_END, TrackingGate},
 };
-use nearhand_index::{LiveIndex, OrgIndex, PersonParts, Rectangle, person::Ping};
+use nearhand_index::{LiveIndex, OrgIndex, PersonInput, Rectangle, people::person::Ping};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -39,13 +43,13 @@ fn gate() -> impl Strategy<Value = TrackingGate> {
     })
 }
 
-fn person(around: (f64, f64)) -> impl Strategy<Value = PersonParts> {
+fn person(around: (f64, f64)) -> impl Strategy<Value = PersonInput> {
     let accuracy =
         prop_oneof![Just(None), Just(Some(80.0)), Just(Some(900.0)), Just(Some(1_001.0))];
     let ping = (place(around), accuracy, any::<bool>(), 0..200i64);
     let rest = (proptest::option::of(place(around)), gate(), 0..10u8);
     (proptest::option::of(ping), rest, any::<u128>()).prop_map(|(ping, rest, id)| {
-        let mut parts = PersonParts::new(StaffId::from(Uuid::from_u128(id)));
+        let mut parts = PersonInput::new(StaffId::from(Uuid::from_u128(id)));
         parts.ping = ping.map(|(position, accuracy_m, mock, age)| Ping {
             fix_at_ms: (NOW - age) * 1_000,
             position,
@@ -58,13 +62,13 @@ fn person(around: (f64, f64)) -> impl Strategy<Value = PersonParts> {
     })
 }
 
-fn world() -> impl Strategy<Value = ((f64, f64), Vec<PersonParts>)> {
+fn world() -> impl Strategy<Value = ((f64, f64), Vec<PersonInput>)> {
     let centres = [(45.0, 9.0), (-17.0, 179.9), (89.5, 0.0), (-89.7, 90.0), (0.2, -0.3)];
     proptest::sample::select(centres.to_vec())
         .prop_flat_map(|around| (Just(around), proptest::collection::vec(person(around), 0..120)))
 }
 
-fn live_by_hand(parts: &PersonParts, mock_policy: MockPolicy) -> Option<Position> {
+fn live_by_hand(parts: &PersonInput, mock_policy: MockPolicy) -> Option<Position> {
     let allowed = |at: i64| {
         parts.tracking.permissions.iter().any(|i| i.contains(at))
             && !parts.tracking.pauses.iter().any(|i| i.contains(at))
@@ -103,7 +107,7 @@ proptest! {
         let mut found = Vec::new();
         index.live_in(within, NOW, |live| found.push(live.staff));
         found.sort_unstable();
-        let inside = |parts: &&PersonParts| {
+        let inside = |parts: &&PersonInput| {
             live_by_hand(parts, policy).is_some_and(|at| within.contains(at))
         };
         let mut expected: Vec<StaffId> = people.iter().filter(inside).map(|p| p.id).collect();
@@ -161,12 +165,14 @@ fn tracked(staff: StaffId, version: i64, positions_valid_from: i64) -> Fact {
         active: true,
         display_name: "A".into(),
         home: None,
+        base: None,
         services: Vec::new(),
         regions: Vec::new(),
         skills: Vec::new(),
         licences: Vec::new(),
         languages: Vec::new(),
         working_hours: None,
+        off_duty: false,
         time_off: Vec::new(),
         max_travel_km: None,
         tracking: TrackingGate { permissions, ..TrackingGate::default() },
@@ -209,4 +215,59 @@ fn a_fix_may_come_before_its_person_and_an_erased_one_never_returns() {
     assert_eq!(seen(), None);
     live.apply(&[fix(NOW - 50)], NOW);
     assert_eq!(seen(), Some(NOW - 50));
+}
+
+#[test]
+fn work_may_come_before_its_person_and_outlives_every_version_of_the_person() {
+    let (staff, client) = (StaffId::from(Uuid::from_u128(6)), ClientId::from(Uuid::from_u128(60)));
+    let case = CaseId::from(Uuid::from_u128(600));
+    let hour = NOW.div_euclid(3_600);
+    let work = |version: i64, minutes: i64| {
+        let time = Interval { start: NOW + 7_200, end: NOW + 7_200 + minutes * 60 };
+        let id = BookingId::from(Uuid::from_u128(7));
+        let position = Position::new(45.0, 9.0).ok();
+        Fact::Work(Box::new(WorkFacts {
+            organization: organization(),
+            staff,
+            version,
+            bookings: vec![BookingFact { id, case, time, position, open_ended: false }],
+            last_job: position
+                .map(|position| LastJobFact { position, completed_at: NOW - minutes }),
+            visits: vec![(client, NOW - minutes); usize::from(minutes == 90)],
+        }))
+    };
+    let live = LiveIndex::new();
+    // Booked minutes, places, visitors of the client, people booked for the case.
+    let seen = || {
+        live.with_org(organization(), |index| {
+            let person = index.person(index.slot(staff)?);
+            let visitors = index.vocabulary().clients.code(&client);
+            Some((
+                index.load(person, hour).committed_min,
+                index.tree().len(),
+                visitors.map_or(0, |client| index.visitors(client).len()),
+                index.booked_for(case).count(),
+            ))
+        })
+        .unwrap()
+    };
+    live.apply(&[work(2, 90), work(1, 30)], NOW);
+    assert_eq!(seen(), None);
+    live.apply(&[tracked(staff, 1, 0)], NOW);
+    assert_eq!(seen(), Some((90, 2, 1, 1)), "it waited for its person");
+    live.apply(&[work(1, 30), tracked(staff, 2, 0), tracked(staff, 1, 0)], NOW);
+    assert_eq!(seen(), Some((90, 2, 1, 1)), "a newer person keeps it");
+    live.apply(&[work(3, 30)], NOW);
+    assert_eq!(seen(), Some((30, 2, 0, 1)), "a newer one replaces all of it");
+    let gone = |version: i64, deleted: bool| {
+        let Fact::Staff(mut facts) = tracked(staff, version, 0) else { panic!("a person") };
+        (facts.deleted, facts.active) = (deleted, !deleted);
+        Fact::Staff(facts)
+    };
+    live.apply(&[gone(3, true), work(4, 90)], NOW);
+    let (places, considered) =
+        live.with_org(organization(), |index| (index.tree().len(), index.considered())).unwrap();
+    assert_eq!((places, considered), (0, 0), "a deleted person is nowhere");
+    live.apply(&[gone(4, false)], NOW);
+    assert_eq!(seen(), Some((90, 2, 1, 1)), "what came meanwhile counts");
 }

@@ -1,7 +1,8 @@
 //! What `nearhand doctor` looks at: what this machine has, and whether given servers will do.
 //!
-//! Only looks: it makes no folder, starts no server and writes to none. Each finding that is not
-//! well says how to mend it.
+//! Only looks: it makes no folder, starts no server and writes to none, but for a small file in the
+//! object store, where only writing tells whether photos can be kept. Each finding that is not well
+//! says how to mend it.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -13,9 +14,11 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::embedded::{self, Place, binaries};
+use crate::objects::ObjectsSettings;
 
 mod database;
 mod memory;
+mod objects;
 mod redis;
 
 /// How long a server may take to answer.
@@ -34,6 +37,8 @@ pub(crate) struct Subject {
     pub(crate) database_url: Option<SecretString>,
     /// Redis, if it is not to be private.
     pub(crate) redis_url: Option<SecretString>,
+    /// Where photos are to be kept.
+    pub(crate) objects: ObjectsSettings,
     /// Where the API will listen.
     pub(crate) listen: String,
     /// Redis may hold pings less safely.
@@ -120,6 +125,7 @@ pub(crate) async fn examine(subject: &Subject) -> Vec<Finding> {
         findings.extend(local_folder(&subject.data_dir));
         findings.push(loopback());
     }
+    findings.extend(objects::examine(&subject.objects).await);
     findings.push(listening(&subject.listen));
     findings.push(memory::huge_pages());
     findings.push(time_zones(zone::rules()));

@@ -4,7 +4,10 @@ mod commands;
 mod demo;
 mod doctor;
 mod embedded;
+mod geocoder;
 mod log_fields;
+mod mail;
+mod objects;
 mod progress;
 mod runtime;
 mod settings;
@@ -19,7 +22,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::commands::{
-    dead_letters, doctor as doctor_command, health, migrate, openapi, organization,
+    dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization, outbox,
     replay as replay_command, serve, servers, up, work,
 };
 
@@ -40,7 +43,7 @@ enum Command {
     Up(up::Args),
     /// Run the API and its live index.
     Serve(serve::Args),
-    /// Run the worker: ingest, relay and maintenance.
+    /// Run the worker: ingest, relay, background jobs and maintenance.
     Work(work::Args),
     /// Bring the schema up to date; with --bootstrap make roles and database first.
     ///
@@ -51,6 +54,10 @@ enum Command {
     Organization(organization::Args),
     /// List, read and requeue pings that could not be stored.
     DeadLetters(dead_letters::Args),
+    /// List, read, retry and discard background jobs.
+    Jobs(jobs::Args),
+    /// Show the mails of an installation without a mail server.
+    Outbox(outbox::Args),
     /// Play recorded GPS traces as phones, and tell what became of every fix.
     Replay(replay_command::Args),
     /// Check what Nearhand needs, and say how to mend what is missing.
@@ -66,20 +73,26 @@ enum Command {
 
 /// What the pool of connections says in an outage, a line for each connection and each caller.
 const ECHOES: [&str; 2] = ["sqlx_core::pool", "sqlx::pool"];
+/// What says the same of the jobs' queues, at any level; their workers say what matters.
+const SILENT: &str = "apalis_postgres";
 
 /// Leaves out the echoes of an outage, unless more than usual is asked for.
 fn without_echoes(wanted: Targets) -> Targets {
     let usual = wanted.default_level().is_none_or(|level| level <= LevelFilter::INFO);
-    let named = wanted.iter().any(|(target, _)| target.starts_with("sqlx"));
+    let named = wanted.iter().any(|(target, _)| target.starts_with("sqlx") || target == SILENT);
     if !usual || named {
         return wanted;
     }
-    wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::ERROR)))
+    wanted
+        .with_targets(ECHOES.map(|echo| (echo, LevelFilter::ERROR)))
+        .with_target(SILENT, LevelFilter::OFF)
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    // One TLS provider for everything that speaks TLS. Nothing has installed another yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let wanted = Targets::from_str(&cli.log)
         .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer()
@@ -94,6 +107,8 @@ async fn main() -> ExitCode {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Organization(args) => organization::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
+        Command::Jobs(args) => jobs::run(args).await,
+        Command::Outbox(args) => outbox::run(args).await,
         Command::Replay(args) => replay_command::run(args).await,
         Command::Doctor(args) => doctor_command::run(args).await,
         Command::Openapi => openapi::run(),
@@ -101,7 +116,16 @@ async fn main() -> ExitCode {
         Command::Servers(args) => servers::run(args).await,
     };
     result.unwrap_or_else(|error| {
+        // Who reads the output has read enough, as `head` does.
+        if error.chain().any(is_closed_pipe) {
+            return ExitCode::SUCCESS;
+        }
         progress::say(&format!("nearhand: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let cause = cause.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

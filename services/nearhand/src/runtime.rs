@@ -4,11 +4,13 @@
 use crate::settings::{Http, Retention};
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use nearhand_api::{ApiParts, ApiState, Credentials, Readiness, ServeConfig, fault};
+use nearhand_api::{ApiConfig, ApiParts, ApiState, Credentials, Readiness, ServeConfig, fault};
 use nearhand_domain::token::{TokenHash, random_bytes, random_secret};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
+use nearhand_mail::Outbox;
+use nearhand_photos::Objects;
 use nearhand_queue::Queue;
-use nearhand_runner::{RetentionConfig, RunnerConfig};
+use nearhand_runner::{JobsConfig, RetentionConfig, RunnerConfig};
 use nearhand_storage::{AppPool, WorkerPool, organizations};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use secrecy::{ExposeSecret, SecretString};
@@ -32,7 +34,7 @@ const METRICS_FLAG: &str = "--metrics-listen";
 /// Where an API's health and metrics are, unless told otherwise: the port OpenTelemetry's
 /// Prometheus exporters take.
 const API_METRICS: u16 = 9464;
-/// The same of a worker, beside an API on one machine.
+/// The same of a worker, file_stores an API on one machine.
 pub(crate) const WORKER_METRICS: u16 = 9465;
 
 /// Where an API listens.
@@ -42,11 +44,28 @@ pub(crate) struct Addresses {
     pub(crate) metrics: SocketAddr,
 }
 
+/// An API that listens.
+pub(crate) struct RunningApi {
+    pub(crate) addresses: Addresses,
+    /// Its live index.
+    pub(crate) follower: Follower,
+}
+
 /// The parts of one process, and the signal that ends them.
 pub(crate) struct Runtime {
     tasks: JoinSet<anyhow::Result<()>>,
     metrics: PrometheusHandle,
     shutdown: CancellationToken,
+}
+
+/// What the API has besides its database and its settings of HTTP.
+pub(crate) struct Surroundings {
+    /// Where photos are kept.
+    pub(crate) objects: Option<Objects>,
+    /// The mails that are shown to this machine.
+    pub(crate) outbox: Option<Outbox>,
+    /// Where people reach it.
+    pub(crate) public_url: Option<String>,
 }
 
 impl Runtime {
@@ -75,9 +94,11 @@ impl Runtime {
         app: AppPool,
         worker: WorkerPool,
         queue: &Queue,
+        surroundings: Surroundings,
         http: &Http,
         retention: Retention,
-    ) -> anyhow::Result<Addresses> {
+    ) -> anyhow::Result<RunningApi> {
+        let Surroundings { objects, outbox, public_url } = surroundings;
         let listener = bind(http.listen, "--listen").await?;
         let operators = bind(http.operators.listen(API_METRICS), METRICS_FLAG).await?;
         let api = listener.local_addr()?;
@@ -95,15 +116,17 @@ impl Runtime {
             producer: queue.producer(),
             follower: follower.clone(),
             credentials,
-            config: http.api_config(retention),
+            objects,
+            config: ApiConfig { outbox, public_url, ..http.api_config(retention) },
             cursor_key,
             weaker_durability: weaker_durability(queue),
             shutdown: self.shutdown.clone(),
         })
         .context("passwords cannot be hashed here")?;
         let (queue, stop) = (queue.clone(), self.shutdown.clone());
+        let running = follower.clone();
         self.tasks.spawn(async move {
-            follower.run(worker, queue, FollowerConfig::default(), stop).await;
+            running.run(worker, queue, FollowerConfig::default(), stop).await;
             Ok(())
         });
         let (seen, stop) = (state.clone(), self.shutdown.clone());
@@ -117,11 +140,17 @@ impl Runtime {
             Ok(())
         });
         tracing::info!(address = %api, "the API listens");
-        Ok(Addresses { api, metrics })
+        Ok(RunningApi { addresses: Addresses { api, metrics }, follower })
     }
 
-    /// Starts ingest, relay and maintenance.
-    pub(crate) fn start_worker(&mut self, worker: WorkerPool, queue: Queue, retention: Retention) {
+    /// Starts ingest, relay, background jobs and maintenance.
+    pub(crate) fn start_worker(
+        &mut self,
+        worker: WorkerPool,
+        queue: Queue,
+        jobs: JobsConfig,
+        retention: Retention,
+    ) {
         let config = RunnerConfig {
             retention: RetentionConfig {
                 days: retention.retention_days,
@@ -132,7 +161,7 @@ impl Runtime {
         };
         let stop = self.shutdown.clone();
         self.tasks.spawn(async move {
-            nearhand_runner::run(queue, worker, config, stop).await;
+            nearhand_runner::run(queue, worker, jobs, config, stop).await;
             Ok(())
         });
     }

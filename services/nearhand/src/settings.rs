@@ -4,7 +4,9 @@ use anyhow::Context;
 use clap::Args;
 use jiff::SignedDuration;
 use nearhand_api::{ApiConfig, ServeConfig};
+use nearhand_domain::jobs::QUEUES;
 use nearhand_queue::{DepthLimits, QueueConfig};
+use nearhand_runner::{ExportJobs, ImportJobs, JobsConfig};
 use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -16,12 +18,19 @@ use std::{
 /// Hours in a day.
 const DAY_H: i64 = 24;
 
-/// The database as the application sees it.
+/// Where the application finds the database.
 #[derive(Debug, Args)]
-pub(crate) struct AppDatabase {
+pub(crate) struct AppUrl {
     /// PostgreSQL as role `nearhand_app`: postgres://nearhand_app:…@host/nearhand
     #[arg(long, env = "NEARHAND_APP_DATABASE_URL", hide_env_values = true)]
     pub(crate) app_database_url: SecretString,
+}
+
+/// The database as the application sees it.
+#[derive(Debug, Args)]
+pub(crate) struct AppDatabase {
+    #[command(flatten)]
+    pub(crate) url: AppUrl,
     /// Most connections for requests.
     #[arg(long, env = "NEARHAND_APP_POOL", default_value_t = 24)]
     pub(crate) app_pool: u32,
@@ -36,6 +45,15 @@ pub(crate) struct WorkerDatabase {
     /// Most connections for ingest, relay and snapshots.
     #[arg(long, env = "NEARHAND_WORKER_POOL", default_value_t = 12)]
     pub(crate) worker_pool: u32,
+}
+
+/// Background jobs.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct JobsSettings {
+    /// Most connections with which background jobs do their work; their queues take six besides.
+    #[arg(long, env = "NEARHAND_JOBS_POOL", default_value_t = 8,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs_pool: u32,
 }
 
 /// Redis.
@@ -137,21 +155,46 @@ impl Retention {
     }
 }
 
-impl AppDatabase {
-    pub(crate) async fn connect(&self) -> anyhow::Result<AppPool> {
+impl AppUrl {
+    async fn connect(&self, most: u32) -> anyhow::Result<AppPool> {
         let options = options(&self.app_database_url, "--app-database-url")?;
-        AppPool::connect(options, limits(self.app_pool))
+        AppPool::connect(options, limits(most))
             .await
             .context("PostgreSQL cannot be used as the application's role")
     }
 }
 
+impl AppDatabase {
+    pub(crate) async fn connect(&self) -> anyhow::Result<AppPool> {
+        self.url.connect(self.app_pool).await
+    }
+}
+
 impl WorkerDatabase {
     pub(crate) async fn connect(&self) -> anyhow::Result<WorkerPool> {
+        self.connect_with(self.worker_pool).await
+    }
+
+    async fn connect_with(&self, most: u32) -> anyhow::Result<WorkerPool> {
         let options = options(&self.worker_database_url, "--worker-database-url")?;
-        WorkerPool::connect(options, limits(self.worker_pool))
+        WorkerPool::connect(options, limits(most))
             .await
             .context("PostgreSQL cannot be used as the worker's role")
+    }
+}
+
+impl JobsSettings {
+    /// What background jobs need, on connections of their own: nothing that takes long keeps ingest
+    /// waiting.
+    pub(crate) async fn config(
+        &self,
+        app: &AppUrl,
+        worker: &WorkerDatabase,
+    ) -> anyhow::Result<JobsConfig> {
+        // One for each queue, and one to spare.
+        let store = worker.connect_with(u32::try_from(QUEUES.len())? + 1).await?;
+        let jobs = JobsConfig::new(store, app.connect(self.jobs_pool).await?);
+        Ok(jobs.with(ImportJobs).with(ExportJobs))
     }
 }
 

@@ -147,6 +147,11 @@ impl Error {
         matches!(self, Self::Refused(refusal) if refusal.problem.code == code)
     }
 
+    /// Whether the state of things did not allow it: somebody else was faster, or it has ended.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == StatusCode::CONFLICT)
+    }
+
     /// Whether the token was not accepted.
     pub(crate) fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.status == StatusCode::UNAUTHORIZED)
@@ -175,6 +180,8 @@ impl Client {
             parsed.scheme() == "http",
             "only http:// is spoken here; for a server behind TLS, use its inner address or a tunnel"
         );
+        // The HTTP client is built without a TLS provider of its own. One may be there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(TIMEOUT)

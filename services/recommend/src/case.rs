@@ -1,20 +1,21 @@
-//! A case as it is asked for, in words. Must hold nothing a caller does not say.
+//! A case as the caller describes it. Must hold nothing that the caller does not say.
 
+use crate::rule::Rule;
 use nearhand_domain::{CaseId, ClientId, Position, RegionId, ServiceId, StaffId};
 use serde::{Deserialize, Serialize};
 
-/// What is to be done, where and when. An ad-hoc request has the nil id.
+/// The work to do, its place and its time. An ad-hoc request has the nil id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// The case.
     pub id: CaseId,
-    /// Where.
+    /// Where the work is.
     pub position: Position,
     /// Unix seconds; `None`: as soon as possible.
     pub starts_at: Option<i64>,
-    /// How long it takes.
+    /// How long the work takes.
     pub duration_min: u32,
-    /// Old pings count nothing.
+    /// Whether old pings count for nothing.
     pub urgent: bool,
     /// Services needed.
     pub services: Vec<ServiceId>,
@@ -24,22 +25,28 @@ pub struct Case {
     pub skills: Vec<SkillNeed>,
     /// Licences needed.
     pub licences: Vec<LicenceNeed>,
-    /// Languages, any of which will do (BCP 47).
+    /// Languages (BCP 47); one of them is enough.
     pub languages: Vec<String>,
     /// Whether one of them must be spoken at b2 or better.
     pub language_required: bool,
-    /// Who it is done for.
+    /// The client.
     pub client: Option<ClientId>,
     /// The client's panel.
     pub panel: Vec<StaffId>,
-    /// Whether only people on it will do.
+    /// Whether only people on the panel are eligible.
     pub panel_required: bool,
-    /// People the client will not have.
+    /// People whom the client excludes.
     pub client_excluded: Vec<StaffId>,
     /// People who declined an offer of it.
     pub declined_by: Vec<StaffId>,
     /// People who hold it.
     pub assigned_to: Vec<StaffId>,
+    /// The only people who may be candidates; `None`: everybody.
+    #[serde(default)]
+    pub only: Option<Vec<StaffId>>,
+    /// Rules that are not judged.
+    #[serde(default)]
+    pub waived: Vec<Rule>,
 }
 
 /// A skill and its levels, 1 ≤ required ≤ preferred ≤ 5.
@@ -47,26 +54,26 @@ pub struct Case {
 pub struct SkillNeed {
     /// Its code.
     pub skill: String,
-    /// Whoever has less is out.
+    /// People below this level are not eligible.
     pub required: u8,
-    /// Whoever has as much is fully fit.
+    /// This level earns the full value.
     pub preferred: u8,
 }
 
-/// A licence that must be valid all the time.
+/// A licence that must be valid for the whole work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LicenceNeed {
-    /// Kind.
+    /// The kind of licence.
     pub code: String,
-    /// Where.
+    /// Where it is valid.
     pub jurisdiction: String,
 }
 
-/// Minutes a case takes if nobody says.
+/// The default duration in minutes.
 pub const DEFAULT_DURATION_MIN: u32 = 60;
 
 impl Case {
-    /// A case of one hour, as soon as possible, that needs nothing in particular.
+    /// A case of one hour, as soon as possible, that needs nothing special.
     #[must_use]
     pub fn at(id: CaseId, position: Position) -> Self {
         Self {
@@ -87,6 +94,8 @@ impl Case {
             client_excluded: Vec::new(),
             declined_by: Vec::new(),
             assigned_to: Vec::new(),
+            only: None,
+            waived: Vec::new(),
         }
     }
 }

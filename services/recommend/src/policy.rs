@@ -1,49 +1,49 @@
-//! A policy: the whole numbers and limits a ranking is made with. Must hold defaults that match
-//! the ranking contract.
+//! A policy: the weights, limits and switches of a ranking. Its defaults must match the ranking
+//! contract.
 
 use serde::{Deserialize, Serialize};
 
 /// Weights, limits and switches of a ranking. Every field has the contract's default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// What each term counts for.
+    /// The weight of each term.
     pub weights: Weights,
     /// Road kilometres per great-circle kilometre.
     pub circuity: f64,
-    /// Mean driving speed.
+    /// Mean driving speed in km/h.
     pub speed_kmh: f64,
     /// Drives up to this cost nothing.
     pub travel_offset_min: f64,
-    /// Beyond it, the travel term halves every so many minutes.
+    /// Longer drives halve the travel term every so many minutes.
     pub travel_scale_min: f64,
     /// A ping's weight halves every so many minutes of its age.
     pub ping_half_life_min: f64,
-    /// It halves every so many minutes until the start.
+    /// A ping's weight also halves every so many minutes until the start.
     pub lead_half_life_min: f64,
-    /// In urgent cases older pings count nothing.
+    /// In urgent cases older pings count for nothing.
     pub urgent_ping_max_age_min: f64,
-    /// A booking's site holds until this long before the start, at most.
+    /// A booking's site counts if the booking ends at most so long before the start.
     pub booking_hold_h: f64,
-    /// The last job's site counts for so long.
+    /// The last job's site counts for so many hours.
     pub last_job_hold_h: f64,
-    /// How late somebody may arrive at a fixed start.
+    /// How late people may arrive at a fixed start.
     pub max_late_min: f64,
-    /// How far somebody may come from.
+    /// The longest distance to the case.
     pub max_travel_km: Option<f64>,
-    /// How loaded somebody may be with this case, 1 being full.
+    /// The highest load with this case; 1 is full.
     pub max_utilisation: Option<f64>,
     /// Whether people without any location are left out.
     pub require_location: bool,
-    /// From how many points a candidate gets a star.
+    /// Candidates with at least so many points get a star.
     pub star_threshold: f64,
-    /// Whether only willing or preferred services and regions will do.
+    /// Whether people must be willing for the services and a region, or prefer them.
     pub filter_by_preferences: bool,
 }
 
-/// What each term counts for, in whole numbers.
+/// The weight of each term, in whole numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Weights {
     /// Nearness in driving time.
     pub travel: u32,
@@ -68,13 +68,13 @@ pub struct Weights {
 /// Why a policy cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
-    /// Nothing that applies to every case has a weight.
+    /// No term that applies to every case has a weight.
     #[error("one of the weights travel, workload and availability must be above 0")]
     NoWeight,
     /// A weight is so large that sums could overflow.
     #[error("a weight must be at most {MAX_WEIGHT}")]
     Weight,
-    /// What is divided by must be well above zero, and not absurdly large.
+    /// A divisor must be well above zero, and not absurdly large.
     #[error("{0} must be a number from {LEAST_NUMBER} to {MAX_NUMBER}")]
     NotPositive(&'static str),
     /// A limit must not be negative, nor absurdly large.
@@ -84,9 +84,9 @@ pub enum PolicyError {
 
 /// The largest weight.
 pub const MAX_WEIGHT: u32 = 1_000_000;
-/// The largest number of any other kind: beyond it, sums and quotients lose their digits.
+/// The largest value of any other number: beyond it, sums and quotients lose digits.
 pub const MAX_NUMBER: f64 = 1_000_000.0;
-/// The least number that is divided by.
+/// The smallest divisor.
 pub const LEAST_NUMBER: f64 = 0.001;
 
 impl Default for Weights {
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_formula_can_bear_is_refused() {
+    fn numbers_that_no_formula_can_use_are_refused() {
         assert_eq!(Policy::default().check(), Ok(()));
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.1, 1e7] {
             let limited = Policy { max_travel_km: Some(wrong), ..Policy::default() };

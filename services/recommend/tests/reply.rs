@@ -1,4 +1,4 @@
-//! What a reply says: sums, funnel, disclosure, and the rule the worked cases never reach.
+//! The content of a reply: sums, funnel, disclosure, and the rule that no worked case reaches.
 
 #![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test may fail loudly")]
 
@@ -10,7 +10,7 @@ use nearhand_recommend::{Disclosure, Query, Recommendation, Request, Rule, recom
 fn ask(golden: &Golden, limit: usize, disclosure: Disclosure, funnel: bool) -> Recommendation {
     let request =
         Request { as_of: golden.as_of, shown_at: golden.as_of, limit, disclosure, funnel };
-    recommend(&golden.index(), &golden.case, &golden.policy, request)
+    recommend(&golden.index(), &golden.case, &golden.policy, request, None, None)
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn the_funnel_counts_what_the_rows_say() {
 }
 
 #[test]
-fn whoever_may_not_see_positions_gets_none_and_cannot_work_them_out() {
+fn callers_without_positions_get_none_and_cannot_compute_them() {
     let (mut moved, mut kept) = (0, 0);
     for golden in &read() {
         let index = golden.index();
@@ -98,7 +98,7 @@ fn a_required_panel_leaves_the_others_out() {
 }
 
 #[test]
-fn nobody_is_shown_without_being_told_why() {
+fn an_empty_list_comes_with_a_funnel() {
     let mut golden = read().into_iter().next().unwrap();
     golden.case.licences.push(nearhand_recommend::LicenceNeed {
         code: "PILOT".into(),

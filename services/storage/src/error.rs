@@ -54,9 +54,27 @@ pub enum Conflict {
     /// Another organisation has this slug.
     #[error("the slug is taken")]
     SlugTaken,
+    /// The person holds the case already.
+    #[error("the person holds the case already")]
+    AlreadyAssigned,
     /// A case still asks for this service.
     #[error("a case asks for the service")]
     ServiceInUse,
+    /// Somebody who is not deleted belongs to this department.
+    #[error("somebody belongs to the department")]
+    DepartmentInUse,
+    /// Another case of the organisation has this number.
+    #[error("the number is taken")]
+    CaseNumberTaken,
+    /// A case still names this client.
+    #[error("a case names the client")]
+    ClientInUse,
+    /// The case is offered already.
+    #[error("the case is offered already")]
+    OfferOpen,
+    /// Somebody who is not deleted has this role.
+    #[error("somebody has the role")]
+    RoleInUse,
 }
 
 /// Names the rule that a statement may break, next to the statement.

@@ -7,6 +7,7 @@
 mod gates;
 mod snapshot;
 mod staff;
+pub mod work;
 
 pub use gates::{device_gate, gates};
 pub use snapshot::Snapshot;

@@ -2,7 +2,8 @@
 //! Folders are areas; each aggregate has one public name here.
 //!
 //! Functions take a transaction from [`AppPool::tenant`] or [`WorkerPool::begin`]; none opens its
-//! own, but for the two statements that every recommendation waits for. No HTTP, no Redis, no
+//! own, but for the three statements that every recommendation waits for. No HTTP, no Redis, no
+//! own, but for the statements that every recommendation waits for. No HTTP, no Redis, no
 //! decisions that could be made without a database.
 
 mod account;
@@ -19,11 +20,14 @@ mod people;
 mod system;
 mod work;
 
-pub use account::{login_addresses, sessions};
+pub use account::{email_changes, login_addresses, resets, service_accounts, sessions};
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::{Conflict, StorageError};
 pub use location::{devices, ingest, stream_tickets, tracking};
-pub use organization::{organizations, regions, services};
-pub use people::{preferences, staff, time_off};
-pub use system::{announce, idempotency, outbox, partitions};
-pub use work::cases;
+pub use organization::{collections, departments, organizations, policies, regions, services};
+pub use people::{
+    delete_requests, duty, exports, imports, invitations, membership_names, notifications, photos,
+    preferences, roles, staff, time_off,
+};
+pub use system::{announce, idempotency, jobs, mail_contents, mails, outbox, partitions, purge};
+pub use work::{assignments, case_people, cases, clients, offers, open_cases, recommendations};

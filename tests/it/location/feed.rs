@@ -154,6 +154,25 @@ async fn an_entry_of_a_newer_layout_costs_a_snapshot_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn an_entry_of_the_layout_before_is_read_and_costs_nothing() {
+    let site = Site::without_worker(|_| {}).await;
+    let (feed, head) = feed_keys(&site);
+    let generation = site.follower.generation();
+    assert_eq!(site.follower.relay_silent_for(), Duration::MAX, "no relay runs");
+    // One that comes before the feed's end was seen says nothing about when it was added.
+    eventually("a heartbeat is heard", || async {
+        let tail = site.queue.feed_tail().await.unwrap();
+        let number = (tail.sequence + 1).to_string();
+        redis(redis::cmd("HSET").arg(&[&head, "sequence", &number])).await;
+        let beat = [feed.as_str(), "*", "e", &tail.epoch, "s", &number, "v", "3", "d", "\u{2}"];
+        redis(redis::cmd("XADD").arg(&beat)).await;
+        (site.follower.relay_silent_for() < Duration::MAX).then_some(())
+    })
+    .await;
+    assert_eq!(site.follower.generation(), generation);
+}
+
+#[tokio::test]
 async fn a_person_whose_position_stays_is_in_the_feed_all_the_same() {
     let site = Site::start().await;
     let admin = site.set_up().await;
@@ -196,7 +215,7 @@ async fn a_change_that_cannot_be_told_silences_nothing_else() {
     let staff = admin.create_staff(json!({ "display_name": "Grace" })).await;
     is_called(&site, &staff, "Grace").await;
     let mut db = site.database.look().await;
-    // A word that no program knows and no door would let in.
+    // A word that no program knows and the API would refuse.
     let corrupt = format!(
         "ALTER TABLE staff_languages DROP CONSTRAINT IF EXISTS staff_languages_level_check; \
          INSERT INTO staff_languages (organization_id, staff_id, language, level) \

@@ -1,4 +1,5 @@
-//! From the queue into PostGIS: exactly once whatever is cut off, and one bad entry harms no other.
+//! From the queue into PostGIS: each ping is written exactly once, also when a worker dies, and a bad
+//! entry does not harm others.
 
 use crate::support::{
     Site,
@@ -7,13 +8,13 @@ use crate::support::{
     queued::{drained, one_short_lease, person, ping, queue_raw, short_lease, stored, waiting},
 };
 use nearhand_domain::{OrganizationId, clock, ping::Ping};
-use nearhand_queue::{Consumer, DecodeError, Entry, Lane, Parcel};
+use nearhand_queue::{Consumer, DecodeError, Entry, Lane, PingRequest};
 use nearhand_runner::{RetentionConfig, prepare};
 use serde_json::json;
 use std::{collections::HashMap, time::Duration};
 
 #[tokio::test]
-async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
+async fn entries_in_flight_of_a_dead_worker_are_written_once_by_the_next() {
     let mut site = Site::without_worker(short_lease).await;
     {
         let admin = site.set_up().await;
@@ -22,7 +23,7 @@ async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
             // Elsewhere each time: two fixes at one place in one millisecond are one.
             phone.send_from(38.7, lng).await.expect(200);
         }
-        // A worker takes them all and dies without a word: neither acknowledged nor released.
+        // A worker reads them all and dies: it neither acknowledges them nor releases its lease.
         for partition in 0..site.queue.config().partitions {
             let mut dead = site.queue.consumer(partition);
             assert!(dead.acquire().await.unwrap());
@@ -35,8 +36,8 @@ async fn what_a_dead_worker_had_in_hand_is_written_once_by_the_next() {
     assert_eq!(stored(&mut site.database.look().await).await, 5);
 }
 
-/// Takes everything in hand and dies without a word: neither acknowledged nor released.
-async fn die_with_everything_in_hand(site: &Site, consumer: &mut Consumer) -> Vec<Entry> {
+/// Reads all entries and dies: it neither acknowledges them nor releases its lease.
+async fn die_with_all_in_flight(site: &Site, consumer: &mut Consumer) -> Vec<Entry> {
     eventually("the lease is free", async || consumer.acquire().await.unwrap().then_some(())).await;
     let mut entries = consumer.recover(Duration::ZERO, 1_000).await.unwrap();
     if entries.is_empty() {
@@ -47,7 +48,7 @@ async fn die_with_everything_in_hand(site: &Site, consumer: &mut Consumer) -> Ve
 }
 
 #[tokio::test]
-async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_given_up() {
+async fn a_poison_entry_is_processed_alone_and_becomes_a_dead_letter() {
     let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
@@ -58,11 +59,11 @@ async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_give
     }
     for death in 1..=3 {
         let mut worker = site.queue.consumer(0);
-        let entries = die_with_everything_in_hand(&site, &mut worker).await;
+        let entries = die_with_all_in_flight(&site, &mut worker).await;
         assert_eq!(entries.iter().map(|e| e.deliveries).collect::<Vec<_>>(), [death; 3]);
-        assert!(entries.iter().all(|entry| entry.is_suspect() == (death == 3)));
+        assert!(entries.iter().all(|entry| entry.may_be_poison() == (death == 3)));
         if death == 3 {
-            // Each was tried alone from now on; the second of them never came back.
+            // From now on each is processed alone; the attempts of the second one never end.
             for _ in 0..5 {
                 worker.count_attempt(&entries[1]).await.unwrap();
             }
@@ -76,22 +77,22 @@ async fn what_takes_its_worker_down_again_and_again_is_tried_alone_and_then_give
     assert!(listed[0].reason.contains("took the worker down"), "{listed:?}");
 }
 
-/// Fixes at so many instants, the last of them one that no calendar holds: the door would never
-/// have let it in. None is from before now: tracking was perhaps permitted only just then.
+/// Fixes at so many instants, the last of them one that no calendar holds: the API would have
+/// refused it. None is from before now: tracking was perhaps permitted only just then.
 fn with_a_bad_one(many: i64) -> Vec<Ping> {
     let now = clock::now().as_millisecond();
     (1..many).map(|n| ping(now + n)).chain([ping(i64::MAX - 1)]).collect()
 }
 
 #[tokio::test]
-async fn requests_that_share_an_entry_do_not_share_what_becomes_of_it() {
+async fn a_bad_request_does_not_fail_the_others_of_its_entry() {
     let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
         let (staff, phone) = person(&admin).await;
         queue_raw(&site, &phone, &staff, &with_a_bad_one(150)).await;
     }
-    assert!(waiting(&site).await < 10, "written together");
+    assert!(waiting(&site).await < 10, "many requests share an entry");
     site.start_worker().await;
     drained(&site).await;
     assert_eq!(stored(&mut site.database.look().await).await, 149);
@@ -102,24 +103,24 @@ async fn requests_that_share_an_entry_do_not_share_what_becomes_of_it() {
 }
 
 #[tokio::test]
-async fn what_takes_its_worker_down_is_found_among_those_it_shared_an_entry_with() {
+async fn a_poison_request_is_found_among_the_others_of_its_entry() {
     let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
         let (staff, phone) = person(&admin).await;
         queue_raw(&site, &phone, &staff, &with_a_bad_one(50)).await;
         for _ in 1..=3 {
-            die_with_everything_in_hand(&site, &mut site.queue.consumer(0)).await;
+            die_with_all_in_flight(&site, &mut site.queue.consumer(0)).await;
         }
         let mut worker = site.queue.consumer(0);
-        for entry in die_with_everything_in_hand(&site, &mut worker).await {
-            assert!(entry.is_suspect());
-            worker.take_apart(&entry, true).await.unwrap();
+        for entry in die_with_all_in_flight(&site, &mut worker).await {
+            assert!(entry.may_be_poison());
+            worker.split(&entry, true).await.unwrap();
         }
         assert_eq!(waiting(&site).await, 50);
         let parts = worker.read(1_000).await.unwrap();
-        assert!(parts.iter().all(|part| part.is_suspect() && part.batches().len() == 1));
-        // The first of them never comes back.
+        assert!(parts.iter().all(|part| part.may_be_poison() && part.batches().len() == 1));
+        // The attempts of the first one never end.
         for _ in 0..5 {
             worker.count_attempt(&parts[0]).await.unwrap();
         }
@@ -132,7 +133,11 @@ async fn what_takes_its_worker_down_is_found_among_those_it_shared_an_entry_with
     assert!(added < 50 + 50 + 20, "the others share entries");
     site.start_worker().await;
     drained(&site).await;
-    assert_eq!(entries_added(&site).await, added, "whoever is read beside a suspect is none");
+    assert_eq!(
+        entries_added(&site).await,
+        added,
+        "an entry read beside a poison entry is not split"
+    );
     assert_eq!(stored(&mut site.database.look().await).await, 48 + 60);
     let listed = site.queue.dead_letters().list(10).await.unwrap();
     assert_eq!(listed.len(), 2, "{listed:?}");
@@ -143,13 +148,13 @@ async fn entries_added(site: &Site) -> u64 {
     let client = redis::Client::open(given("NEARHAND_TEST_REDIS_URL")).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
     let stream = format!("{}pings:{{0}}:live", site.queue.config().prefix);
-    let told: HashMap<String, redis::Value> =
+    let info: HashMap<String, redis::Value> =
         redis::cmd("XINFO").arg("STREAM").arg(stream).query_async(&mut redis).await.unwrap();
-    redis::from_redis_value(told["entries-added"].clone()).unwrap()
+    redis::from_redis_value(info["entries-added"].clone()).unwrap()
 }
 
 #[tokio::test]
-async fn sending_again_what_was_not_answered_adds_nothing() {
+async fn sending_pings_again_adds_nothing() {
     let site = Site::start().await;
     let admin = site.set_up().await;
     let (_, phone) = person(&admin).await;
@@ -174,7 +179,7 @@ async fn an_entry_the_database_refuses_becomes_a_dead_letter_and_its_neighbours_
         let admin = site.set_up().await;
         let (staff, phone) = person(&admin).await;
         phone.send_from(38.7, -9.1).await.expect(200);
-        // No calendar holds this instant; the door would never have let it in.
+        // No calendar holds this instant; the API would have refused it.
         queue_raw(&site, &phone, &staff, &[ping(i64::MAX - 1)]).await;
         phone.send_from(38.8, -9.1).await.expect(200);
         put_raw(&site, "garbage").await;
@@ -213,7 +218,7 @@ async fn put_raw(site: &Site, version: &str) {
 }
 
 #[tokio::test]
-async fn pings_of_a_newer_layout_are_kept_and_an_old_worker_gives_way() {
+async fn pings_of_a_newer_layout_are_kept_and_an_old_worker_yields() {
     let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
@@ -228,13 +233,13 @@ async fn pings_of_a_newer_layout_are_kept_and_an_old_worker_gives_way() {
     assert_eq!(listed.len(), 1, "{listed:?}");
     assert_eq!(listed[0].reason, DecodeError::Newer.to_string());
     let mut newer = site.queue.consumer(0);
-    eventually("the old worker gives way", async || newer.acquire().await.unwrap().then_some(()))
+    eventually("the old worker yields", async || newer.acquire().await.unwrap().then_some(()))
         .await;
     newer.release().await;
 }
 
 #[tokio::test]
-async fn a_newer_worker_takes_back_what_an_older_one_could_not_read() {
+async fn a_newer_worker_requeues_dead_letters_that_an_older_one_could_not_decode() {
     let mut site = Site::without_worker(one_short_lease).await;
     {
         let admin = site.set_up().await;
@@ -249,7 +254,10 @@ async fn a_newer_worker_takes_back_what_an_older_one_could_not_read() {
     assert_eq!(entries.len(), 120);
     let (too_new, other) = (DecodeError::Newer.to_string(), "another reason");
     for (nth, entry) in entries.iter().enumerate() {
-        older.bury(entry, if nth == 5 { other } else { &too_new }, 0).await.unwrap();
+        older
+            .move_to_dead_letters(entry, if nth == 5 { other } else { &too_new }, 0)
+            .await
+            .unwrap();
     }
     older.release().await;
     site.start_worker().await;
@@ -262,7 +270,7 @@ async fn a_newer_worker_takes_back_what_an_older_one_could_not_read() {
 }
 
 #[tokio::test]
-async fn what_may_no_longer_be_taken_is_not_written_though_it_was_accepted() {
+async fn accepted_pings_are_not_written_when_tracking_has_been_forbidden_since() {
     let mut site = Site::without_worker(short_lease).await;
     {
         let admin = site.set_up().await;
@@ -283,7 +291,7 @@ async fn fill_lanes(site: &Site, many: usize) {
     let admin = site.set_up().await;
     let (staff, phone) = person(&admin).await;
     let fixes = [ping(1)];
-    let mut parcel = Parcel {
+    let mut request = PingRequest {
         organization: OrganizationId::generate(),
         device: phone.id.parse().unwrap(),
         staff: staff.parse().unwrap(),
@@ -294,11 +302,11 @@ async fn fill_lanes(site: &Site, many: usize) {
     };
     let producer = site.queue.producer();
     for _ in 0..many {
-        producer.send(&parcel).await.unwrap();
+        producer.send(&request).await.unwrap();
     }
-    (parcel.live, parcel.backlog) = (&[], &fixes);
+    (request.live, request.backlog) = (&[], &fixes);
     for _ in 0..many {
-        producer.send(&parcel).await.unwrap();
+        producer.send(&request).await.unwrap();
     }
 }
 
@@ -309,7 +317,7 @@ async fn read_lanes(consumer: &mut Consumer, times: usize) -> String {
         let read = consumer.read(1).await.unwrap();
         assert!(read.iter().all(|entry| entry.traceparents().eq(Some(TRACE))));
         order.push_str(if read[0].lane == Lane::Live { "L" } else { "b" });
-        consumer.tell(&[], &read).await.unwrap();
+        consumer.publish_and_ack(&[], &read).await.unwrap();
     }
     order
 }
@@ -338,7 +346,7 @@ async fn only_live_pings_are_read_ahead() {
         let read = consumer.read_ahead(1, 4).await.unwrap();
         assert!(read.iter().all(|entry| entry.lane == lane));
         assert_eq!(read.len(), if lane == Lane::Live { 4 } else { 1 });
-        consumer.tell(&[], &read).await.unwrap();
+        consumer.publish_and_ack(&[], &read).await.unwrap();
     }
 }
 
@@ -415,7 +423,7 @@ async fn a_day_in_use_is_dropped_another_time_and_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_forgiven_though_the_lease_is_lost() {
+async fn an_attempt_can_be_uncounted_after_the_lease_is_lost() {
     let site = Site::without_worker(one_short_lease).await;
     let admin = site.set_up().await;
     let (_, phone) = person(&admin).await;
@@ -429,8 +437,8 @@ async fn an_attempt_is_forgiven_though_the_lease_is_lost() {
         site.queue.consumer(0).acquire().await.unwrap().then_some(())
     })
     .await;
-    eventually("the slow one notices", async || slow.hold().await.err()).await;
-    slow.forgive_attempt(&entries[0]).await.expect("forgiven");
+    eventually("the slow one notices", async || slow.keep_lease().await.err()).await;
+    slow.uncount_attempt(&entries[0]).await.expect("the attempt is taken back");
     eventually("the next takes over", async || next.acquire().await.unwrap().then_some(())).await;
     assert_eq!(next.count_attempt(&entries[0]).await.unwrap(), 1, "the first was nobody's");
 }

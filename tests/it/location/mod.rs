@@ -1,9 +1,14 @@
 //! Where people are: pings, ingest, the feed, the live view.
 
+mod enrolment;
 mod feed;
 mod ingest;
+mod ingest_clients;
+mod nearest;
 mod pings;
 mod position_counts;
+mod positions_home;
 mod read_ahead;
+mod scope;
 mod stream;
 mod ties;

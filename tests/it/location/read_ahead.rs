@@ -1,5 +1,6 @@
-//! Word of what is committed goes out while the next is written, and several transactions' pings
-//! are in hand at a time: whatever is cut off in between is written once and told in the end.
+//! Publishing and acknowledging a commit overlap with writing the next one, and the entries of several
+//! transactions are in flight at a time. If they are cut off, each ping is still written once and
+//! published in the end.
 
 use crate::support::{
     Site, Wire, eventually, given,
@@ -17,22 +18,22 @@ use tokio_util::sync::CancellationToken;
 const PART: usize = 10;
 /// Entries in the queue: more than are read at once.
 const PARTS: usize = 6;
-/// Part of every acknowledgement.
+/// Occurs in every acknowledgement.
 const ACKNOWLEDGING: &str = "XACK";
-/// Part of everything that is said to the feed.
-const FEEDING: &str = "feed:{f0}";
+/// Occurs in everything that is published to the feed.
+const PUBLISHING: &str = "feed:{f0}";
 
-/// One partition of small entries. Its lease outlasts the tests: a worker that loses it, or looks
-/// for what others left behind, first waits for the word that is held back here, and writes
-/// nothing meanwhile. The first happens to a starved process, the second once in a lease.
+/// One partition of small entries. Its lease is longer than the tests: a worker that loses its lease, or
+/// claims pending entries, first waits for the acknowledgement that is held back here, and writes
+/// nothing meanwhile. A starved process may lose its lease, and each worker claims once in a lease.
 fn small_entries(config: &mut QueueConfig) {
     one_short_lease(config);
     config.lease = Duration::from_mins(5);
     config.entry_pings = PART;
 }
 
-/// A site and a worker in which a word is held back: two parts are committed, of which nobody has
-/// heard, and the others are in hand.
+/// A site and a worker whose commands to Redis are held back: two parts are committed and not published
+/// or acknowledged, and the other parts are in flight.
 struct Midway {
     site: Site,
     wire: Wire,
@@ -45,7 +46,7 @@ struct Midway {
 }
 
 impl Midway {
-    async fn reach(word: &'static str) -> Self {
+    async fn reach(held_back: &'static str) -> Self {
         let site = Site::without_worker(small_entries).await;
         let wire = Wire::new().await;
         let stop = CancellationToken::new();
@@ -54,10 +55,10 @@ impl Midway {
         let (token, newest) = {
             let admin = site.set_up().await;
             let (staff, phone) = person(&admin).await;
-            // Ingest is at work, and whatever else is to be told has been.
+            // Wait until ingest runs and everything else is published.
             queue_raw(&site, &phone, &staff, &[ping(clock::now().as_millisecond())]).await;
             drained(&site).await;
-            wire.hold(word);
+            wire.hold(held_back);
             let now = clock::now().as_millisecond();
             let many = i64::try_from(PARTS * PART).unwrap();
             let pings: Vec<Ping> = (1..=many).map(|n| ping(now + n)).collect();
@@ -75,8 +76,8 @@ impl Midway {
         Self { site, wire, token, newest, worker, stop }
     }
 
-    /// Everything is stored once, the live view shows the newest, and nobody was blamed.
-    async fn settles(&self) {
+    /// Everything is stored once, the live view shows the newest fix, and there is no dead letter.
+    async fn finishes(&self) {
         drained(&self.site).await;
         assert_eq!(stored(&mut self.site.database.look().await).await, at(PARTS));
         eventually("the live view shows the newest", async || {
@@ -110,41 +111,42 @@ async fn work(
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
     let mut config = QueueConfig { url: wire.url.clone(), ..site.queue.config().clone() };
-    // What is held back is not given up.
+    // Commands that are held back must not time out.
     config.response_timeout = Duration::from_mins(1);
     let queue = Queue::connect(config).await.unwrap();
     let ingest = IngestConfig { batch_pings: PART, ..IngestConfig::default() };
     let config = RunnerConfig { ingest, ..RunnerConfig::default() };
-    nearhand_runner::run(queue, site.database.worker().await, config, stop)
+    let jobs = site.database.jobs().await;
+    nearhand_runner::run(queue, site.database.worker().await, jobs, config, stop)
 }
 
 #[tokio::test]
-async fn an_acknowledgement_that_fails_while_the_next_is_written_costs_nothing() {
+async fn an_acknowledgement_that_fails_during_the_next_commit_loses_nothing() {
     let midway = Midway::reach(ACKNOWLEDGING).await;
     midway.wire.cut().await;
-    midway.settles().await;
+    midway.finishes().await;
 }
 
 #[tokio::test]
-async fn a_feed_that_fails_while_the_next_is_written_costs_nothing() {
-    let midway = Midway::reach(FEEDING).await;
+async fn a_publication_that_fails_during_the_next_commit_loses_nothing() {
+    let midway = Midway::reach(PUBLISHING).await;
     midway.wire.cut().await;
-    midway.settles().await;
+    midway.finishes().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_dies_with_parts_in_hand_loses_and_doubles_nothing() {
+async fn a_worker_that_dies_with_entries_in_flight_loses_and_doubles_nothing() {
     let mut midway = Midway::reach(ACKNOWLEDGING).await;
     midway.worker.shutdown().await;
     midway.wire.cut().await;
     end_lease(&midway.site).await;
     assert_eq!(waiting(&midway.site).await, u64::try_from(PARTS).unwrap());
     midway.site.start_worker().await;
-    midway.settles().await;
+    midway.finishes().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_stops_finishes_what_is_written_and_leaves_the_rest() {
+async fn a_worker_that_stops_acknowledges_its_commits_and_leaves_the_rest() {
     let mut midway = Midway::reach(ACKNOWLEDGING).await;
     midway.stop.cancel();
     midway.wire.open();
@@ -152,5 +154,5 @@ async fn a_worker_that_stops_finishes_what_is_written_and_leaves_the_rest() {
     assert_eq!(stored(&mut midway.site.database.look().await).await, at(2));
     assert_eq!(waiting(&midway.site).await, u64::try_from(PARTS - 2).unwrap());
     midway.site.start_worker().await;
-    midway.settles().await;
+    midway.finishes().await;
 }

@@ -4,7 +4,7 @@
 use crate::support::{
     Account, Answer, Site,
     account::now,
-    events::{Event, Events},
+    events::{self, Event, Events},
     eventually,
 };
 use serde_json::{Value, json};
@@ -12,20 +12,11 @@ use serde_json::{Value, json};
 const ROUTE: &str = "/v1/positions/stream";
 
 async fn ask(who: &Account<'_>, query: &str, last: Option<&str>) -> reqwest::Response {
-    let mut request = who.site.http.get(format!("{}{ROUTE}{query}", who.site.url));
-    if query.is_empty() {
-        request = request.bearer_auth(&who.token);
-    }
-    if let Some(last) = last {
-        request = request.header("last-event-id", last);
-    }
-    request.send().await.expect("an answer")
+    events::ask(who, &format!("{ROUTE}{query}"), last).await
 }
 
 async fn open(who: &Account<'_>, last: Option<&str>) -> Events {
-    let response = ask(who, "", last).await;
-    assert_eq!(response.status().as_u16(), 200);
-    Events::of(response)
+    Events::open(who, ROUTE, last).await
 }
 
 /// Whether the event shows this person there.

@@ -24,7 +24,7 @@ async fn a_name_is_taken_without_regard_to_case() {
     admin.patch(&path, named("surveillance")).await.refused(409, "name_taken");
     admin.patch(&path, named("INTERVIEWS")).await.expect(200);
     // Names belong to an organisation.
-    let elsewhere = site.found_another().await;
+    let elsewhere = site.create_another_organization().await;
     elsewhere.post("/v1/services", named("Surveillance")).await.expect(201);
     let wrong = admin.post("/v1/services", named(" ")).await.refused(422, "invalid");
     assert_eq!(wrong.pointers(), ["/name"]);

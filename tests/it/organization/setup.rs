@@ -1,6 +1,8 @@
 //! The first account: once per installation, and only with the right token.
 
-use crate::support::{Site, site::setup_body};
+use crate::support::{Site, account::log_in_to, mailbox::accept, site::setup_body};
+use nearhand_api::{NewOrganization, Origin, create_organization_with_invitation};
+use nearhand_domain::text::{Email, Name, Slug, ZoneName};
 use reqwest::Method;
 use serde_json::json;
 
@@ -74,4 +76,37 @@ async fn bodies_that_are_no_json_say_so() {
     crate::support::Answer::read(request.send().await.unwrap()).await.refused(413, "too_large");
     site.call(Method::GET, "/v1/nothing", None, None).await.refused(404, "not_found");
     site.call(Method::DELETE, "/v1/setup", None, None).await.refused(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn the_admin_of_a_further_organisation_comes_in_by_an_invitation() {
+    let site = Site::without_worker(|_| {}).await;
+    site.set_up().await;
+    let new = NewOrganization {
+        name: Name::parse("Other").unwrap(),
+        slug: Slug::parse("other").unwrap(),
+        zone: ZoneName::parse("UTC").unwrap(),
+        first_name: Name::parse("Olga").unwrap(),
+        last_name: Name::parse("Other").unwrap(),
+        email: Email::parse("olga@other.example").unwrap(),
+    };
+    let origin = Origin { request_id: "test".into(), remote_addr: None, trace_parent: None };
+    let mut tx = site.database.app().await.tenantless().await.unwrap();
+    let invited = create_organization_with_invitation(&mut tx, &new, origin).await.unwrap();
+    tx.commit().await.unwrap();
+    let own = "nine quiet harbour cranes";
+    let joined = accept(&site, &invited.token, own).await.expect(200);
+    assert_eq!(
+        (joined.str("/login"), joined.str("/organization")),
+        ("olga@other.example", "other")
+    );
+    accept(&site, &invited.token, own).await.refused(410, "invitation_invalid");
+    let session = log_in_to(&site, "other", "olga@other.example", own).await.expect(201);
+    let olga = crate::support::Account::from_session(&site, &session.body);
+    let invitation = olga.get(&format!("/v1/staff/{}/invitation", olga.id)).await.expect(200);
+    assert_eq!(invitation.str("/state"), "accepted");
+    assert_eq!(
+        (&invitation.body["created_by"], &invitation.body["mail"]),
+        (&json!(null), &json!(null))
+    );
 }

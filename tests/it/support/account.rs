@@ -79,21 +79,85 @@ impl<'a> Account<'a> {
         Answer::read(request.send().await.expect("an answer")).await
     }
 
+    /// Replaces a person's photo of any version.
+    pub(crate) async fn put_photo(&self, staff: &str, kind: &str, image: Vec<u8>) -> Answer {
+        let path = format!("/v1/staff/{staff}/photo");
+        let request = self.site.http.put(format!("{}{path}", self.site.url));
+        let request = request.bearer_auth(&self.token).header("content-type", kind);
+        let request = request.header("if-match", "*").body(image);
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    /// Asks for an export that nobody begins; returns its job.
+    pub(crate) async fn queue_export(&self) -> String {
+        use nearhand_domain::{
+            JobId, OrganizationId, clock,
+            jobs::{ExportJob, JobKind},
+        };
+        use nearhand_storage::jobs::{self, NewJob};
+        let database = &self.site.database;
+        let requested_by: uuid::Uuid = self.id.parse().expect("an id");
+        let organization: uuid::Uuid =
+            sqlx::query_scalar("SELECT organization_id FROM staff WHERE id = $1")
+                .bind(requested_by)
+                .fetch_one(&mut database.look().await)
+                .await
+                .expect("the organisation");
+        let organization = OrganizationId(organization);
+        let id = JobId::generate();
+        let (kind, requested_at) = (JobKind::Export, clock::now());
+        let job = NewJob { id, kind, total: Some(40), requested_by, requested_at };
+        let mut tx = database.app().await.tenant(organization).await.expect("a transaction");
+        jobs::create(&mut tx, organization, job).await.expect("a job");
+        jobs::enqueue(&mut tx, &ExportJob::new(organization, id), None).await.expect("queued");
+        tx.commit().await.expect("a commit");
+        id.to_string()
+    }
+
+    /// An export whose file has been made; returns its id.
+    pub(crate) async fn queue_file(&self) -> String {
+        let body = serde_json::json!({ "kind": "staff", "format": "csv" });
+        let id = self.post("/v1/exports", body).await.expect(202).str("/id").to_owned();
+        sqlx::query("UPDATE exports SET content = 'id' WHERE id = $1")
+            .bind(id.parse::<uuid::Uuid>().expect("an id"))
+            .execute(&mut self.site.database.look().await)
+            .await
+            .expect("a file");
+        id
+    }
+
     /// Creates a person; returns their id.
     pub(crate) async fn create_staff(&self, body: Value) -> String {
         self.post("/v1/staff", body).await.expect(201).str("/id").to_owned()
     }
 
+    /// Creates one of a kind that needs no more than a name; returns its id.
+    pub(crate) async fn create_named(&self, path: &str, name: &str) -> String {
+        self.post(path, json!({ "name": name })).await.expect(201).str("/id").to_owned()
+    }
+
     /// Creates a person with this role who can log in, and logs them in with a password of their
     /// own.
     pub(crate) async fn create_account(&self, role: &str, level: &str) -> Account<'a> {
+        self.create_account_with(role, level, json!({})).await
+    }
+
+    /// The same with further fields, such as departments and scopes.
+    pub(crate) async fn create_account_with(
+        &self,
+        role: &str,
+        level: &str,
+        fields: Value,
+    ) -> Account<'a> {
         let email = format!("{role}-{}@harbour.example", uuid::Uuid::now_v7().simple());
-        let id = self
-            .create_staff(json!({
-                "first_name": "Grace", "last_name": role, "email": email,
-                "admin_role": role, "access_level": level,
-            }))
-            .await;
+        let mut body = json!({
+            "first_name": "Grace", "last_name": role, "email": email,
+            "admin_role": role, "access_level": level,
+        });
+        for (name, value) in fields.as_object().expect("fields") {
+            body[name] = value.clone();
+        }
+        let id = self.create_staff(body).await;
         let path = format!("/v1/staff/{id}/password");
         let temporary = self.post(&path, json!({})).await.expect(201).str("/password").to_owned();
         let first = log_in(self.site, &email, &temporary).await.expect(201);
@@ -132,6 +196,17 @@ impl Phone<'_> {
 /// Logs in.
 pub(crate) async fn log_in(site: &Site, login: &str, password: &str) -> Answer {
     let body = json!({ "login": login, "password": password });
+    site.call(Method::POST, "/v1/sessions", None, Some(body)).await
+}
+
+/// Logs in where there are several organisations.
+pub(crate) async fn log_in_to(
+    site: &Site,
+    organization: &str,
+    login: &str,
+    password: &str,
+) -> Answer {
+    let body = json!({ "organization": organization, "login": login, "password": password });
     site.call(Method::POST, "/v1/sessions", None, Some(body)).await
 }
 

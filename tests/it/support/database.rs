@@ -2,6 +2,7 @@
 
 use super::given;
 use nearhand_migrations::{RolePasswords, bootstrap, latest_version, migrate};
+use nearhand_runner::JobsConfig;
 use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 use std::time::Duration;
@@ -64,6 +65,11 @@ impl Database {
 
     pub(crate) async fn worker(&self) -> WorkerPool {
         WorkerPool::connect(self.options("nearhand_worker"), limits()).await.expect("the worker's")
+    }
+
+    /// What background jobs need, with pools of their own, as in a real process.
+    pub(crate) async fn jobs(&self) -> JobsConfig {
+        JobsConfig::new(self.worker().await, self.app().await)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading an event stream, event by event.
 
+use super::Account;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -20,7 +21,26 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
+/// Asks for a stream, with the token unless the address has a ticket.
+pub(crate) async fn ask(who: &Account<'_>, path: &str, last: Option<&str>) -> reqwest::Response {
+    let mut request = who.site.http.get(format!("{}{path}", who.site.url));
+    if !path.contains("ticket=") {
+        request = request.bearer_auth(&who.token);
+    }
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    request.send().await.expect("an answer")
+}
+
 impl Events {
+    /// Opens a stream, and continues after an event.
+    pub(crate) async fn open(who: &Account<'_>, path: &str, last: Option<&str>) -> Self {
+        let response = ask(who, path, last).await;
+        assert_eq!(response.status().as_u16(), 200);
+        Self::of(response)
+    }
+
     /// Of an answer that has begun.
     pub(crate) fn of(response: reqwest::Response) -> Self {
         Self { response, text: String::new() }

@@ -3,8 +3,14 @@
 
 pub(crate) mod account;
 pub(crate) mod answer;
+pub(crate) mod assigned;
 pub(crate) mod database;
+pub(crate) mod departments;
 pub(crate) mod events;
+pub(crate) mod files;
+pub(crate) mod mailbox;
+pub(crate) mod offers;
+pub(crate) mod pictures;
 pub(crate) mod processes;
 pub(crate) mod queued;
 pub(crate) mod site;
@@ -16,6 +22,13 @@ pub(crate) use answer::Answer;
 pub(crate) use site::Site;
 pub(crate) use wait::eventually;
 pub(crate) use wire::Wire;
+
+/// An HTTP client to be.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    // The client is built without a TLS provider of its own; each process installs one once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
 
 /// A setting that `./dev test` gives.
 #[expect(clippy::disallowed_methods, reason = "the edge of the tests")]

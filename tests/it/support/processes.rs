@@ -2,6 +2,7 @@
 //! `nearhand serve` and `nearhand work`.
 
 use super::{Answer, site::setup_body, wait::within};
+use nearhand_storage::{AppPool, PoolLimits};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -21,6 +22,8 @@ use tokio::{
 
 /// Time for PostgreSQL's first start on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(90);
+/// Time for a whole page of a shell's lines.
+const PASTE_DEADLINE: Duration = Duration::from_secs(180);
 
 /// A process of the installation.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,8 @@ pub(crate) struct Stack {
     pub(crate) operators: String,
     folder: TempDir,
     environment: HashMap<String, String>,
+    /// Settings of API and worker besides, for those that are started from now on.
+    pub(crate) besides: HashMap<&'static str, String>,
     http: Client,
     token: String,
     log: &'static str,
@@ -74,6 +79,10 @@ impl Stack {
     }
 
     async fn start_logging(log: &'static str) -> Self {
+        Self::start_as(log, true).await
+    }
+
+    async fn start_as(log: &'static str, found: bool) -> Self {
         let open = fs::Permissions::from_mode(0o755);
         let folder =
             tempfile::Builder::new().prefix("nearhand-kill-").permissions(open).tempdir().unwrap();
@@ -88,12 +97,13 @@ impl Stack {
         let environment = read_exports(&mut keeper).await;
         let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         let [url, operators] = ports.map(|port| format!("http://{}", port.local_addr().unwrap()));
-        let http = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+        let http = super::http_client().timeout(Duration::from_secs(10)).build().unwrap();
         let mut stack = Self {
             url,
             operators,
             folder,
             environment,
+            besides: HashMap::new(),
             http,
             token: String::new(),
             log,
@@ -104,16 +114,27 @@ impl Stack {
         };
         stack.spawn(Service::Worker);
         stack.spawn(Service::Api);
-        stack.set_up().await;
+        stack.await_ready().await;
+        if found {
+            stack.set_up().await;
+        }
         stack
     }
 
-    async fn set_up(&mut self) {
+    /// Everything, of which nobody has made an organisation yet.
+    pub(crate) async fn start_empty() -> Self {
+        Self::start_as("off", false).await
+    }
+
+    async fn await_ready(&self) {
         let ready = format!("{}/readyz", self.url);
         within(DEADLINE, "the API is ready", async || {
             self.http.get(&ready).send().await.ok().filter(|a| a.status().is_success()).map(drop)
         })
         .await;
+    }
+
+    async fn set_up(&mut self) {
         let answer = self.post("/v1/setup", "", setup_body()).await.expect(201);
         answer.str("/session/access_token").clone_into(&mut self.token);
     }
@@ -150,6 +171,48 @@ impl Stack {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Status and body of a page, asked for under another host's name if one is given.
+    pub(crate) async fn page(&self, path: &str, host: Option<&str>) -> (u16, String) {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// The same; none while the API does not answer.
+    pub(crate) async fn try_page(&self, path: &str) -> Option<(u16, String)> {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// Runs lines of a shell as a reader of a page does: in a folder of their own that has what `up`
+    /// leaves there, with `nearhand` in the path. Any line that fails ends it, and so does any
+    /// request that is refused.
+    pub(crate) async fn paste(&self, lines: &str) -> std::process::Output {
+        let folder = self.folder.path().join("reader");
+        fs::create_dir_all(folder.join(".nearhand")).unwrap();
+        let token = folder.join(".nearhand/bootstrap-token");
+        fs::write(token, super::site::BOOTSTRAP).unwrap();
+        let demo = format!(
+            "export NEARHAND_URL='{}' NEARHAND_ORGANIZATION='harbour-investigations'\n\
+             export NEARHAND_ADMIN_LOGIN='ada@harbour.example' NEARHAND_ADMIN_PASSWORD='{}'\n",
+            self.url,
+            super::site::PASSWORD
+        );
+        fs::write(folder.join(".nearhand/demo.env"), demo).unwrap();
+        let bin = program().parent().unwrap().to_owned();
+        let head = format!(
+            "set -eo pipefail\nPATH={}:$PATH\ncurl() {{ command curl --fail-with-body \"$@\"; }}\n",
+            bin.display()
+        );
+        let mut command = Command::new("bash");
+        command.arg("-c").arg(head + lines).current_dir(folder).kill_on_drop(true);
+        command.env("NEARHAND_URL", &self.url).env("NEARHAND_OUTBOX_DIR", self.outbox());
+        tokio::time::timeout(PASTE_DEADLINE, command.output()).await.expect("it ends").unwrap()
+    }
+
     /// Starts the API or the worker; Redis and PostgreSQL are started again by their keeper.
     pub(crate) fn spawn(&mut self, service: Service) {
         let start = |subcommand: &str, operators: &str| {
@@ -159,6 +222,8 @@ impl Stack {
             command.env("NEARHAND_LISTEN", address(&self.url));
             command.env("NEARHAND_METRICS_LISTEN", address(operators));
             command.env("NEARHAND_BOOTSTRAP_TOKEN", super::site::BOOTSTRAP);
+            command.env("NEARHAND_OUTBOX_DIR", self.outbox());
+            command.envs(&self.besides);
             let path = self.folder.path().join(format!("{subcommand}.log"));
             let file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
             command.env("NEARHAND_LOG", self.log).stdout(file.try_clone().unwrap()).stderr(file);
@@ -176,6 +241,7 @@ impl Stack {
         let mut command = Command::new(program());
         command.arg(subcommand).args(arguments).envs(&self.environment);
         command.env("NEARHAND_METRICS_LISTEN", "127.0.0.1:0").kill_on_drop(true);
+        command.env("NEARHAND_OUTBOX_DIR", self.outbox());
         tokio::time::timeout(DEADLINE, command.output()).await.expect("it ends").unwrap()
     }
 
@@ -252,6 +318,25 @@ impl Stack {
             phones.push((staff.str("/id").to_owned(), phone.str("/token").to_owned()));
         }
         phones
+    }
+
+    /// Where the worker keeps its mails.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.folder.path().join("outbox")
+    }
+
+    /// A connection that no policy binds.
+    pub(crate) async fn look(&self) -> PgConnection {
+        let options: sqlx::postgres::PgConnectOptions =
+            self.environment["NEARHAND_TEST_DATABASE_URL"].parse().unwrap();
+        PgConnection::connect_with(&options.database("nearhand")).await.unwrap()
+    }
+
+    /// Connections as the application.
+    pub(crate) async fn app(&self) -> AppPool {
+        let options = self.environment["NEARHAND_APP_DATABASE_URL"].parse().unwrap();
+        let limits = PoolLimits { max_connections: 2, acquire_timeout: Duration::from_secs(5) };
+        AppPool::connect(options, limits).await.unwrap()
     }
 
     /// A number from the database; none while it does not answer.

@@ -5,7 +5,7 @@ use nearhand_domain::{
     DeviceId, OrganizationId, Position, StaffId, clock,
     ping::{Ping, Source, ping_key},
 };
-use nearhand_queue::{Lane, Parcel, QueueConfig};
+use nearhand_queue::{Lane, PingRequest, QueueConfig};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(crate) fn ping(fix_at_ms: i64) -> Ping {
     }
 }
 
-/// Puts pings into the queue past the door, each as if a request had brought it, all at a time.
+/// Puts pings into the queue, past the API, each as if a request had brought it, all at a time.
 pub(crate) async fn queue_raw(site: &Site, phone: &Phone<'_>, staff: &str, pings: &[Ping]) {
     queue_requests(site, phone, staff, pings.chunks(1)).await;
 }
@@ -75,8 +75,8 @@ pub(crate) async fn queue_requests(
         .await
         .expect("the organisation");
     let producer = site.queue.producer();
-    let parcels: Vec<Parcel<'_>> = requests
-        .map(|live| Parcel {
+    let requests: Vec<PingRequest<'_>> = requests
+        .map(|live| PingRequest {
             organization: OrganizationId(organization),
             device: phone.id.parse::<DeviceId>().expect("a device"),
             staff: staff.parse::<StaffId>().expect("a person"),
@@ -86,7 +86,7 @@ pub(crate) async fn queue_requests(
             traceparent: None,
         })
         .collect();
-    let sent = parcels.iter().map(|parcel| producer.send(parcel));
+    let sent = requests.iter().map(|request| producer.send(request));
     futures::future::try_join_all(sent).await.expect("queued");
 }
 

@@ -2,17 +2,19 @@
 
 use super::{Account, Answer, database::Database, eventually, given};
 use nearhand_api::{
-    ApiConfig, ApiParts, ApiState, Credentials, FirstPassword, Founding, Origin, Passwords,
-    ServeConfig, found,
+    ApiConfig, ApiParts, ApiState, Credentials, FirstPassword, NewOrganization, Origin, Passwords,
+    ServeConfig, create_organization,
 };
 use nearhand_domain::token::{TokenHash, random_bytes};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
+use nearhand_photos::Objects;
 use nearhand_queue::{Queue, QueueConfig};
-use nearhand_runner::RunnerConfig;
+use nearhand_runner::{JobsConfig, OfferIndex, OfferJobs, PhotoJobs, RunnerConfig};
 use nearhand_storage::organizations;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -29,6 +31,12 @@ pub(crate) struct Site {
     pub(crate) follower: Follower,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
+    /// Where photos are.
+    pub(crate) objects: Option<Objects>,
+    /// Their folder, for as long as the site is there.
+    _folder: TempDir,
+    /// What its keys in Redis begin with.
+    prefix: String,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -46,16 +54,75 @@ impl Site {
         Self::of(Database::create().await, change).await
     }
 
+    /// With what does the steps of offers.
+    pub(crate) async fn with_offers() -> Self {
+        let mut site = Self::without_worker(|_| {}).await;
+        let offers = site.offers();
+        site.start_worker_with(|jobs| jobs.with_offers(offers)).await;
+        site
+    }
+
+    /// What does the steps of offers, by the index of this site.
+    pub(crate) fn offers(&self) -> OfferJobs {
+        OfferJobs::new(OfferIndex::shared(self.follower.clone()))
+    }
+
+    /// The same without a place for photos.
+    pub(crate) async fn without_objects() -> Self {
+        Self::made_of(Database::create().await, |_| {}, |_| None).await
+    }
+
+    /// With what makes thumbnails.
+    pub(crate) async fn with_photos() -> Self {
+        let mut site = Self::without_worker(|_| {}).await;
+        let handler = site.objects.clone().map(PhotoJobs::new);
+        site.start_worker_with(|jobs| jobs.with_any(handler)).await;
+        site
+    }
+
     /// The same on a database that is there already.
     pub(crate) async fn of(database: Database, change: impl FnOnce(&mut QueueConfig)) -> Self {
+        let open = |folder: &Path| {
+            let address = folder.to_str().expect("a path in UTF-8");
+            Some(Objects::open(address, None).expect("a folder"))
+        };
+        Self::made_of(database, change, open).await
+    }
+
+    /// A second API of the same installation: on this database and this queue.
+    pub(crate) async fn beside(&self) -> Self {
+        let prefix = self.prefix.clone();
+        Self::of(self.database.clone(), |config| config.prefix = prefix).await
+    }
+
+    async fn made_of(
+        database: Database,
+        change: impl FnOnce(&mut QueueConfig),
+        open: impl FnOnce(&Path) -> Option<Objects>,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let objects = open(folder.path());
         let mut config = QueueConfig::new(given("NEARHAND_TEST_REDIS_URL"));
         config.prefix = format!("t{}:", Uuid::now_v7().simple());
         change(&mut config);
+        let prefix = config.prefix.clone();
         let queue = Queue::connect(config).await.expect("Redis answers");
         let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        let (follower, url) = start_api(&database, &queue, &shutdown, &mut tasks).await;
-        let http = reqwest::Client::builder().build().expect("a client");
-        let site = Self { database, queue, follower, url, http, shutdown, tasks };
+        let (follower, url) =
+            start_api(&database, &queue, objects.clone(), &shutdown, &mut tasks).await;
+        let http = super::http_client().build().expect("a client");
+        let site = Self {
+            database,
+            queue,
+            follower,
+            url,
+            http,
+            objects,
+            prefix,
+            _folder: folder,
+            shutdown,
+            tasks,
+        };
         eventually("the index is complete", || async {
             site.follower.not_ready().is_none().then_some(())
         })
@@ -63,12 +130,18 @@ impl Site {
         site
     }
 
-    /// Starts ingest, relay and maintenance.
+    /// Starts ingest, relay and maintenance, and background jobs that have no handlers.
     pub(crate) async fn start_worker(&mut self) {
+        self.start_worker_with(|jobs| jobs).await;
+    }
+
+    /// The same with handlers of jobs.
+    pub(crate) async fn start_worker_with(&mut self, add: impl FnOnce(JobsConfig) -> JobsConfig) {
         let (queue, pool) = (self.queue.clone(), self.database.worker().await);
+        let jobs = add(self.database.jobs().await);
         let stop = self.shutdown.clone();
         self.tasks.spawn(async move {
-            nearhand_runner::run(queue, pool, RunnerConfig::default(), stop).await;
+            nearhand_runner::run(queue, pool, jobs, RunnerConfig::default(), stop).await;
         });
     }
 
@@ -85,12 +158,12 @@ impl Site {
     }
 
     /// Makes a second organisation; returns its account admin.
-    pub(crate) async fn found_another(&self) -> Account<'_> {
+    pub(crate) async fn create_another_organization(&self) -> Account<'_> {
         use nearhand_domain::text::{Email, Name, Slug, ZoneName};
         let password = PASSWORD.to_owned();
         let hash = tokio::task::spawn_blocking(move || Passwords::hash_now(&password));
         let first = FirstPassword { hash: hash.await.unwrap().unwrap(), expires_at: None };
-        let founding = Founding {
+        let new = NewOrganization {
             name: Name::parse("Other").unwrap(),
             slug: Slug::parse("other").unwrap(),
             zone: ZoneName::parse("UTC").unwrap(),
@@ -100,7 +173,7 @@ impl Site {
         };
         let origin = Origin { request_id: "test".into(), remote_addr: None, trace_parent: None };
         let mut tx = self.database.app().await.tenantless().await.expect("a transaction");
-        found(&mut tx, &founding, &first, origin).await.expect("an organisation");
+        create_organization(&mut tx, &new, &first, origin).await.expect("an organisation");
         tx.commit().await.expect("a commit");
         let body = json!({ "organization": "other", "login": "ada@harbour.example",
             "password": PASSWORD });
@@ -148,6 +221,7 @@ pub(crate) fn setup_body() -> Value {
 async fn start_api(
     database: &Database,
     queue: &Queue,
+    objects: Option<Objects>,
     shutdown: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> (Follower, String) {
@@ -168,6 +242,7 @@ async fn start_api(
         producer: queue.producer(),
         follower: follower.clone(),
         credentials,
+        objects,
         // A test may be its own proxy, and come from any address.
         config: ApiConfig { trusted_proxy_hops: 1, ..ApiConfig::default() },
         cursor_key: key,

@@ -11,21 +11,47 @@ const EDGES: &[(&str, &[&str])] = &[
     ("nearhand-index", &[]),
     ("nearhand-recommend", &["nearhand-index"]),
     ("nearhand-storage", &[]),
+    ("nearhand-dispatch", &["nearhand-index", "nearhand-recommend", "nearhand-storage"]),
     ("nearhand-migrations", &[]),
     ("nearhand-queue", &[]),
     ("nearhand-indexer", &["nearhand-index", "nearhand-queue", "nearhand-storage"]),
     (
         "nearhand-api",
         &[
+            "nearhand-dispatch",
             "nearhand-index",
             "nearhand-indexer",
+            "nearhand-mail",
+            "nearhand-photos",
             "nearhand-queue",
             "nearhand-recommend",
+            "nearhand-roster",
+            "nearhand-sheets",
+            "nearhand-storage",
+            "nearhand-trackers",
+        ],
+    ),
+    (
+        "nearhand-runner",
+        &[
+            "nearhand-dispatch",
+            "nearhand-geocode",
+            "nearhand-indexer",
+            "nearhand-mail",
+            "nearhand-photos",
+            "nearhand-queue",
+            "nearhand-roster",
+            "nearhand-sheets",
             "nearhand-storage",
         ],
     ),
-    ("nearhand-runner", &["nearhand-queue", "nearhand-storage"]),
     ("nearhand-play", &[]),
+    ("nearhand-geocode", &[]),
+    ("nearhand-mail", &[]),
+    ("nearhand-photos", &[]),
+    ("nearhand-roster", &["nearhand-sheets", "nearhand-storage"]),
+    ("nearhand-sheets", &[]),
+    ("nearhand-trackers", &[]),
 ];
 
 /// May use everything.
@@ -33,7 +59,8 @@ const TOP: &[&str] = &["nearhand", "nearhand-tests", "nearhand-benches"];
 /// May be used by all.
 const BOTTOM: &str = "nearhand-domain";
 /// No I/O and no async, however indirectly.
-const PURE: &[&str] = &["nearhand-domain", "nearhand-index", "nearhand-recommend"];
+const PURE: &[&str] =
+    &["nearhand-domain", "nearhand-index", "nearhand-recommend", "nearhand-trackers"];
 const IMPURE: &[&str] = &["tokio", "sqlx", "redis", "axum", "hyper", "reqwest"];
 
 fn metadata() -> Metadata {

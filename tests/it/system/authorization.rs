@@ -1,9 +1,13 @@
 //! Who may do what, as data: every route of the API has a row, and every row is tried with every
 //! role, with a limited account, with another tenant, with a device, and with nobody.
 
+mod document;
+mod rows;
+
 use crate::support::{Account, Site};
 use nearhand_domain::access::{AdminRole, Permission, role_permissions};
 use reqwest::Method;
+use rows::{PEOPLE_ONLY, ROUTES};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -14,10 +18,16 @@ enum Needs {
     Nobody,
     /// A device's token.
     Device,
+    /// The same, for an app to which every complete body is acknowledged.
+    App,
+    /// The same, with the token in the path.
+    AppPath,
     /// Any session, however restricted.
     AnySession,
     /// Any session whose password is one's own.
     Session,
+    /// The same and access level `full`.
+    FullSession,
     /// A permission.
     May(Permission),
     /// A permission; with an access level below `full` there is nothing to be found.
@@ -26,62 +36,9 @@ enum Needs {
     OnlyFully(Permission),
 }
 
-use Needs::{AnySession, Device, May, MayFully, Nobody, OnlyFully, Session};
-use Permission as P;
-
-/// `{id}` stands for a person, service, region or case that is not there. Own resources (one's own
-/// devices and time off) are tested in `people/staff.rs`.
-const ROUTES: &[(&str, &str, Needs)] = &[
-    ("post", "/v1/setup", Nobody),
-    ("post", "/v1/sessions", Nobody),
-    ("post", "/v1/sessions/refresh", Nobody),
-    ("get", "/healthz", Nobody),
-    ("get", "/readyz", Nobody),
-    ("post", "/v1/pings", Device),
-    ("get", "/v1/me", AnySession),
-    ("post", "/v1/me/password", AnySession),
-    ("delete", "/v1/sessions/current", AnySession),
-    ("post", "/v1/me/tracking/pause", Session),
-    ("delete", "/v1/me/tracking/pause", Session),
-    ("delete", "/v1/me/tracking", Session),
-    ("get", "/v1/organization", May(P::SettingsView)),
-    ("patch", "/v1/organization", MayFully(P::SettingsManage)),
-    ("post", "/v1/staff", MayFully(P::StaffManage)),
-    ("get", "/v1/staff", MayFully(P::StaffView)),
-    ("get", "/v1/staff/{id}", MayFully(P::StaffView)),
-    ("patch", "/v1/staff/{id}", MayFully(P::StaffEdit)),
-    ("post", "/v1/staff/{id}/password", MayFully(P::StaffManage)),
-    ("get", "/v1/staff/{id}/tracking", MayFully(P::StaffView)),
-    ("put", "/v1/staff/{id}/tracking", MayFully(P::StaffManage)),
-    ("delete", "/v1/staff/{id}/tracking", MayFully(P::StaffManage)),
-    ("post", "/v1/staff/{id}/time-off", MayFully(P::StaffEdit)),
-    ("get", "/v1/staff/{id}/time-off", MayFully(P::StaffView)),
-    ("delete", "/v1/staff/{id}/time-off/{time_off_id}", MayFully(P::StaffEdit)),
-    ("post", "/v1/staff/{id}/devices", MayFully(P::StaffManage)),
-    ("get", "/v1/staff/{id}/devices", MayFully(P::StaffView)),
-    ("delete", "/v1/staff/{id}/devices/{device_id}", MayFully(P::StaffManage)),
-    ("get", "/v1/staff/{id}/work-preferences", MayFully(P::StaffView)),
-    ("put", "/v1/staff/{id}/work-preferences", MayFully(P::StaffEdit)),
-    ("post", "/v1/services", MayFully(P::SettingsEdit)),
-    ("get", "/v1/services", May(P::SettingsView)),
-    ("get", "/v1/services/{id}", May(P::SettingsView)),
-    ("patch", "/v1/services/{id}", MayFully(P::SettingsEdit)),
-    ("delete", "/v1/services/{id}", MayFully(P::SettingsEdit)),
-    ("post", "/v1/regions", MayFully(P::SettingsEdit)),
-    ("get", "/v1/regions", May(P::SettingsView)),
-    ("get", "/v1/regions/{id}", May(P::SettingsView)),
-    ("patch", "/v1/regions/{id}", MayFully(P::SettingsEdit)),
-    ("delete", "/v1/regions/{id}", MayFully(P::SettingsEdit)),
-    ("post", "/v1/cases", May(P::CasesEdit)),
-    ("get", "/v1/cases", May(P::CasesView)),
-    ("get", "/v1/cases/{id}", May(P::CasesView)),
-    ("patch", "/v1/cases/{id}", May(P::CasesEdit)),
-    ("post", "/v1/recommendations", OnlyFully(P::RecommendationsView)),
-    ("get", "/v1/positions", MayFully(P::TrackingView)),
-    ("get", "/v1/positions/counts", MayFully(P::TrackingView)),
-    ("get", "/v1/positions/stream", MayFully(P::TrackingView)),
-    ("post", "/v1/positions/stream-tickets", MayFully(P::TrackingView)),
-];
+use Needs::{
+    AnySession, App, AppPath, Device, FullSession, May, MayFully, Nobody, OnlyFully, Session,
+};
 
 #[test]
 fn every_route_has_a_row() {
@@ -97,11 +54,12 @@ fn every_route_has_a_row() {
     assert_eq!(routes, rows, "left: the API's routes, right: the rows of this file");
 }
 
-fn path_of(template: &str) -> String {
-    let nobody = uuid::Uuid::now_v7().to_string();
-    let path = template.split('/').map(|part| if part.starts_with('{') { &nobody } else { part });
+fn path_of(template: &str, id: &str) -> String {
+    let path = template.split('/').map(|part| if part.starts_with('{') { id } else { part });
     let path = path.collect::<Vec<_>>().join("/");
-    let query = if path.starts_with("/v1/positions") && !path.ends_with("tickets") {
+    let query = if path.ends_with("/nearest") {
+        "?lat=1&lng=2"
+    } else if path.starts_with("/v1/positions") && !path.ends_with("tickets") {
         "?bbox=1,1,2,2"
     } else {
         ""
@@ -111,9 +69,15 @@ fn path_of(template: &str) -> String {
 
 /// The status of a call with an empty body: what matters is whether the door opens.
 async fn knock(site: &Site, method: &str, template: &str, token: Option<&str>) -> (u16, String) {
+    let nobody = uuid::Uuid::now_v7().to_string();
+    knock_at(site, method, &path_of(template, &nobody), token).await
+}
+
+/// The same at an address that is no template.
+async fn knock_at(site: &Site, method: &str, path: &str, token: Option<&str>) -> (u16, String) {
     let method: Method = method.to_uppercase().parse().unwrap();
     let body = (method != Method::GET && method != Method::DELETE).then(|| json!({}));
-    let mut request = site.http.request(method, format!("{}{}", site.url, path_of(template)));
+    let mut request = site.http.request(method, format!("{}{path}", site.url));
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
@@ -131,7 +95,8 @@ async fn knock(site: &Site, method: &str, template: &str, token: Option<&str>) -
 fn opens(needs: Needs, role: AdminRole, full: bool) -> bool {
     match needs {
         Nobody | AnySession | Session => true,
-        Device => false,
+        Device | App | AppPath => false,
+        FullSession => full,
         May(permission) | MayFully(permission) => role_permissions(role).has(permission),
         OnlyFully(permission) => full && role_permissions(role).has(permission),
     }
@@ -145,7 +110,7 @@ async fn try_all(site: &Site, who: &Account<'_>, role: AdminRole, full: bool) {
         let what = format!("{method} {path} as {role}, full: {full}: {status} {code}");
         match needs {
             Nobody => assert!(status != 403 && status < 500, "{what}"),
-            Device => assert_eq!(status, 401, "{what}"),
+            Device | App | AppPath => assert_eq!(status, 401, "{what}"),
             MayFully(permission) if !full && role_permissions(role).has(*permission) => {
                 assert_eq!((status, code.as_str()), (404, "not_found"), "{what}");
             }
@@ -171,6 +136,71 @@ async fn every_row_holds_for_every_role_and_level() {
 }
 
 #[tokio::test]
+async fn a_person_of_another_department_is_not_there() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let mine = admin.create_named("/v1/departments", "Mine").await;
+    let other = admin.create_named("/v1/departments", "Other").await;
+    let scoped = json!({ "departments": [mine], "view_scope": "departments",
+        "edit_scope": "departments" });
+    let person = json!({ "display_name": "Grace", "departments": [other] });
+    let hidden = admin.create_staff(person).await;
+    let me = admin.create_account_with("user_admin", "full", scoped).await;
+    let token = Some(me.token.as_str());
+    let department = format!("/v1/departments/{other}");
+    for method in ["get", "patch", "delete"] {
+        let answer = knock_at(&site, method, &department, token).await;
+        assert_eq!(answer, (404, "not_found".to_owned()), "{method}");
+    }
+    let of_people = ROUTES.iter().filter(|(_, path, needs)| {
+        path.starts_with("/v1/staff/{id}") && opens(*needs, AdminRole::UserAdmin, true)
+    });
+    for (method, path, _) in of_people {
+        let nobody = uuid::Uuid::now_v7().to_string();
+        let missing = knock_at(&site, method, &path_of(path, &nobody), token).await;
+        let answer = knock_at(&site, method, &path_of(path, &hidden), token).await;
+        // Where the form is judged first, it is for everybody.
+        assert!(matches!(answer.0, 404 | 422), "{method} {path}: {answer:?}");
+        assert_eq!(answer, missing, "{method} {path}: as if they were not there");
+    }
+}
+
+#[tokio::test]
+async fn an_api_key_opens_what_its_permissions_open_and_nothing_of_a_person() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    for role in AdminRole::ALL.iter().copied() {
+        let account = json!({ "name": role.as_str(), "permissions": role_permissions(role) });
+        let account = admin.post("/v1/service-accounts", account).await.expect(201);
+        let keys = format!("/v1/service-accounts/{}/keys", account.str("/id"));
+        let key = admin.post(&keys, json!({ "name": "k" })).await.expect(201);
+        for (method, path, needs) in ROUTES {
+            let (status, code) = knock(&site, method, path, Some(key.str("/key"))).await;
+            let what = format!("{method} {path} as {role}: {status} {code}");
+            let people_only = PEOPLE_ONLY.contains(&(*method, *path));
+            match needs {
+                Nobody => assert!(status != 403 && status < 500, "{what}"),
+                Device | App | AppPath => assert_eq!(status, 401, "{what}"),
+                // Software watches the jobs it may ask for.
+                Session if *method == "get" && *path == "/v1/jobs/{id}" => {
+                    assert_eq!((status, code.as_str()), (404, "not_found"), "{what}");
+                }
+                AnySession | Session | FullSession => {
+                    assert_eq!((status, code.as_str()), (403, "person_required"), "{what}");
+                }
+                _ if !opens(*needs, role, true) => {
+                    assert_eq!((status, code.as_str()), (403, "forbidden"), "{what}");
+                }
+                _ if people_only => {
+                    assert_eq!((status, code.as_str()), (403, "person_required"), "{what}");
+                }
+                _ => assert!(!matches!(status, 401 | 403) && status < 500, "{what}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_and_devices_get_through_no_door_but_their_own() {
     let site = Site::start().await;
     let admin = site.set_up().await;
@@ -182,6 +212,15 @@ async fn nobody_and_devices_get_through_no_door_but_their_own() {
         match needs {
             Nobody => {}
             Device => assert_eq!((nobody, device), (401, 400), "{method} {path}"),
+            App => assert_eq!((nobody, device), (401, 200), "{method} {path}"),
+            AppPath => {
+                // A token in the header is none in the path.
+                assert_eq!((nobody, device), (401, 401), "{method} {path}");
+                let (named, _) = knock_at(&site, method, &path_of(path, &phone.token), None).await;
+                assert_eq!(named, 200, "{method} {path}");
+                let (admins, _) = knock_at(&site, method, &path_of(path, &admin.token), None).await;
+                assert_eq!(admins, 401, "{method} {path}");
+            }
             _ => assert_eq!((nobody, device), (401, 401), "{method} {path}"),
         }
     }
@@ -200,7 +239,7 @@ async fn a_temporary_password_opens_nothing_but_what_it_must() {
         crate::support::account::log_in(&site, "g@harbour.example", reset.str("/password")).await;
     let restricted = Account::from_session(&site, &session.expect(201).body);
     for (method, path, needs) in ROUTES {
-        if !matches!(needs, Nobody | Device | AnySession) {
+        if !matches!(needs, Nobody | Device | App | AppPath | AnySession) {
             let (status, code) = knock(&site, method, path, Some(&restricted.token)).await;
             assert_eq!(
                 (status, code.as_str()),
@@ -221,7 +260,8 @@ async fn another_tenant_finds_nothing() {
     let case = admin.post("/v1/cases", case).await.expect(201);
     let phone = admin.create_phone(&staff).await;
     phone.send_from(1.5, 1.5).await.expect(200);
-    let other = site.found_another().await;
+    let other = site.create_another_organization().await;
+    let client = admin.create_named("/v1/clients", "Harbour Insurance").await;
     let (service, case) = (service.str("/id"), case.str("/id"));
     for path in [
         format!("/v1/staff/{staff}"),
@@ -230,6 +270,7 @@ async fn another_tenant_finds_nothing() {
         format!("/v1/staff/{staff}/work-preferences"),
         format!("/v1/services/{service}"),
         format!("/v1/cases/{case}"),
+        format!("/v1/clients/{client}"),
     ] {
         admin.get(&path).await.expect(200);
         other.get(&path).await.refused(404, "not_found");

@@ -8,7 +8,6 @@ use crate::support::{
     wait::within,
 };
 use jiff::SignedDuration;
-use reqwest::Client;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -67,7 +66,7 @@ async fn send_until(
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicUsize>,
 ) -> (String, String) {
-    let http = Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let http = crate::support::http_client().timeout(Duration::from_secs(5)).build().unwrap();
     let mut last = String::new();
     let mut pause = tokio::time::interval(Duration::from_millis(5));
     while !stop.load(Ordering::SeqCst) {

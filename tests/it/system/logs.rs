@@ -16,6 +16,16 @@ async fn neither_tokens_nor_places_nor_names_are_logged() {
     stack.post("/v1/pings", token, fix(38.765_432_1, -9.123_456_7)).await.expect(200);
     stack.post("/v1/pings", token, fix(95.765_432_1, -9.123_456_7)).await.expect(200);
     stack.post("/v1/pings", "nh_dev_wrong_secretsecret", fix(38.7, -9.1)).await.expect(401);
+    // Apps have both in the address.
+    let place = "lat=38.7654321&lon=-9.1234567&timestamp=";
+    for (path, status) in [
+        (format!("/ingest/traccar/{token}?{place}"), 200),
+        (format!("/ingest/gpslogger/{token}?{place}yesterday"), 200),
+        (format!("/ingest/gpslogger/{token}x?{place}"), 401),
+        (format!("/ingest/nowhere/{token}?{place}"), 404),
+    ] {
+        stack.get(&path, "").await.expect(status);
+    }
     let case = json!({ "title": "Confidential title",
         "position": { "lat": 38.765_432_1, "lng": -9.123_456_7 } });
     let case = stack.post("/v1/cases", stack.token(), case).await.expect(201);

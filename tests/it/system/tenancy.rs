@@ -11,13 +11,18 @@ const WITHOUT_TENANT: &[&str] =
 
 /// All tables on which the worker sees past the tenants' policy.
 const WORKER_SEES: &[&str] = &[
+    "assignments",
+    "cases",
+    "departments",
     "devices",
+    "offers",
     "organizations",
     "outbox",
     "pings",
     "positions",
     "regions",
     "staff",
+    "staff_departments",
     "staff_languages",
     "staff_licences",
     "staff_regions",
@@ -105,6 +110,78 @@ async fn roles_are_weak_and_the_worker_sees_only_its_tables() {
     .await
     .expect("the grants");
     assert_eq!(kept, ["INSERT", "SELECT"], "what was recorded cannot be changed");
+}
+
+#[tokio::test]
+async fn no_temporary_table_stands_before_one_that_a_function_means() {
+    // A copy of a template has none of its privileges: this one is made as an installation is.
+    let database = Database::upgraded("SELECT 1").await;
+    let mut db = database.look().await;
+    let own = "FROM pg_proc AS p WHERE prosecdef AND pronamespace = 'public'::regnamespace \
+         AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass \
+         AND d.objid = p.oid AND d.deptype = 'e')";
+    let all: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) {own}")))
+        .fetch_one(&mut db)
+        .await
+        .expect("a count");
+    assert!(all >= 10, "{all} functions act as their owner");
+    let loose: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+        "SELECT p.oid::regprocedure::text {own} AND NOT EXISTS (SELECT FROM unnest(proconfig) \
+         AS c WHERE c LIKE 'search\\_path=%, pg\\_temp')"
+    )))
+    .fetch_all(&mut db)
+    .await
+    .expect("the catalogue");
+    assert_eq!(loose, Vec::<String>::new(), "functions that search pg_temp first");
+    let make = names(
+        &mut db,
+        "SELECT role FROM unnest(ARRAY['nearhand_app', 'nearhand_worker', 'public']) AS role \
+         WHERE has_database_privilege(role, current_database(), 'TEMPORARY')",
+    )
+    .await;
+    assert_eq!(make, BTreeSet::new(), "roles that may make temporary tables");
+}
+
+#[tokio::test]
+async fn the_application_may_only_add_to_the_queue_of_jobs() {
+    let database = Database::create().await;
+    let mut db = database.look().await;
+    let rights = names(
+        &mut db,
+        "SELECT role || ' ' || privilege || ' ' || relname \
+         FROM pg_class, unnest(ARRAY['nearhand_app', 'nearhand_worker', 'public']) AS role, \
+         unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) \
+         AS privilege WHERE relnamespace = 'apalis'::regnamespace AND relkind = 'r' \
+         AND has_table_privilege(role, oid, privilege)",
+    )
+    .await;
+    let wanted = [
+        "nearhand_app INSERT jobs",
+        "nearhand_worker DELETE jobs",
+        "nearhand_worker DELETE workers",
+        "nearhand_worker INSERT jobs",
+        "nearhand_worker INSERT workers",
+        "nearhand_worker SELECT jobs",
+        "nearhand_worker SELECT workers",
+        "nearhand_worker UPDATE jobs",
+        "nearhand_worker UPDATE workers",
+    ];
+    assert_eq!(rights, set(&wanted));
+    let executed = names(
+        &mut db,
+        "SELECT role || ' ' || proname FROM pg_proc, \
+         unnest(ARRAY['nearhand_app', 'nearhand_worker']) AS role \
+         WHERE pronamespace = 'apalis'::regnamespace AND has_function_privilege(role, oid, 'EXECUTE')",
+    )
+    .await;
+    assert_eq!(executed, set(&["nearhand_worker get_jobs"]));
+    let entered = names(
+        &mut db,
+        "SELECT role FROM unnest(ARRAY['nearhand_app', 'nearhand_worker', 'public']) AS role \
+         WHERE has_schema_privilege(role, 'apalis', 'USAGE')",
+    )
+    .await;
+    assert_eq!(entered, set(&["nearhand_app", "nearhand_worker"]));
 }
 
 #[tokio::test]

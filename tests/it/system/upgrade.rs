@@ -44,7 +44,15 @@ async fn tenant(database: &Database) -> Tx {
 }
 
 async fn people(tx: &mut Tx) -> Vec<StaffRecord> {
-    staff::list(tx, &StaffFilter::default(), None, 50).await.unwrap()
+    staff::list(
+        tx,
+        &StaffFilter::default(),
+        nearhand_domain::access::PeopleScope::Everybody,
+        None,
+        50,
+    )
+    .await
+    .unwrap()
 }
 
 fn called<'a>(people: &'a [StaffRecord], name: &str) -> &'a StaffRecord {
@@ -114,7 +122,7 @@ async fn storage_reads_what_the_earlier_release_wrote() {
     assert_eq!(basis.as_deref(), Some("written consent, again"));
     let cases = cases::list(&mut tx, &CaseFilter::default(), None, 50).await.unwrap();
     let statuses: Vec<_> = cases.iter().map(|case| (&*case.title, case.status)).collect();
-    let wanted = [("Watch the harbour office", CaseStatus::Open), ("Done", CaseStatus::Closed)];
+    let wanted = [("Watch the harbour office", CaseStatus::Open), ("Done", CaseStatus::Done)];
     assert_eq!(statuses, wanted);
     assert_eq!(cases[0].services, [offered[0].id]);
     assert!(cases[0].requirements.language_required && cases[1].urgent);

@@ -81,26 +81,26 @@ async fn closing_and_reopening_is_for_those_who_manage_cases() {
     let full = admin.create_account("scheduler", "full").await;
     let limited = admin.create_account("scheduler", "limited").await;
     let general = admin.create_account("general", "full").await;
-    let (closed, open) = (json!({ "status": "closed" }), json!({ "status": "open" }));
+    let (done, open) = (json!({ "status": "done" }), json!({ "status": "open" }));
     let id = create(&full, "Watch").await;
     general.get(&path(&id)).await.expect(200);
-    general.patch(&path(&id), closed.clone()).await.refused(403, "forbidden");
-    limited.patch(&path(&id), closed.clone()).await.refused(404, "not_found");
+    general.patch(&path(&id), done.clone()).await.refused(403, "forbidden");
+    limited.patch(&path(&id), done.clone()).await.refused(404, "not_found");
     let own = create(&limited, "Own").await;
-    assert_eq!(limited.patch(&path(&own), closed.clone()).await.str("/status"), "closed");
-    let mut born_closed = case("Done before it was written down");
-    born_closed["status"] = json!("closed");
-    let born_closed = full.post("/v1/cases", born_closed).await.expect(201);
-    assert_eq!(born_closed.str("/status"), "closed");
+    assert_eq!(limited.patch(&path(&own), done.clone()).await.str("/status"), "done");
+    let mut born_done = case("Done before it was written down");
+    born_done["status"] = json!("done");
+    let born_done = full.post("/v1/cases", born_done).await.expect(201);
+    assert_eq!(born_done.str("/status"), "done");
     let wrong = full.patch(&path(&id), json!({ "status": "shut" })).await;
     assert_eq!(wrong.refused(422, "invalid").pointers(), ["/status"]);
     let ask = async || full.post("/v1/recommendations", json!({ "case_id": id })).await;
     ask().await.expect(200);
-    assert_eq!(full.patch(&path(&id), closed).await.expect(200).str("/status"), "closed");
+    assert_eq!(full.patch(&path(&id), done).await.expect(200).str("/status"), "done");
     ask().await.refused(409, "case_closed");
     // A closed case can be changed in everything else, and stays closed.
     let renamed = full.patch(&path(&id), json!({ "title": "Watched" })).await.expect(200);
-    assert_eq!(renamed.str("/status"), "closed");
+    assert_eq!(renamed.str("/status"), "done");
     full.patch(&path(&id), open).await.expect(200);
     assert_eq!(ask().await.expect(200).body["result"]["case_version"], 4);
 }
@@ -112,7 +112,7 @@ async fn a_list_is_read_page_by_page_and_filtered() {
     for title in ["A", "B", "C", "D", "E"] {
         let id = create(&admin, title).await;
         if title == "B" || title == "D" {
-            admin.patch(&path(&id), json!({ "status": "closed" })).await.expect(200);
+            admin.patch(&path(&id), json!({ "status": "done" })).await.expect(200);
         }
     }
     let list = async |query: &str| admin.get(&format!("/v1/cases?{query}")).await;
@@ -128,7 +128,7 @@ async fn a_list_is_read_page_by_page_and_filtered() {
     assert_eq!(titles(&open), ["A", "C"]);
     let rest = format!("limit=1&status=open&cursor={}", open.str("/next_cursor"));
     assert_eq!(titles(&list(&rest).await.expect(200)), ["E"]);
-    assert_eq!(titles(&list("status=closed").await.expect(200)), ["B", "D"]);
+    assert_eq!(titles(&list("status=done").await.expect(200)), ["B", "D"]);
     for wrong in ["status=shut", "limit=0", "limit=201", "limit=x", "surplus=1"] {
         list(wrong).await.refused(400, "malformed_query");
     }
@@ -139,7 +139,7 @@ async fn a_list_is_read_page_by_page_and_filtered() {
         let other = admin.get(&format!("{path}?cursor={cursor}")).await;
         other.refused(400, "invalid_cursor");
     }
-    let elsewhere = site.found_another().await;
+    let elsewhere = site.create_another_organization().await;
     let stolen = elsewhere.get(&format!("/v1/cases?cursor={cursor}")).await;
     stolen.refused(400, "invalid_cursor");
 }

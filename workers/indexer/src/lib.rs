@@ -7,6 +7,8 @@ mod directory;
 mod follower;
 mod health;
 mod run;
+mod watches;
 
 pub use follower::{Change, Follower, Forget, ForgetFn};
 pub use run::{FollowerConfig, FollowerError};
+pub use watches::WorkWatch;

@@ -1,12 +1,12 @@
-//! The follower's life: snapshot, catch up, follow; and again from the start whenever the feed
-//! says that something was missed.
+//! The follower's task: take a snapshot, catch up, follow the feed; start again whenever an entry of the
+//! feed was missed. Must not stop at an error.
 
 use crate::{
     directory::Directory,
-    follower::{Follower, Forget, note_names},
+    follower::{Follower, Forget, update_names},
 };
 use nearhand_domain::{clock, facts::Fact};
-use nearhand_index::{Builder, LiveIndex};
+use nearhand_index::{LiveIndex, SnapshotBuilder};
 use nearhand_queue::{FeedEntry, FeedError, FeedItem, FeedReader, Queue, QueueError};
 use nearhand_storage::{StorageError, WorkerPool, facts::Snapshot, outage};
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Facts taken in before other tasks of the runtime get their turn.
-const FACTS_A_TURN: usize = 64;
-/// Chunks of a snapshot read ahead of the builder.
+/// Facts applied before the task yields to other tasks of the runtime.
+const FACTS_PER_YIELD: usize = 64;
+/// Chunks of a snapshot that are read ahead of the builder.
 const READ_AHEAD: usize = 4;
 
 /// The follower's settings.
@@ -28,8 +28,8 @@ pub struct FollowerConfig {
     pub snapshot_chunk: u16,
     /// How long to wait after a failure. Default 250 ms.
     pub retry: Duration,
-    /// How often hourly loads and horizons move on. Default 30 s.
-    pub roll: Duration,
+    /// How often the week of loads and the horizons are moved to the present. Default 30 s.
+    pub advance_every: Duration,
 }
 
 impl Default for FollowerConfig {
@@ -37,12 +37,12 @@ impl Default for FollowerConfig {
         Self {
             snapshot_chunk: 1_000,
             retry: Duration::from_millis(250),
-            roll: Duration::from_secs(30),
+            advance_every: Duration::from_secs(30),
         }
     }
 }
 
-/// Why the index has to be built anew or cannot be.
+/// Why the index must be rebuilt, or cannot be.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowerError {
     /// Reading the snapshot failed.
@@ -60,11 +60,11 @@ pub enum FollowerError {
 }
 
 impl FollowerError {
-    /// Logs why the index is built anew; an outage only once for everybody.
-    fn tell(&self) {
+    /// Logs why the index is rebuilt. An outage is logged once for all tasks.
+    fn log(&self) {
         match self {
             Self::Storage(error) if error.is_outage() => outage::failed(error),
-            // Noted where the feed is read.
+            // The feed reader records this outage.
             Self::Queue(error) | Self::Feed(FeedError::Queue(error)) if error.is_outage() => {
                 tracing::debug!(%error, "the live index is built anew");
             }
@@ -74,7 +74,7 @@ impl FollowerError {
 }
 
 impl Follower {
-    /// Keeps the index until `shutdown`. Failures are logged and mended; this never gives up.
+    /// Keeps the index current until `shutdown`. Failures are logged and retried without end.
     pub async fn run(
         &self,
         pool: WorkerPool,
@@ -83,7 +83,7 @@ impl Follower {
         shutdown: CancellationToken,
     ) {
         let work = async {
-            tokio::join!(self.keep(&pool, &queue, &config), self.tick(config.roll));
+            tokio::join!(self.keep(&pool, &queue, &config), self.tick(config.advance_every));
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
@@ -96,23 +96,23 @@ impl Follower {
         let mut dropping = JoinSet::new();
         loop {
             self.0.health.building(reason);
-            // One that was replaced and one that answers are enough for any memory.
+            // At most two indexes are in memory: the current one, and one that is built or dropped.
             while dropping.join_next().await.is_some() {}
             let error = match self.build(pool, queue, config, &mut dropping).await {
                 Ok(reader) => self.follow(reader, config).await,
                 Err(error) => error,
             };
-            // What was missed may have revoked something.
+            // A missed entry may have revoked a credential.
             (self.0.forget)(Forget::All);
             metrics::counter!("nearhand_index_rebuilds_total").increment(1);
-            error.tell();
+            error.log();
             reason = format!("a fresh snapshot is being taken because {error}");
             tokio::time::sleep(config.retry).await;
         }
     }
 
-    /// A whole index: the feed's end is noted first, then everything is read, then what happened
-    /// meanwhile is applied, up to an end seen after the reading.
+    /// Builds a whole index. Reads the end of the feed first, then a snapshot, then applies the entries
+    /// of the feed up to its end after the snapshot.
     async fn build(
         &self,
         pool: &WorkerPool,
@@ -122,7 +122,7 @@ impl Follower {
     ) -> Result<FeedReader, FollowerError> {
         let begun = Instant::now();
         let start = queue.feed_tail().await;
-        queue.note(&start);
+        queue.record_result(&start);
         let start = start?;
         let (fresh, mut names) = read_snapshot(pool, config.snapshot_chunk).await?;
         let goal = queue.feed_tail().await?.sequence;
@@ -131,9 +131,9 @@ impl Follower {
         while reader.at().sequence < goal {
             let read = reader.next().await?;
             for facts in read.entries.iter().filter_map(facts_of) {
-                note_names(&mut names, facts);
-                for turn in facts.chunks(FACTS_A_TURN) {
-                    fresh.apply(turn, clock::now().as_second());
+                update_names(&mut names, facts);
+                for chunk in facts.chunks(FACTS_PER_YIELD) {
+                    fresh.apply(chunk, clock::now().as_second());
                     tokio::task::yield_now().await;
                 }
             }
@@ -143,12 +143,12 @@ impl Follower {
         (self.0.forget)(Forget::All);
         self.0.health.built(seen);
         tracing::info!(elapsed_ms = begun.elapsed().as_millis(), "the live index is complete");
-        // Giving memory back takes long, and the feed goes on meanwhile.
+        // Dropping an index takes long, and the feed goes on meanwhile.
         dropping.spawn_blocking(move || drop(old));
         Ok(reader)
     }
 
-    /// Applies what comes until something is missed.
+    /// Applies feed entries until one was missed.
     async fn follow(&self, mut reader: FeedReader, config: &FollowerConfig) -> FollowerError {
         loop {
             let read = match reader.next().await {
@@ -169,9 +169,10 @@ impl Follower {
             }
             if read.is_end {
                 self.0.health.current(read.received);
-                let beats = read.entries.iter().any(|e| matches!(e.item, FeedItem::Heartbeat));
-                // Not from when it came: an answer that was long on its way tells of long ago.
-                if let Some(at) = read.added_after.filter(|_| beats) {
+                let has_heartbeat =
+                    read.entries.iter().any(|e| matches!(e.item, FeedItem::Heartbeat));
+                // Not the time of the reply: a reply that took long reports an old state.
+                if let Some(at) = read.added_after.filter(|_| has_heartbeat) {
                     self.0.health.heartbeat(at);
                 }
             }
@@ -182,8 +183,8 @@ impl Follower {
     async fn take_entry(&self, entry: &FeedEntry) {
         match &entry.item {
             FeedItem::Facts(facts) => {
-                for turn in facts.chunks(FACTS_A_TURN) {
-                    self.take(turn, clock::now().as_second());
+                for chunk in facts.chunks(FACTS_PER_YIELD) {
+                    self.take(chunk, clock::now().as_second());
                     tokio::task::yield_now().await;
                 }
             }
@@ -192,7 +193,7 @@ impl Follower {
         }
     }
 
-    /// Moves loads and horizons on, and measures the index.
+    /// Moves loads and horizons to the present, and reports the index's sizes.
     async fn tick(&self, every: Duration) {
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -201,20 +202,22 @@ impl Follower {
             ticks.tick().await;
             let follower = self.clone();
             work.spawn_blocking(move || {
-                follower.index().roll(clock::now().as_second());
+                follower.index().advance_load_windows(clock::now().as_second());
                 follower.index().sizes()
             });
             match work.join_next().await {
                 Some(Ok(sizes)) => measure(sizes),
-                Some(Err(error)) => tracing::error!(error = %error, "rolling the index failed"),
+                Some(Err(error)) => {
+                    tracing::error!(error = %error, "moving the index's hours on failed");
+                }
                 None => {}
             }
         }
     }
 }
 
-/// Everything as of one instant. The index is built on a thread of its own: reading and building
-/// go on side by side, and no request waits for either.
+/// Reads everything as of one instant and builds the index on a thread of its own. Reading and building
+/// overlap, and no request waits for either.
 async fn read_snapshot(
     pool: &WorkerPool,
     chunk: u16,
@@ -222,9 +225,9 @@ async fn read_snapshot(
     let (chunks, mut incoming) = mpsc::channel::<Vec<Fact>>(READ_AHEAD);
     let mut builder = JoinSet::new();
     builder.spawn_blocking(move || {
-        let (mut index, mut names) = (Builder::default(), Directory::default());
+        let (mut index, mut names) = (SnapshotBuilder::default(), Directory::default());
         while let Some(facts) = incoming.blocking_recv() {
-            note_names(&mut names, &facts);
+            update_names(&mut names, &facts);
             index.take(&facts, clock::now().as_second());
         }
         (index.finish(clock::now().as_second()), names)
@@ -232,7 +235,7 @@ async fn read_snapshot(
     let mut snapshot = Snapshot::begin(pool.begin().await?).await?;
     while let Some(facts) = snapshot.next(chunk).await? {
         if chunks.send(facts).await.is_err() {
-            // The builder panicked; joining it says so.
+            // The builder panicked; joining it returns the error.
             break;
         }
     }
@@ -248,7 +251,7 @@ fn facts_of(entry: &FeedEntry) -> Option<&[Fact]> {
     }
 }
 
-/// The oldest entry of a read tells how long word takes from the worker to here.
+/// Reports the lag of the feed, by the oldest entry of a read.
 fn observe(entries: &[FeedEntry], behind: Duration) {
     metrics::gauge!("nearhand_index_behind_seconds").set(behind.as_secs_f64());
     if let Some(oldest) = entries.first() {

@@ -82,7 +82,7 @@ impl Queue {
         config: QueueConfig,
         patience: Duration,
     ) -> Result<Self, ConnectError> {
-        let (begun, mut told) = (Instant::now(), false);
+        let (begun, mut logged) = (Instant::now(), false);
         loop {
             let error = match Self::connect(config.clone()).await {
                 Err(ConnectError::Redis(error)) if may_pass(&error) => error,
@@ -91,9 +91,9 @@ impl Queue {
             if begun.elapsed() >= patience {
                 return Err(ConnectError::Silent { waited_s: patience.as_secs(), error });
             }
-            if !told {
+            if !logged {
                 tracing::warn!(%error, longest_s = patience.as_secs(), "waiting for Redis");
-                told = true;
+                logged = true;
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -119,9 +119,9 @@ impl Queue {
         Ok(redis::cmd("PING").query_async(&mut self.shared()).await?)
     }
 
-    /// Notes whether Redis served a call.
-    pub fn note<T>(&self, result: &Result<T, QueueError>) {
-        self.0.outages.note(result);
+    /// Records whether a call to Redis succeeded, for the outage log.
+    pub fn record_result<T>(&self, result: &Result<T, QueueError>) {
+        self.0.outages.record_result(result);
     }
 
     pub(crate) fn shared(&self) -> ConnectionManager {

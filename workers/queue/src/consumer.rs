@@ -1,17 +1,17 @@
-//! Taking pings off the streams of one partition: the live lane first, a fixed share for the
-//! backlog, nothing lost when a consumer dies.
+//! Consumes the pings of one partition: the live lane first, and a fixed share of the reads for the
+//! backlog. Must not lose an entry when a consumer dies.
 //!
-//! Every error closes the connection; the caller then starts again with [`Consumer::acquire`] and
-//! [`Consumer::recover`], which returns whatever had been handed out and not acknowledged.
+//! Every error closes the connection. The caller then starts again with [`Consumer::acquire`] and
+//! [`Consumer::recover`], which claims the entries that were delivered and not acknowledged.
 
 use crate::{
     connection::Queue,
-    entry::{FIELD_DATA, FIELD_SUSPECT, FIELD_VERSION, Lane, PING_VERSION, encode},
+    entry::{FIELD_DATA, FIELD_POISON, FIELD_VERSION, Lane, PING_VERSION, encode},
     error::QueueError,
     feed::FeedItem,
-    in_work::Entry,
+    in_flight::Entry,
     lease::Lease,
-    receipts::Receipts,
+    publish_and_ack::PublishAndAck,
     reply::{self, RawEntry},
 };
 use redis::{Script, Value, aio::MultiplexedConnection};
@@ -20,19 +20,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The consumer group, and the one name in it. Whoever holds the lease is "the" consumer, so that
-/// no dead names pile up and what one process left pending is the next one's to claim.
+/// The consumer group, and the only consumer name in it. Every process uses this name while it holds
+/// the lease. So no names of dead consumers pile up, and the next process can claim what the one
+/// before left pending.
 const GROUP: &str = "ingest";
 const CONSUMER: &str = "owner";
 
-/// Every so many reads the backlog comes first.
-const BACKLOG_TURN: u32 = 4;
+/// Every fourth read looks at the backlog first.
+const BACKLOG_FIRST_EVERY: u32 = 4;
 
-/// Most entries of one read: each may hold far more than the last ones did.
+/// The most entries of one read: they may hold far more pings than the last ones did.
 const MAX_ENTRIES: usize = 1_000;
 
-/// Moves an entry to the dead letters as it stands in its stream.
-static BURY: LazyLock<Script> = LazyLock::new(|| {
+/// Moves an entry from its stream to the dead letters, with its fields unchanged.
+static MOVE_TO_DEAD_LETTERS: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
          if found[1] then
@@ -56,14 +57,14 @@ pub struct Consumer {
     lease: Lease,
     renewed: Instant,
     connection: Option<MultiplexedConnection>,
-    receipts: Receipts,
+    publish_and_ack: PublishAndAck,
     reads: u32,
-    /// Smoothed pings per entry of each lane, by which a number of pings becomes one of entries.
+    /// Moving average of pings per entry in each lane: how many entries make so many pings.
     entry_pings: [f64; 2],
 }
 
 impl Queue {
-    /// The receiving side of one partition.
+    /// A consumer of one partition.
     #[must_use]
     pub fn consumer(&self, partition: u32) -> Consumer {
         Consumer::new(self, partition)
@@ -78,7 +79,7 @@ impl Consumer {
             lease: Lease::new(keys.lease(partition), queue.config().lease),
             renewed: Instant::now(),
             connection: None,
-            receipts: Receipts::new(queue),
+            publish_and_ack: PublishAndAck::new(queue),
             reads: 0,
             entry_pings: [1.0, 100.0],
             queue: queue.clone(),
@@ -86,18 +87,18 @@ impl Consumer {
         }
     }
 
-    /// Which partition it reads.
+    /// The partition it reads.
     #[must_use]
     pub fn partition(&self) -> u32 {
         self.partition
     }
 
-    /// Connects and tries to become the partition's one consumer; false when there is another.
+    /// Connects and tries to get the lease on the partition; false when another process holds it.
     ///
     /// # Errors
     /// When Redis fails.
     pub async fn acquire(&mut self) -> Result<bool, QueueError> {
-        self.part_in_peace().await;
+        self.finish_acks().await;
         let mut redis = self.queue.dedicated(self.queue.config().block).await?;
         for stream in &self.streams {
             let made: Result<Value, _> = redis::cmd("XGROUP")
@@ -115,8 +116,8 @@ impl Consumer {
         Ok(ours)
     }
 
-    /// Entries that were handed out before and not acknowledged for `idle`, oldest first and live
-    /// before backlog: about `pings` of them. Empty when there are none.
+    /// Claims entries that were delivered at least `idle` ago and never acknowledged: about `pings`
+    /// pings, oldest first, live before backlog. Empty when there are none.
     ///
     /// # Errors
     /// When Redis fails or the lease is lost.
@@ -125,8 +126,8 @@ impl Consumer {
         idle: Duration,
         pings: usize,
     ) -> Result<Vec<Entry>, QueueError> {
-        // Whatever is about to be acknowledged was not left behind.
-        self.settle().await?;
+        // Entries whose acknowledgement is under way are not to be delivered again.
+        self.flush().await?;
         self.keep_lease().await?;
         for lane in Lane::ALL {
             let count = self.entries_for(lane, pings);
@@ -138,11 +139,11 @@ impl Consumer {
                 let [cursor, list, deleted] = reply::exactly(self.query(&call).await?, "a claim")?;
                 let found = reply::entries(list)?;
                 if !found.is_empty() {
-                    let mut entries = self.decoded(lane, found);
-                    self.note_deliveries(lane, &mut entries).await?;
+                    let mut entries = self.decode(lane, found);
+                    self.read_deliveries(lane, &mut entries).await?;
                     return Ok(entries);
                 }
-                // A page of nothing but deleted entries is not the end of the list.
+                // A page that holds only deleted entries is not the end of the list.
                 let is_end = matches!(&cursor, Value::BulkString(at) if at == b"0-0");
                 if is_end || matches!(deleted, Value::Array(ids) if ids.is_empty()) {
                     break;
@@ -152,8 +153,8 @@ impl Consumer {
         Ok(Vec::new())
     }
 
-    /// Looks up how often entries were handed out. A claim does not say it.
-    async fn note_deliveries(
+    /// Reads how often entries were delivered. The reply of a claim does not say it.
+    async fn read_deliveries(
         &mut self,
         lane: Lane,
         entries: &mut [Entry],
@@ -169,9 +170,10 @@ impl Consumer {
         Ok(())
     }
 
-    /// The next entries, about `pings` of them, waiting for a moment when there are none.
+    /// The next entries, about `pings` pings. Waits a moment when there are none.
     ///
-    /// Not to be dropped half-way: Redis would hand entries to a reader that is gone.
+    /// The future must not be dropped half-way: the entries that Redis then delivers would be
+    /// redelivered only after a claim.
     ///
     /// # Errors
     /// When Redis fails or the lease is lost.
@@ -179,8 +181,8 @@ impl Consumer {
         self.read_ahead(pings, 1).await
     }
 
-    /// The same, with so many times as many when they are live. Of the backlog never more: what is
-    /// live would wait behind it.
+    /// The same, with `times` as many pings from the live lane. The backlog lane is not read ahead:
+    /// live pings would wait behind it.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -191,7 +193,7 @@ impl Consumer {
     ) -> Result<Vec<Entry>, QueueError> {
         self.keep_lease().await?;
         self.reads = self.reads.wrapping_add(1);
-        let order = if self.reads.is_multiple_of(BACKLOG_TURN) {
+        let order = if self.reads.is_multiple_of(BACKLOG_FIRST_EVERY) {
             [Lane::Backlog, Lane::Live]
         } else {
             Lane::ALL
@@ -203,38 +205,42 @@ impl Consumer {
                 return Ok(found);
             }
         }
-        // Who waits may as well hear what became of the last word.
-        self.settle().await?;
+        // There is nothing to do but wait, so wait for the acknowledgement first.
+        self.flush().await?;
         let block = self.queue.config().block;
         self.read_lanes(&Lane::ALL, portions, Some(block)).await
     }
 
-    /// Says that these entries are done with: `news` to the feed, and then they leave the stream.
-    /// Only sets this going, once the same has been said of those before; [`Consumer::settle`]
-    /// waits for it.
+    /// Publishes `changes` to the feed, then acknowledges `entries` and deletes them. Waits for the
+    /// call before to finish, starts this one in the background, and returns;
+    /// [`Consumer::flush`] waits for it.
     ///
     /// # Errors
-    /// When Redis failed those before; they come again, and so do these.
-    pub async fn tell(&mut self, news: &[FeedItem], entries: &[Entry]) -> Result<(), QueueError> {
+    /// When Redis failed the call before. Its entries are redelivered, and so are these.
+    pub async fn publish_and_ack(
+        &mut self,
+        changes: &[FeedItem],
+        entries: &[Entry],
+    ) -> Result<(), QueueError> {
         if entries.is_empty() {
             return Ok(());
         }
-        let (news, done) = (self.receipts.feed().prepare(news), self.leaving(entries));
-        let result = self.receipts.send(news, done).await;
-        self.closing(result)
+        let changes = self.publish_and_ack.feed().prepare(changes);
+        let result = self.publish_and_ack.start(changes, self.ack(entries)).await;
+        self.close_on_error(result)
     }
 
-    /// Waits until all has been said that [`Consumer::tell`] has set going.
+    /// Waits until the last [`Consumer::publish_and_ack`] has finished.
     ///
     /// # Errors
-    /// When Redis fails; the entries come again.
-    pub async fn settle(&mut self) -> Result<(), QueueError> {
-        let result = self.receipts.settle().await;
-        self.closing(result)
+    /// When Redis fails; the entries are redelivered.
+    pub async fn flush(&mut self) -> Result<(), QueueError> {
+        let result = self.publish_and_ack.flush().await;
+        self.close_on_error(result)
     }
 
-    /// Takes entries out of their streams.
-    fn leaving(&self, entries: &[Entry]) -> redis::Pipeline {
+    /// The commands that acknowledge entries and delete them from their streams.
+    fn ack(&self, entries: &[Entry]) -> redis::Pipeline {
         let mut pipe = redis::pipe();
         pipe.atomic();
         for lane in Lane::ALL {
@@ -249,8 +255,8 @@ impl Consumer {
         pipe
     }
 
-    /// Notes, before it is tried, that an entry is tried alone; returns how often it was by now.
-    /// Noted in Redis, so that an entry which takes the process down is counted too.
+    /// Counts an attempt to process an entry alone, before it begins; returns the attempts so far.
+    /// The count is kept in Redis, so that it includes attempts that killed the process.
     ///
     /// # Errors
     /// When Redis fails.
@@ -262,17 +268,17 @@ impl Consumer {
         }
     }
 
-    /// Takes an attempt back that failed for a reason of ours, such as a lost lease: not over the
-    /// connection that went with it.
+    /// Uncounts an attempt that failed through no fault of the entry, such as a lost lease. Uses the
+    /// shared connection, because the consumer's own is closed after an error.
     ///
     /// # Errors
     /// When Redis fails.
-    pub async fn forgive_attempt(&self, entry: &Entry) -> Result<(), QueueError> {
+    pub async fn uncount_attempt(&self, entry: &Entry) -> Result<(), QueueError> {
         let call = self.attempts_call(entry, -1);
         Ok(call.query_async::<()>(&mut self.queue.shared()).await?)
     }
 
-    /// Forgets the attempts of an entry that went through after all.
+    /// Deletes the count of attempts of an entry that was processed in the end.
     ///
     /// # Errors
     /// When Redis fails.
@@ -282,33 +288,33 @@ impl Consumer {
         self.query(&call).await.map(drop)
     }
 
-    /// Moves an entry to the dead letters. The reason must not repeat any of its values.
+    /// Moves an entry to the dead letters. The reason must not contain values of the entry.
     ///
     /// # Errors
     /// When Redis fails.
-    pub async fn bury(
+    pub async fn move_to_dead_letters(
         &mut self,
         entry: &Entry,
         reason: &str,
         now_ms: i64,
     ) -> Result<(), QueueError> {
         let keys = self.queue.keys();
-        let mut call = BURY.key(&self.streams[entry.lane as usize]);
+        let mut call = MOVE_TO_DEAD_LETTERS.key(&self.streams[entry.lane as usize]);
         call.key(keys.dead_letters(self.partition)).key(keys.failures(self.partition));
         call.arg(GROUP).arg(&entry.id).arg(entry.lane.as_str()).arg(reason).arg(now_ms);
         let result = match self.connection.as_mut() {
             Some(redis) => call.invoke_async::<()>(redis).await.map_err(QueueError::from),
             None => Err(QueueError::LeaseLost),
         };
-        self.closing(result)
+        self.close_on_error(result)
     }
 
-    /// Puts the requests of an entry back into its lane, each as an entry of its own: what one of
-    /// them does must not become of the others. `suspect`: they are to be tried alone.
+    /// Splits an entry: each of its requests is put back into the lane as an entry of its own, so that
+    /// a request that fails does not fail the others. With `may_be_poison` each is processed alone.
     ///
     /// # Errors
-    /// When Redis fails; the entry is then as it was.
-    pub async fn take_apart(&mut self, entry: &Entry, suspect: bool) -> Result<(), QueueError> {
+    /// When Redis fails; the entry is then unchanged.
+    pub async fn split(&mut self, entry: &Entry, may_be_poison: bool) -> Result<(), QueueError> {
         let stream = &self.streams[entry.lane as usize];
         let mut pipe = redis::pipe();
         pipe.atomic();
@@ -316,8 +322,8 @@ impl Consumer {
             let data = encode(&batch.borrowed(), batch.traceparent.as_deref());
             let add = pipe.cmd("XADD").arg(stream).arg("*").arg(FIELD_VERSION).arg(PING_VERSION);
             add.arg(FIELD_DATA).arg(data);
-            if suspect {
-                add.arg(FIELD_SUSPECT).arg(1);
+            if may_be_poison {
+                add.arg(FIELD_POISON).arg(1);
             }
             add.ignore();
         }
@@ -330,34 +336,13 @@ impl Consumer {
         self.send(&pipe).await
     }
 
-    /// Keeps the lease while the entries in hand have to wait.
+    /// Renews the lease if a renewal is due. Call it while entries in flight have to wait.
     ///
     /// # Errors
-    /// When Redis fails or the lease is lost; somebody else will get the entries.
-    pub async fn hold(&mut self) -> Result<(), QueueError> {
-        self.keep_lease().await
-    }
-
-    /// Gives the partition back, once all is said. Failing to is no harm: the lease ends by itself.
-    pub async fn release(&mut self) {
-        self.part_in_peace().await;
-        if let Some(mut redis) = self.connection.take()
-            && let Err(error) = self.lease.release(&mut redis).await
-        {
-            tracing::debug!(%error, partition = self.partition, "the lease was not given back");
-        }
-    }
-
-    /// Lets the last word arrive before somebody asks what was left behind, whoever that is.
-    async fn part_in_peace(&mut self) {
-        if let Err(error) = self.settle().await {
-            tracing::debug!(%error, partition = self.partition, "entries come again");
-        }
-    }
-
-    async fn keep_lease(&mut self) -> Result<(), QueueError> {
+    /// When Redis fails or the lease is lost; another consumer gets the entries then.
+    pub async fn keep_lease(&mut self) -> Result<(), QueueError> {
         let Some(redis) = self.connection.as_mut() else { return Err(QueueError::LeaseLost) };
-        if self.renewed.elapsed() < self.lease.pace() {
+        if self.renewed.elapsed() < self.lease.renewal_interval() {
             return Ok(());
         }
         let asked = Instant::now();
@@ -367,7 +352,24 @@ impl Consumer {
             Err(error) => Err(error),
         };
         self.renewed = asked;
-        self.closing(result)
+        self.close_on_error(result)
+    }
+
+    /// Finishes the acknowledgements and releases the lease. A failure does no harm: the lease expires.
+    pub async fn release(&mut self) {
+        self.finish_acks().await;
+        if let Some(mut redis) = self.connection.take()
+            && let Err(error) = self.lease.release(&mut redis).await
+        {
+            tracing::debug!(%error, partition = self.partition, "the lease was not given back");
+        }
+    }
+
+    /// Finishes the acknowledgements before any consumer claims entries of this partition.
+    async fn finish_acks(&mut self) {
+        if let Err(error) = self.flush().await {
+            tracing::debug!(%error, partition = self.partition, "entries come again");
+        }
     }
 
     async fn read_lanes(
@@ -394,17 +396,17 @@ impl Consumer {
         let mut found = Vec::new();
         for (name, list) in reply::streams(reply)? {
             let lane = if name == self.streams[0] { Lane::Live } else { Lane::Backlog };
-            found.extend(self.decoded(lane, list));
+            found.extend(self.decode(lane, list));
         }
         Ok(found)
     }
 
-    fn decoded(&mut self, lane: Lane, list: Vec<RawEntry>) -> Vec<Entry> {
+    fn decode(&mut self, lane: Lane, list: Vec<RawEntry>) -> Vec<Entry> {
         let entries: Vec<Entry> = list.into_iter().map(|raw| Entry::read(lane, raw)).collect();
         if !entries.is_empty() {
-            let smoothed = &mut self.entry_pings[lane as usize];
+            let average = &mut self.entry_pings[lane as usize];
             let pings: usize = entries.iter().map(Entry::pings).sum();
-            *smoothed = 0.5 * *smoothed + 0.5 * ratio(pings, entries.len());
+            *average = 0.5 * *average + 0.5 * ratio(pings, entries.len());
         }
         entries
     }
@@ -430,7 +432,7 @@ impl Consumer {
             Some(redis) => call.query_async::<Value>(redis).await.map_err(QueueError::from),
             None => Err(QueueError::LeaseLost),
         };
-        self.closing(result)
+        self.close_on_error(result)
     }
 
     async fn send(&mut self, pipe: &redis::Pipeline) -> Result<(), QueueError> {
@@ -438,11 +440,11 @@ impl Consumer {
             Some(redis) => pipe.query_async::<()>(redis).await.map_err(QueueError::from),
             None => Err(QueueError::LeaseLost),
         };
-        self.closing(result)
+        self.close_on_error(result)
     }
 
-    /// After an error nothing is known about what was handed out: the connection goes.
-    fn closing<T>(&mut self, result: Result<T, QueueError>) -> Result<T, QueueError> {
+    /// Closes the connection after an error: it is unknown which entries Redis has delivered.
+    fn close_on_error<T>(&mut self, result: Result<T, QueueError>) -> Result<T, QueueError> {
         if result.is_err() {
             self.connection = None;
         }

@@ -1,18 +1,18 @@
-//! Entries that were given up: what an operator can see of them (never a coordinate), and how
-//! they are tried again.
+//! The dead letters: entries that could not be processed. An operator can list them and requeue
+//! them. Must never show a coordinate.
 
 use crate::{
     connection::Queue,
     entry::{DecodeError, Lane, PingBatch},
     error::QueueError,
-    in_work::batches,
+    in_flight::batches,
     reply::{self, RawEntry},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId};
 use redis::{Script, Value};
 use std::sync::LazyLock;
 
-/// Puts a dead letter back into its lane, unchanged.
+/// Puts a dead letter back into its lane, with its payload unchanged.
 static REQUEUE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
@@ -34,30 +34,30 @@ static REQUEUE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Dead letters looked at in one go.
-const TAKEN_BACK_AT_ONCE: usize = 100;
+/// Dead letters of one page.
+const PAGE: usize = 100;
 
-/// What may be said about an entry that was given up.
+/// What an operator may see of a dead letter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetter {
-    /// Its name: partition, a dot, its place in the stream.
+    /// Its identifier: partition, a dot, the identifier in the stream.
     pub id: String,
-    /// Where it came from.
+    /// The lane it was read from.
     pub lane: Option<Lane>,
-    /// Why it was given up.
+    /// Why it became a dead letter.
     pub reason: String,
     /// When, Unix milliseconds.
     pub failed_at_ms: i64,
-    /// When Redis had taken it in, Unix milliseconds.
+    /// When Redis stored it first, Unix milliseconds.
     pub queued_at_ms: i64,
-    /// What it holds, nearly always of one request; nothing when it cannot be read.
+    /// Its requests, nearly always one; none when it cannot be decoded.
     pub contents: Vec<DeadContent>,
 }
 
-/// What a dead letter holds of one request, without its places.
+/// One request of a dead letter, without its positions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadContent {
-    /// The trace of the request that brought it.
+    /// The W3C trace context of the request.
     pub traceparent: Option<String>,
     /// Tenant.
     pub organization: OrganizationId,
@@ -65,7 +65,7 @@ pub struct DeadContent {
     pub device: DeviceId,
     /// The person.
     pub staff: StaffId,
-    /// The times of its fixes, Unix milliseconds, as they came.
+    /// The times of its fixes, Unix milliseconds, in their order.
     pub fixes_at_ms: Vec<i64>,
 }
 
@@ -76,7 +76,7 @@ pub struct DeadLetters {
 }
 
 impl Queue {
-    /// What was given up.
+    /// The dead letters.
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetters {
         DeadLetters { queue: self.clone() }
@@ -98,28 +98,28 @@ impl DeadLetters {
         Ok(letters)
     }
 
-    /// One dead letter by its name.
+    /// One dead letter by its identifier.
     ///
     /// # Errors
     /// When Redis fails.
     pub async fn inspect(&self, id: &str) -> Result<Option<DeadLetter>, QueueError> {
-        let Some((partition, place)) = self.split(id) else { return Ok(None) };
+        let Some((partition, place)) = self.parse_id(id) else { return Ok(None) };
         Ok(self.range(partition, place, place, 1).await?.pop())
     }
 
-    /// Puts one dead letter back into its lane; false when there is none of that name.
+    /// Puts one dead letter back into its lane; false when there is none with this identifier.
     ///
     /// # Errors
     /// When Redis fails.
     pub async fn requeue(&self, id: &str) -> Result<bool, QueueError> {
-        let Some((partition, place)) = self.split(id) else { return Ok(false) };
+        let Some((partition, place)) = self.parse_id(id) else { return Ok(false) };
         let keys = self.queue.keys();
         let mut call = REQUEUE.key(keys.dead_letters(partition));
         call.key(keys.lane(partition, Lane::Live)).key(keys.lane(partition, Lane::Backlog));
         Ok(call.arg(place).invoke_async(&mut self.queue.shared()).await?)
     }
 
-    /// Puts every dead letter there is now back; returns how many.
+    /// Puts all dead letters back into their lanes; returns how many.
     ///
     /// # Errors
     /// When Redis fails; some may have been put back.
@@ -131,25 +131,25 @@ impl DeadLetters {
         Ok(count)
     }
 
-    /// Puts those back that another program gave up for being newer than itself and this one can
-    /// read, of a page of a partition's; returns from where to go on.
+    /// Requeues dead letters that an older program could not decode and this one can: one page of one
+    /// partition. Returns where the next page begins.
     ///
     /// # Errors
     /// When Redis fails; some may have been put back.
-    pub async fn take_back(
+    pub async fn requeue_decodable(
         &self,
         partition: u32,
         from: &str,
     ) -> Result<Option<String>, QueueError> {
-        let page = self.range(partition, from, "+", TAKEN_BACK_AT_ONCE).await?;
+        let page = self.range(partition, from, "+", PAGE).await?;
         let too_new = DecodeError::Newer.to_string();
         for letter in &page {
             if letter.reason == too_new && !letter.contents.is_empty() {
                 self.requeue(&letter.id).await?;
             }
         }
-        let last = page.last().filter(|_| page.len() >= TAKEN_BACK_AT_ONCE);
-        Ok(last.and_then(|letter| Some(format!("({}", self.split(&letter.id)?.1))))
+        let last = page.last().filter(|_| page.len() >= PAGE);
+        Ok(last.and_then(|letter| Some(format!("({}", self.parse_id(&letter.id)?.1))))
     }
 
     /// How many there are.
@@ -165,7 +165,7 @@ impl DeadLetters {
         Ok(counts.iter().sum())
     }
 
-    fn split<'a>(&self, id: &'a str) -> Option<(u32, &'a str)> {
+    fn parse_id<'a>(&self, id: &'a str) -> Option<(u32, &'a str)> {
         let (partition, place) = id.split_once('.')?;
         let (ms, nth) = place.split_once('-')?;
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -190,7 +190,8 @@ impl DeadLetters {
 }
 
 fn to_letter(partition: u32, mut raw: RawEntry) -> DeadLetter {
-    let contents = batches(&mut raw).unwrap_or_default().into_iter().map(without_places).collect();
+    let contents =
+        batches(&mut raw).unwrap_or_default().into_iter().map(without_positions).collect();
     let queued = raw.take_text("id").unwrap_or_default();
     DeadLetter {
         id: format!("{partition}.{}", raw.id),
@@ -202,7 +203,7 @@ fn to_letter(partition: u32, mut raw: RawEntry) -> DeadLetter {
     }
 }
 
-fn without_places(batch: PingBatch) -> DeadContent {
+fn without_positions(batch: PingBatch) -> DeadContent {
     DeadContent {
         traceparent: batch.traceparent,
         organization: batch.organization,

@@ -1,4 +1,5 @@
-//! How much waits in the queue, as this process knows it.
+//! The depth of the queue, as this process knows it. Must not count by itself: a counter would drift
+//! when a process dies between two steps.
 
 use crate::{
     connection::Queue,
@@ -13,11 +14,10 @@ use std::sync::{
 };
 use tokio::time::MissedTickBehavior;
 
-/// How many entries wait, in all partitions together.
+/// How many entries wait, in all partitions.
 ///
-/// Acknowledging an entry deletes it, so that a stream's length *is* its depth. Unlike a counter
-/// of our own it cannot drift when a process dies between two steps. Read a few times a second;
-/// what this process sends in between is added at once.
+/// An acknowledged entry is deleted, so the length of a stream *is* its depth. The lengths are read
+/// a few times a second; entries that this process produces in between are added at once.
 #[derive(Debug, Default)]
 pub struct Depth {
     live: AtomicU64,
@@ -27,19 +27,19 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Entries waiting in a lane, those in work included.
+    /// Entries waiting in a lane, with those in flight.
     #[must_use]
     pub fn of(&self, lane: Lane) -> u64 {
         self.lane(lane).load(Relaxed)
     }
 
-    /// Entries that were given up.
+    /// Entries in the dead letters.
     #[must_use]
     pub fn dead_letters(&self) -> u64 {
         self.dead_letters.load(Relaxed)
     }
 
-    /// What Redis holds, against what it may.
+    /// The memory that Redis uses, and its limit.
     #[must_use]
     pub fn memory(&self) -> Memory {
         *self.memory.read()
@@ -58,14 +58,14 @@ impl Depth {
     }
 }
 
-/// Reads the depth for ever; while Redis is away the last known one stands.
+/// Reads the depth for ever. Keeps the last known depth while Redis is away.
 pub(crate) async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
     let mut tick = tokio::time::interval(queue.config().depth_poll);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let read = read_depth(&queue).await;
-        queue.note(&read);
+        queue.record_result(&read);
         match read {
             Ok([live, backlog, dead_letters]) => {
                 depth.live.store(live, Relaxed);
@@ -82,19 +82,19 @@ pub(crate) async fn watch_depth(queue: Queue, depth: Arc<Depth>) {
 }
 
 impl Queue {
-    /// How much waits now.
+    /// The depth now.
     ///
     /// # Errors
     /// When Redis fails.
     pub async fn depth(&self) -> Result<Depth, QueueError> {
         let [live, backlog, dead_letters] = read_depth(self).await?.map(AtomicU64::new);
-        // Not everywhere may it be asked.
+        // Some servers forbid INFO.
         let memory = read_memory(self).await.unwrap_or_default();
         Ok(Depth { live, backlog, dead_letters, memory: RwLock::new(memory) })
     }
 }
 
-/// Entries in the live lane, in the backlog lane, and given up.
+/// Entries in the live lane, in the backlog lane, and in the dead letters.
 async fn read_depth(queue: &Queue) -> Result<[u64; 3], QueueError> {
     let (mut pipe, keys) = (redis::pipe(), queue.keys());
     for partition in 0..queue.config().partitions {

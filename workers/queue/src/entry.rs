@@ -1,14 +1,14 @@
-//! One entry of a ping stream: the pings of one request, or of several that were written together,
-//! in postcard, with the layout's version beside it.
+//! One entry of a ping stream: the pings of one request, or of several that share a group commit,
+//! encoded with postcard, with the layout's version beside it. Must not talk to Redis.
 
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
 use serde::{Deserialize, Serialize};
 
-/// Field names: version, payload, whether it is suspected of taking workers down, and, in the
-/// first layout, trace context.
+/// Field names: version, payload, whether the entry may be poison, and, in the first layout, trace
+/// context.
 pub(crate) const FIELD_VERSION: &str = "v";
 pub(crate) const FIELD_DATA: &str = "d";
-pub(crate) const FIELD_SUSPECT: &str = "s";
+pub(crate) const FIELD_POISON: &str = "s";
 pub(crate) const FIELD_TRACE: &str = "t";
 
 /// The version of the payload's layout; raised with any change to it. 1 was a single batch, its
@@ -16,16 +16,16 @@ pub(crate) const FIELD_TRACE: &str = "t";
 pub(crate) const PING_VERSION: &str = "2";
 const SINGLE_VERSION: &str = "1";
 
-/// What a payload takes at most, nearly always: without growing it is written in one go.
+/// Bytes of a payload, an upper bound for nearly all: its buffer is allocated once.
 const HEAD_BYTES: usize = 128;
 const PING_BYTES: usize = 72;
 
 /// Which of a partition's two streams an entry travels in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// Fresh fixes, drained first.
+    /// Fresh fixes, consumed first.
     Live,
-    /// Old ones, given a fixed share.
+    /// Old fixes, with a fixed share of the reads.
     Backlog,
 }
 
@@ -33,7 +33,7 @@ impl Lane {
     /// Both lanes.
     pub const ALL: [Self; 2] = [Self::Live, Self::Backlog];
 
-    /// The word in keys, metrics and logs.
+    /// Its name in keys, metrics and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,14 +42,14 @@ impl Lane {
         }
     }
 
-    /// The lane of a word, if it is one.
+    /// The lane of this name.
     #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lane| lane.as_str() == word)
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.as_str() == name)
     }
 }
 
-/// Pings of one phone that were received together.
+/// Pings of one phone, from one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PingBatch {
     /// Tenant.
@@ -103,8 +103,8 @@ pub enum DecodeError {
     Payload,
 }
 
-/// A batch and its trace context. Payloads may be put one after another: together they are the
-/// payload of an entry that holds them all.
+/// A batch and its trace context. Concatenated payloads are the payload of an entry that holds all
+/// their batches.
 pub(crate) fn encode(batch: &PingBatchRef<'_>, traceparent: Option<&str>) -> Vec<u8> {
     let room = Vec::with_capacity(HEAD_BYTES + batch.pings.len() * PING_BYTES);
     // Writing plain values to memory has no way to fail.
@@ -133,7 +133,7 @@ pub(crate) fn decode(version: &[u8], mut data: &[u8]) -> Result<Vec<PingBatch>, 
     Ok(batches)
 }
 
-/// A version as a number; none where it is no version of ours.
+/// A version as a number; `None` when it is no number.
 fn number(version: &[u8]) -> Option<u32> {
     std::str::from_utf8(version).ok()?.parse().ok()
 }
@@ -184,7 +184,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back_and_stays_small() {
+    fn encoded_batches_are_decoded_and_stay_small() {
         let pings: Vec<Ping> = (0..100).map(|n| ping(1_790_000_000_000 + n)).collect();
         let batch = batch(pings, None);
         let data = encoded(&batch);
@@ -193,7 +193,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn batches_written_together_are_told_apart_with_their_traces() {
+    fn concatenated_batches_are_decoded_with_their_traces() {
         let batches = [
             batch(vec![ping(1)], Some(TRACE)),
             batch(vec![], None),
@@ -204,7 +204,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_layout_before_is_still_read() {
+    fn layout_1_is_still_decoded() {
         let batch = batch(vec![ping(1)], None);
         let data = postcard::to_stdvec(&batch.borrowed()).unwrap();
         assert_eq!(decode(b"1", &data).unwrap(), std::slice::from_ref(&batch));
@@ -212,7 +212,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn undecodable_payloads_say_why() {
         let data = encoded(&batch(vec![], Some(TRACE)));
         assert_eq!(decode(b"3", &data), Err(DecodeError::Newer));
         for unknown in [&b"0"[..], b"", b"x", b"\xff", b"99999999999999"] {

@@ -1,4 +1,4 @@
-//! What can go wrong between us and Redis.
+//! The errors of the queue. Must not contain values of pings.
 
 use crate::entry::Lane;
 
@@ -11,18 +11,18 @@ pub enum ConnectError {
     /// Redis cannot be reached or refused us.
     #[error("Redis cannot be used: {0}")]
     Redis(#[from] redis::RedisError),
-    /// Redis was waited for and did not come.
+    /// Redis did not become available in time.
     #[error(
         "Redis cannot be used after {waited_s} s of waiting: {error}; see that it runs and has read \
          its files, or wait longer with --redis-wait-s"
     )]
     Silent {
-        /// How long it was waited for.
+        /// Seconds of waiting.
         waited_s: u64,
-        /// What it said last.
+        /// The last error.
         error: redis::RedisError,
     },
-    /// Redis may lose what it acknowledged, and nobody said that this is accepted.
+    /// Redis may lose acknowledged pings, and the settings do not accept that.
     #[error(
         "Redis may lose acknowledged pings: {differences}; correct its settings, or accept weaker \
          durability"
@@ -31,7 +31,7 @@ pub enum ConnectError {
         /// Every setting that differs, with what it should be.
         differences: String,
     },
-    /// Another process laid the queue out differently.
+    /// The queue in Redis has another number of partitions.
     #[error(
         "the queue in Redis has {found} partitions, the settings say {wanted}; use {found}, or \
          drain the queue, stop every process and delete the key `{key}`"
@@ -46,16 +46,16 @@ pub enum ConnectError {
     },
 }
 
-/// Redis did not do what it was asked; it may have been done all the same.
+/// A command to Redis failed. Redis may have executed it anyway.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// Connection, timeout or refusal.
     #[error("Redis did not answer as it should: {0}")]
     Redis(#[from] redis::RedisError),
-    /// An answer in a form nobody expects.
+    /// A reply of an unexpected form.
     #[error("Redis answered {0} in an unknown form")]
     Reply(&'static str),
-    /// The partition belongs to another consumer by now.
+    /// Another consumer holds the partition now.
     #[error("the lease on the partition was lost")]
     LeaseLost,
 }
@@ -91,7 +91,7 @@ pub enum FeedError {
     /// Redis failed; the same call may succeed later.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// Entries are gone that were not seen; only a fresh snapshot helps.
+    /// Entries were missed; the index needs a fresh snapshot.
     #[error("entries of the feed were missed: {0}")]
     Lost(Loss),
 }
@@ -99,13 +99,22 @@ pub enum FeedError {
 /// How entries of the feed were missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Loss {
-    /// The feed began anew.
+    /// The feed has started a new epoch.
     #[error("the feed began a new epoch")]
     Epoch,
-    /// Numbers are missing: cut off before they were read, or lost with Redis' disk.
+    /// Sequence numbers are missing: trimmed before they were read, or lost with Redis' disk.
     #[error("numbers are missing")]
     Gap,
     /// An entry of a version this program does not know.
     #[error("an entry cannot be read")]
     Unreadable,
+    /// Facts about people came in an older layout, which has fewer fields, and then in a newer one.
+    #[error("people were told in an older layout")]
+    Older,
+}
+
+impl From<Loss> for FeedError {
+    fn from(loss: Loss) -> Self {
+        Self::Lost(loss)
+    }
 }

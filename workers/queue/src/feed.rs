@@ -1,5 +1,5 @@
-//! The feed: every change that a live index or a cache of credentials must hear of, as one
-//! stream with a random epoch and a dense sequence, so that a reader notices whatever it missed.
+//! The feed: one stream of every change that live indexes and credential caches need. It has a
+//! random epoch and sequence numbers without gaps. Must not lose an entry unnoticed by a reader.
 
 use crate::{
     connection::Queue,
@@ -12,19 +12,23 @@ use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// The version of [`FeedItem`]'s layout; raised with any change to it or to the facts.
-pub(crate) const FEED_VERSION: &str = "2";
+/// The version of [`FeedItem`]'s layout; raised with any change to it or to the facts. 4 has facts
+/// of people's work, and their duty; 3, which had neither, is still read (`feed_layout.rs`).
+///
+/// Upgrade the API's processes before the workers: an API that knows only 3 and reads 4 answers
+/// `not_ready` to everything live until it is upgraded.
+pub(crate) const FEED_VERSION: &str = "4";
 pub(crate) const FIELD_EPOCH: &str = "e";
 pub(crate) const FIELD_SEQUENCE: &str = "s";
 
-/// Begins an epoch where there is none (first use, or everything was flushed).
+/// Starts an epoch when there is none: at the first use, or after FLUSHALL.
 const BEGIN_EPOCH: &str = "
     if redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1]) == 1 then
       redis.call('HSET', KEYS[2], 'sequence', 0)
     end
     local epoch = redis.call('HGET', KEYS[2], 'epoch')";
 
-/// Appends entries, numbers them without a gap, and cuts off what is too old.
+/// Appends entries, numbers them without a gap, and trims entries that are too old.
 static APPEND: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!(
         "{BEGIN_EPOCH}
@@ -40,7 +44,7 @@ static APPEND: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// Reads where the feed stands.
+/// Reads the end of the feed.
 static TAIL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(&format!(
         "{BEGIN_EPOCH}
@@ -50,19 +54,19 @@ static TAIL: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
-/// What one entry of the feed says.
+/// The content of one feed entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FeedItem {
-    /// Things the live index reads have changed.
+    /// Facts that the live index reads have changed.
     Facts(Vec<Fact>),
-    /// Somebody's way in has changed: caches must forget it.
+    /// A credential has changed: caches must drop it.
     Credential(CredentialChanged),
-    /// A relay is at work, and every change that was committed a moment ago stands before this.
-    /// Without it a quiet feed and a dead relay look the same.
+    /// A relay is running, and every change that was committed a moment ago precedes this entry.
+    /// Without heartbeats a quiet feed and a dead relay look the same.
     Heartbeat,
 }
 
-/// Which cached credentials are no longer to be trusted.
+/// Which cached credentials are invalid now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialChanged {
     /// Tenant.
@@ -84,12 +88,12 @@ pub enum CredentialKind {
     Staff,
 }
 
-/// Where the feed stands, or where a reader stands in it.
+/// The end of the feed, or the position of a reader in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedTail {
-    /// Random; another one means that everything before is void.
+    /// Random. A different epoch invalidates everything read before.
     pub epoch: String,
-    /// The number of the last entry.
+    /// The sequence number of the last entry.
     pub sequence: u64,
     /// The last entry's identifier in the stream.
     pub(crate) id: String,
@@ -110,20 +114,20 @@ impl Queue {
 }
 
 impl FeedWriter {
-    /// Appends entries in this order and waits until Redis has them; returns the last one's
-    /// number.
+    /// Appends entries in this order and waits until Redis has them. Returns the sequence number of
+    /// the last one.
     ///
     /// # Errors
-    /// When Redis did not confirm. Appending the same again is harmless.
+    /// When Redis did not confirm. PreparedAppend the same again is harmless.
     pub async fn append(&self, items: &[FeedItem]) -> Result<u64, QueueError> {
         match self.prepare(items) {
-            Some(appending) => self.finish(appending).await,
+            Some(prepared) => self.finish(prepared).await,
             None => Ok(0),
         }
     }
 
-    /// All of appending but the waiting; `None` where there is nothing to append.
-    pub(crate) fn prepare(&self, items: &[FeedItem]) -> Option<Appending> {
+    /// Prepares an append, without talking to Redis; `None` when there is nothing to append.
+    pub(crate) fn prepare(&self, items: &[FeedItem]) -> Option<PreparedAppend> {
         if items.is_empty() {
             return None;
         }
@@ -133,26 +137,29 @@ impl FeedWriter {
         call.arg(Uuid::new_v4().to_string()).arg(u64::try_from(keep).unwrap_or(u64::MAX));
         call.arg(FEED_VERSION);
         for item in items {
-            // Writing plain values to memory has no way to fail.
+            // Encoding plain values into memory cannot fail.
             call.arg(postcard::to_stdvec(item).unwrap_or_default());
         }
-        Some(Appending(call))
+        Some(PreparedAppend(call))
     }
 
-    /// The waiting.
-    pub(crate) async fn finish(&self, Appending(call): Appending) -> Result<u64, QueueError> {
-        let told: Result<(String, u64), _> = call.invoke_async(&mut self.queue.shared()).await;
-        self.queue.leave_replica(&told).await;
-        let told = told.map(|(_, last)| last).map_err(QueueError::from);
-        self.queue.note(&told);
-        told
+    /// Sends a prepared append and waits until Redis has it.
+    pub(crate) async fn finish(
+        &self,
+        PreparedAppend(call): PreparedAppend,
+    ) -> Result<u64, QueueError> {
+        let reply: Result<(String, u64), _> = call.invoke_async(&mut self.queue.shared()).await;
+        self.queue.leave_replica(&reply).await;
+        let last = reply.map(|(_, last)| last).map_err(QueueError::from);
+        self.queue.record_result(&last);
+        last
     }
 }
 
 /// Entries ready to be appended.
-pub(crate) struct Appending(ScriptInvocation<'static>);
+pub(crate) struct PreparedAppend(ScriptInvocation<'static>);
 
-/// Where the feed stands now; begins an epoch where there is none.
+/// The end of the feed now. Starts an epoch when there is none.
 pub(crate) async fn tail(queue: &Queue) -> Result<FeedTail, QueueError> {
     let mut call = TAIL.key(queue.keys().feed());
     call.key(queue.keys().feed_head()).arg(Uuid::new_v4().to_string());

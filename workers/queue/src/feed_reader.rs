@@ -1,10 +1,11 @@
-//! Reading the feed without missing anything unnoticed.
+//! Reads the feed. Must not miss an entry without an error.
 
 use crate::{
     connection::Queue,
     entry::{FIELD_DATA, FIELD_VERSION},
     error::{FeedError, Loss, QueueError},
-    feed::{self, FEED_VERSION, FIELD_EPOCH, FIELD_SEQUENCE, FeedItem, FeedTail},
+    feed::{self, FIELD_EPOCH, FIELD_SEQUENCE, FeedItem, FeedTail},
+    feed_layout,
     reply::{self, RawEntry},
 };
 use redis::{Value, aio::MultiplexedConnection};
@@ -18,22 +19,25 @@ pub struct FeedReader {
     queue: Queue,
     connection: Option<MultiplexedConnection>,
     at: FeedTail,
-    /// The feed's end as an empty read found it, when that lay ahead of us.
-    promised: Option<u64>,
-    /// When the last read that saw the feed's end was asked for.
+    /// The sequence number that an empty read found at the feed's end, when it was ahead of us.
+    expected_end: Option<u64>,
+    /// When the last read that reached the feed's end was sent.
     saw_end: Option<Instant>,
+    /// Facts about people came in an older layout. They need a full read once a newer worker writes.
+    has_older: bool,
 }
 
-/// What a read brought.
+/// The result of a read.
 #[derive(Debug)]
 pub struct FeedRead {
-    /// New entries in order; none when nothing happened.
+    /// New entries in order; none when nothing changed.
     pub entries: Vec<FeedEntry>,
-    /// Whether these were all there were when the answer came.
+    /// Whether the feed held no more entries when Redis replied.
     pub is_end: bool,
-    /// When the answer came.
+    /// When the reply arrived.
     pub received: Instant,
-    /// Every entry was added after this: the read that was asked for then saw the end without it.
+    /// Every entry was appended after this instant: a read that was sent then reached the end without
+    /// them.
     pub added_after: Option<Instant>,
 }
 
@@ -50,28 +54,35 @@ pub struct FeedEntry {
 
 impl FeedReader {
     pub(crate) fn new(queue: &Queue, at: FeedTail) -> Self {
-        Self { queue: queue.clone(), connection: None, at, promised: None, saw_end: None }
+        Self {
+            queue: queue.clone(),
+            connection: None,
+            at,
+            expected_end: None,
+            saw_end: None,
+            has_older: false,
+        }
     }
 
-    /// Where this reader stands.
+    /// The position of this reader.
     #[must_use]
     pub fn at(&self) -> &FeedTail {
         &self.at
     }
 
-    /// The next entries, waiting for a moment when there are none.
+    /// The next entries. Waits a moment when there are none.
     ///
     /// # Errors
-    /// [`FeedError::Lost`] when entries are gone that this reader has not seen: take a fresh
-    /// snapshot and a new reader. [`FeedError::Queue`] when Redis fails: call again.
+    /// [`FeedError::Lost`] when this reader has missed entries: take a fresh snapshot and a new
+    /// reader. [`FeedError::Queue`] when Redis fails: call again.
     pub async fn next(&mut self) -> Result<FeedRead, FeedError> {
         let result = self.read().await;
         match &result {
-            Ok(_) => self.queue.outages().worked(),
+            Ok(_) => self.queue.outages().record_success(),
             Err(error) => {
                 self.connection = None;
                 if let FeedError::Queue(error) = error {
-                    self.queue.outages().note_failed(error);
+                    self.queue.outages().record_failure(error);
                 }
             }
         }
@@ -96,7 +107,7 @@ impl FeedReader {
             self.check_nothing_was_lost(&mut redis).await?;
         }
         self.connection = Some(redis);
-        let is_end = list.len() < READ_ENTRIES && self.promised.is_none();
+        let is_end = list.len() < READ_ENTRIES && self.expected_end.is_none();
         let entries = list.into_iter().map(|raw| self.take(raw)).collect::<Result<_, _>>()?;
         let added_after = self.saw_end;
         if is_end {
@@ -116,17 +127,18 @@ impl FeedReader {
         };
         let version = raw.take(FIELD_VERSION).unwrap_or_default();
         let data = raw.take(FIELD_DATA).unwrap_or_default();
-        let item = match postcard::from_bytes(&data) {
-            Ok(item) if version == FEED_VERSION.as_bytes() => item,
-            _ => return Err(FeedError::Lost(Loss::Unreadable)),
-        };
+        let (item, older) = feed_layout::read(&version, &data).ok_or(Loss::Unreadable)?;
+        if self.has_older && !older {
+            return Err(FeedError::Lost(Loss::Older));
+        }
+        self.has_older |= older && feed_layout::names_people(&item);
         let queued_at_ms = reply::entry_ms(&raw.id);
-        (self.at.sequence, self.at.id, self.promised) = (sequence, raw.id, None);
+        (self.at.sequence, self.at.id, self.expected_end) = (sequence, raw.id, None);
         Ok(FeedEntry { sequence, queued_at_ms, item })
     }
 
-    /// An empty read may mean that the stream is gone: after FLUSHALL a plain reader would wait
-    /// for ever and see nothing wrong.
+    /// Checks an empty read: the stream may be gone. After FLUSHALL a reader without this check would
+    /// wait for ever.
     async fn check_nothing_was_lost(
         &mut self,
         redis: &mut MultiplexedConnection,
@@ -141,18 +153,18 @@ impl FeedReader {
         if epoch.as_deref() != Some(self.at.epoch.as_str()) {
             return Err(FeedError::Lost(Loss::Epoch));
         }
-        if sequence < self.at.sequence || self.promised.is_some() {
+        if sequence < self.at.sequence || self.expected_end.is_some() {
             return Err(FeedError::Lost(Loss::Gap));
         }
-        // More may have come between the two questions; if the next read brings none of it, it
-        // has been cut off.
-        self.promised = (sequence > self.at.sequence).then_some(sequence);
+        // More entries may have arrived between the two commands. If the next read does not return
+        // them, they were trimmed.
+        self.expected_end = (sequence > self.at.sequence).then_some(sequence);
         Ok(())
     }
 }
 
 impl Queue {
-    /// Where the feed stands now; begins an epoch where there is none.
+    /// The end of the feed now. Starts an epoch when there is none.
     ///
     /// # Errors
     /// When Redis fails.

@@ -1,8 +1,8 @@
-//! The lock by which a partition has one active consumer.
+//! The lease on a partition: the lock that gives it one active consumer.
 //!
-//! It saves work and keeps consumers out of each other's way; nothing depends on it for being
-//! right. Two consumers that both believe in their lease do the same work twice, and every step
-//! of that work is idempotent: which is why no fencing token travels to the database.
+//! Correctness must not depend on it; it only saves work. Two consumers that both believe to hold the
+//! lease do the same work twice. Every step of that work is idempotent, so the database needs no fencing
+//! token.
 
 use crate::error::QueueError;
 use redis::{Script, aio::ConnectionLike};
@@ -27,14 +27,14 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 /// One consumer's claim on a partition.
 pub(crate) struct Lease {
     key: String,
-    /// Random, so that nobody else's lease is renewed or released.
+    /// Random, so that a consumer cannot renew or release the lease of another.
     token: String,
-    lasts: Duration,
+    duration: Duration,
 }
 
 impl Lease {
-    pub(crate) fn new(key: String, lasts: Duration) -> Self {
-        Self { key, token: uuid::Uuid::new_v4().to_string(), lasts }
+    pub(crate) fn new(key: String, duration: Duration) -> Self {
+        Self { key, token: uuid::Uuid::new_v4().to_string(), duration }
     }
 
     /// Takes the lease if it is free or already ours.
@@ -62,7 +62,7 @@ impl Lease {
         Ok(call.arg(&self.token).arg(self.millis()).invoke_async(redis).await?)
     }
 
-    /// Gives the lease back, so that the next consumer need not wait for its end.
+    /// Releases the lease, so that the next consumer need not wait until it expires.
     pub(crate) async fn release(
         &self,
         redis: &mut (impl ConnectionLike + Send + Sync),
@@ -70,12 +70,12 @@ impl Lease {
         Ok(RELEASE.key(&self.key).arg(&self.token).invoke_async::<()>(redis).await?)
     }
 
-    /// How often it should be renewed.
-    pub(crate) fn pace(&self) -> Duration {
-        self.lasts / 3
+    /// How often to renew it.
+    pub(crate) fn renewal_interval(&self) -> Duration {
+        self.duration / 3
     }
 
     fn millis(&self) -> u64 {
-        u64::try_from(self.lasts.as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -1,8 +1,8 @@
-//! What travels over Redis Streams, and how it is produced and consumed.
+//! The queue on Redis Streams: how pings and changes are produced and consumed.
 //!
-//! Three contracts: ping entries in two lanes per partition ([`Producer`], [`Consumer`]), the feed
-//! that keeps every live index current ([`FeedWriter`], [`FeedReader`]), and dead letters. Redis
-//! carries; nothing here decides what a ping is worth, and nothing here speaks SQL.
+//! It has three parts: ping entries in two lanes per partition ([`Producer`], [`Consumer`]), the feed
+//! that keeps every live index current ([`FeedWriter`], [`FeedReader`]), and dead letters
+//! ([`DeadLetters`]). Must not decide which pings are stored, and must not use SQL.
 
 mod config;
 mod connection;
@@ -12,16 +12,17 @@ mod depth;
 mod entry;
 mod error;
 mod feed;
+mod feed_layout;
 mod feed_reader;
-mod in_work;
+mod group_commit;
+mod in_flight;
 mod keys;
 mod lease;
 mod memory;
 mod outage;
 mod producer;
-mod receipts;
+mod publish_and_ack;
 mod reply;
-mod together;
 
 pub use config::{DepthLimits, QueueConfig};
 pub use connection::{Durability, Queue};
@@ -32,6 +33,6 @@ pub use entry::{DecodeError, Lane, PingBatch};
 pub use error::{ConnectError, FeedError, Loss, QueueError, SendError};
 pub use feed::{CredentialChanged, CredentialKind, FeedItem, FeedTail, FeedWriter};
 pub use feed_reader::{FeedEntry, FeedRead, FeedReader};
-pub use in_work::Entry;
+pub use in_flight::Entry;
 pub use memory::Memory;
-pub use producer::{Parcel, Producer};
+pub use producer::{PingRequest, Producer};

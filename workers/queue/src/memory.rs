@@ -1,20 +1,20 @@
-//! How much memory Redis holds against how much it may: entries differ in size by a factor of a
-//! thousand, so that a number of entries alone bounds nothing.
+//! Redis' memory and its limit. Entries differ in size by a factor of a thousand, so a limit on their
+//! number alone must not be trusted.
 
 use crate::{connection::Queue, entry::Lane, error::QueueError};
 
 /// Redis' memory, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// Held now, whatever for.
+    /// Used now, for all purposes.
     pub used: u64,
-    /// From here on no pings are taken in; `None` where Redis does not say enough to know.
+    /// From here on no pings are accepted; `None` when Redis does not report enough.
     pub limit: Option<u64>,
 }
 
 impl Memory {
-    /// Whether a lane may take nothing more in. The backlog stops first, so that phones which come
-    /// back after long cannot stop those that are under way.
+    /// Whether a lane accepts no more pings. The backlog lane is full first, so that phones that were
+    /// offline for long cannot block live pings.
     #[must_use]
     pub fn is_full(&self, lane: Lane) -> bool {
         self.limit.is_some_and(|limit| match lane {

@@ -1,11 +1,11 @@
-//! Logs when Redis goes away or a lane fills up, and when that is over, once each: what every caller
-//! meets meanwhile is the same.
+//! Logs the begin and the end of an outage of Redis, and of a full lane, once each. Must not log
+//! every failed call: all callers see the same outage.
 
 use crate::error::{QueueError, SendError};
 use nearhand_domain::outage::{Ended, Outage};
 use std::time::Instant;
 
-/// What a process sees of its queue.
+/// The outages of the queue that this process knows of.
 #[derive(Debug, Default)]
 pub(crate) struct Outages {
     redis: Outage,
@@ -13,30 +13,30 @@ pub(crate) struct Outages {
 }
 
 impl Outages {
-    /// Notes whether Redis served a call.
-    pub(crate) fn note<T>(&self, result: &Result<T, QueueError>) {
+    /// Records whether a call to Redis succeeded.
+    pub(crate) fn record_result<T>(&self, result: &Result<T, QueueError>) {
         match result {
-            Ok(_) => self.worked(),
-            Err(error) => self.note_failed(error),
+            Ok(_) => self.record_success(),
+            Err(error) => self.record_failure(error),
         }
     }
 
-    /// Notes an error that is Redis' fault; others say nothing about it.
-    pub(crate) fn note_failed(&self, error: &QueueError) {
+    /// Records an error that is Redis' fault; ignores other errors.
+    pub(crate) fn record_failure(&self, error: &QueueError) {
         if error.is_outage() {
-            tell(error, self.redis.failed(Instant::now()));
+            log_outage(error, self.redis.failed(Instant::now()));
         }
     }
 
-    /// Redis served a call.
-    pub(crate) fn worked(&self) {
+    /// Records a call to Redis that succeeded.
+    pub(crate) fn record_success(&self) {
         if let Some(Ended { lasted, refused }) = self.redis.worked(Instant::now()) {
             tracing::warn!(lasted_s = lasted.as_secs_f64(), refused, "Redis is back");
         }
     }
 
-    /// Notes what became of a request's pings.
-    pub(crate) fn note_sent(&self, sent: &Result<(), SendError>) {
+    /// Records the result of producing a request's pings.
+    pub(crate) fn record_send(&self, sent: &Result<(), SendError>) {
         match sent {
             Ok(()) => {
                 if let Some(Ended { lasted, refused }) = self.full.worked(Instant::now()) {
@@ -50,13 +50,13 @@ impl Outages {
                 }
             }
             Err(SendError::Unconfirmed(error)) => {
-                tell(error, self.redis.refused(Instant::now()));
+                log_outage(error, self.redis.refused(Instant::now()));
             }
         }
     }
 }
 
-fn tell(error: &QueueError, begins: bool) {
+fn log_outage(error: &QueueError, begins: bool) {
     if begins {
         tracing::warn!(%error, "Redis is away");
     } else {

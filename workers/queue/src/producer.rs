@@ -1,5 +1,5 @@
-//! Putting pings on the streams. Returns only after Redis has answered, which with
-//! `appendfsync always` means: written to disk.
+//! Produces pings to the streams. Must not return before Redis has answered: with
+//! `appendfsync always` the pings are then on disk.
 
 use crate::{
     config::DepthLimits,
@@ -7,8 +7,8 @@ use crate::{
     depth::{Depth, watch_depth},
     entry::{Lane, PingBatchRef, encode},
     error::SendError,
+    group_commit::{GroupWriter, MAX_GROUP_REQUESTS, PendingWrite, add_entry},
     keys::partition_of,
-    together::{MOST_TOGETHER, Waiting, Writer, add_entry},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId, ping::Ping};
 use redis::RedisError;
@@ -24,20 +24,20 @@ pub struct Producer(Arc<Inner>);
 
 struct Inner {
     queue: Queue,
-    /// Where requests that fit into one entry wait to be written together.
-    singles: mpsc::Sender<Waiting>,
-    /// Names and lanes of the streams, those of a partition side by side.
+    /// Requests that fit into one entry, for the next group commit.
+    pending: mpsc::Sender<PendingWrite>,
+    /// Names and lanes of the streams; the lanes of a partition are neighbours.
     streams: Arc<[(String, Lane)]>,
     entry_pings: usize,
     limits: DepthLimits,
     depth: Arc<Depth>,
-    /// Writes what waits and reads the depth; ends with the producer.
+    /// The group commits and the depth reader; they end with the producer.
     _tasks: JoinSet<()>,
 }
 
-/// One request's pings, as they are handed over.
+/// The pings of one request, as the caller hands them over.
 #[derive(Clone, Copy, Debug)]
-pub struct Parcel<'a> {
+pub struct PingRequest<'a> {
     /// Tenant.
     pub organization: OrganizationId,
     /// The phone, by its token.
@@ -70,15 +70,18 @@ impl Producer {
             .flat_map(|partition| Lane::ALL.map(|lane| (keys.lane(partition, lane), lane)))
             .collect();
         let depth = Arc::new(Depth::default());
-        let (singles, waiting) = mpsc::channel(4 * MOST_TOGETHER);
+        let (pending, requests) = mpsc::channel(4 * MAX_GROUP_REQUESTS);
         let mut tasks = JoinSet::new();
         tasks.spawn(watch_depth(queue.clone(), depth.clone()));
-        let writer =
-            Writer { queue: queue.clone(), streams: Arc::clone(&streams), depth: depth.clone() };
-        tasks.spawn(writer.keep_writing(waiting));
+        let writer = GroupWriter {
+            queue: queue.clone(),
+            streams: Arc::clone(&streams),
+            depth: depth.clone(),
+        };
+        tasks.spawn(writer.run(requests));
         Self(Arc::new(Inner {
             queue: queue.clone(),
-            singles,
+            pending,
             streams,
             entry_pings: config.entry_pings,
             limits: config.limits,
@@ -87,20 +90,19 @@ impl Producer {
         }))
     }
 
-    /// Queues a request's pings, all or none, and waits until Redis has them on disk.
+    /// Produces a request's pings, all or none, and waits until Redis has them on disk.
     ///
     /// # Errors
-    /// [`SendError::Full`] when a lane that is needed may take no more; otherwise Redis did not
-    /// confirm. Either way the client must try again, which is harmless even if the pings did
-    /// arrive.
-    pub async fn send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
-        let sent = self.try_send(parcel).await;
-        self.0.queue.outages().note_sent(&sent);
+    /// [`SendError::Full`] when a lane that is needed is full; otherwise Redis did not confirm. In
+    /// both cases the client must send again. That is harmless even if the pings did arrive.
+    pub async fn send(&self, request: &PingRequest<'_>) -> Result<(), SendError> {
+        let sent = self.try_send(request).await;
+        self.0.queue.outages().record_send(&sent);
         sent
     }
 
-    async fn try_send(&self, parcel: &Parcel<'_>) -> Result<(), SendError> {
-        let lanes = [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)];
+    async fn try_send(&self, request: &PingRequest<'_>) -> Result<(), SendError> {
+        let lanes = [(Lane::Live, request.live), (Lane::Backlog, request.backlog)];
         for (lane, pings) in lanes {
             if !pings.is_empty() && self.is_full(lane) {
                 return Err(SendError::Full(lane));
@@ -109,57 +111,56 @@ impl Producer {
         let entries = lanes.map(|(_, pings)| pings.len().div_ceil(self.0.entry_pings));
         match entries {
             [0, 0] => {}
-            [1, 0] => self.write(parcel, Lane::Live, parcel.live).await?,
-            [0, 1] => self.write(parcel, Lane::Backlog, parcel.backlog).await?,
-            // Apart, since what it needs would be kept for every single ping.
-            _ => Box::pin(self.write_atomically(parcel)).await?,
+            [1, 0] => self.write(request, Lane::Live, request.live).await?,
+            [0, 1] => self.write(request, Lane::Backlog, request.backlog).await?,
+            // Boxed: its large future would otherwise be part of the future of every single ping.
+            _ => Box::pin(self.write_atomically(request)).await?,
         }
         Ok(())
     }
 
-    /// A request's several entries, all or none.
-    async fn write_atomically(&self, parcel: &Parcel<'_>) -> Result<(), RedisError> {
+    /// Writes the several entries of one request, all or none.
+    async fn write_atomically(&self, request: &PingRequest<'_>) -> Result<(), RedisError> {
         let mut pipe = redis::pipe();
         pipe.atomic();
-        for (lane, pings) in [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)] {
+        for (lane, pings) in [(Lane::Live, request.live), (Lane::Backlog, request.backlog)] {
             for chunk in pings.chunks(self.0.entry_pings) {
-                let stream = &self.0.streams[self.stream(parcel, lane)].0;
-                pipe.add_command(add_entry(stream, &payload(parcel, chunk))).ignore();
+                let stream = &self.0.streams[self.stream(request, lane)].0;
+                pipe.add_command(add_entry(stream, &payload(request, chunk))).ignore();
             }
         }
         let written = pipe.query_async(&mut self.0.queue.shared()).await;
         self.0.queue.leave_replica(&written).await;
         if written.is_ok() {
-            for (lane, pings) in [(Lane::Live, parcel.live), (Lane::Backlog, parcel.backlog)] {
+            for (lane, pings) in [(Lane::Live, request.live), (Lane::Backlog, request.backlog)] {
                 self.0.depth.add(lane, pings.len().div_ceil(self.0.entry_pings) as u64);
             }
         }
         written
     }
 
-    /// What fits into one entry, together with what others want written meanwhile. Waits no longer
-    /// than for an answer of Redis, however many wait in front.
+    /// Writes pings that fit into one entry, with the next group commit. Waits at most Redis' response
+    /// timeout, however many requests wait in front.
     async fn write(
         &self,
-        parcel: &Parcel<'_>,
+        request: &PingRequest<'_>,
         lane: Lane,
         pings: &[Ping],
     ) -> Result<(), RedisError> {
-        let (told, word) = oneshot::channel();
-        let (stream, data) = (self.stream(parcel, lane), payload(parcel, pings));
-        let waiting = Waiting { stream, pings: pings.len(), data, told };
+        let (confirm, confirmed) = oneshot::channel();
+        let (stream, data) = (self.stream(request, lane), payload(request, pings));
+        let pending = PendingWrite { stream, pings: pings.len(), data, confirm };
         let written = async {
             let gone = || RedisError::from((redis::ErrorKind::Io, "the producer has ended"));
-            self.0.singles.send(waiting).await.map_err(|_| gone())?;
-            word.await.map_err(|_| gone())?
+            self.0.pending.send(pending).await.map_err(|_| gone())?;
+            confirmed.await.map_err(|_| gone())?
         };
-        let longest = self.0.queue.config().response_timeout;
-        let late = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
-        tokio::time::timeout(longest, written).await.unwrap_or_else(late)
+        let limit = self.0.queue.config().response_timeout;
+        let timed_out = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+        tokio::time::timeout(limit, written).await.unwrap_or_else(timed_out)
     }
 
-    /// Whether a lane is deeper than its limit, or Redis holds as much as it may, so that nothing
-    /// more is taken in.
+    /// Whether a lane accepts no more pings: it is deeper than its limit, or Redis' memory is full.
     #[must_use]
     pub fn is_full(&self, lane: Lane) -> bool {
         let limit = match lane {
@@ -169,27 +170,27 @@ impl Producer {
         self.0.depth.of(lane) >= limit || self.0.depth.memory().is_full(lane)
     }
 
-    /// How much waits.
+    /// How many entries wait.
     #[must_use]
     pub fn depth(&self) -> &Depth {
         &self.0.depth
     }
 
-    /// The place of a parcel's stream among all.
-    fn stream(&self, parcel: &Parcel<'_>, lane: Lane) -> usize {
+    /// The index of the stream that a request is written to.
+    fn stream(&self, request: &PingRequest<'_>, lane: Lane) -> usize {
         let lanes = Lane::ALL.len();
         let partitions = u32::try_from(self.0.streams.len() / lanes).unwrap_or(u32::MAX);
-        partition_of(parcel.staff, partitions) as usize * lanes + lane as usize
+        partition_of(request.staff, partitions) as usize * lanes + lane as usize
     }
 }
 
-fn payload(parcel: &Parcel<'_>, pings: &[Ping]) -> Vec<u8> {
+fn payload(request: &PingRequest<'_>, pings: &[Ping]) -> Vec<u8> {
     let batch = PingBatchRef {
-        organization: parcel.organization,
-        device: parcel.device,
-        staff: parcel.staff,
-        received_at_ms: parcel.received_at_ms,
+        organization: request.organization,
+        device: request.device,
+        staff: request.staff,
+        received_at_ms: request.received_at_ms,
         pings,
     };
-    encode(&batch, parcel.traceparent)
+    encode(&batch, request.traceparent)
 }

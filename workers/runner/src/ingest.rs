@@ -1,12 +1,14 @@
-//! Ingest: pings from a partition's streams into PostGIS, and live positions on to the feed.
+//! Ingest: writes pings from a partition's streams into PostGIS and publishes live positions to the
+//! feed. This file holds the lease and reads entries. It must not decide what is stored (`plan`) nor
+//! write it (`apply`).
 //!
-//! The order is commit, feed, acknowledge, the last two while the next is written; whatever is cut
-//! off in between comes again and changes nothing. `plan` decides, `apply` writes, this file only
-//! moves entries along.
+//! The order is commit, publish, acknowledge. Publishing and acknowledging a commit overlap with
+//! writing the next one. If a worker dies in between, the entries are redelivered; writing them again
+//! changes nothing.
 
 mod apply;
 mod batch;
-mod faults;
+mod bisection;
 mod gates;
 pub mod plan;
 
@@ -28,27 +30,27 @@ use std::{
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// A worker that meets pings only a newer one can read lets others have its partition, but no more
-/// often than this: there may be no newer one.
-const GIVE_WAY_EVERY: Duration = Duration::from_mins(1);
+/// A worker that finds pings in a newer layout releases its partition, so that a newer worker can take
+/// it. Not more often than this: there may be no newer worker.
+const YIELD_EVERY: Duration = Duration::from_mins(1);
 
-/// The most transactions whose entries are read at once.
+/// One read takes the entries of at most this many transactions.
 const READ_AHEAD: usize = 4;
 
-/// Why a partition is let go of for the moment.
+/// Why the worker releases the partition for the moment.
 #[derive(Debug, thiserror::Error)]
 enum Interruption {
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// Pings came that only a newer program can read.
+    /// Pings came in a layout that only a newer program can decode.
     #[error("pings came that only a newer worker can read")]
     Newer,
-    /// Everything ends; what was not acknowledged comes again.
+    /// The process stops; entries that were not acknowledged are redelivered.
     #[error("the worker is stopping")]
     Stopping,
 }
 
-/// One partition's task.
+/// The ingest task of one partition.
 #[derive(Clone)]
 pub(crate) struct Worker {
     queue: Queue,
@@ -56,10 +58,10 @@ pub(crate) struct Worker {
     partition: u32,
     config: IngestConfig,
     retention_ms: i64,
-    /// How many partitions this process may hold at a time.
-    share: Arc<Semaphore>,
-    /// Set while entries are in work: found set at a start, it means that they panicked.
-    in_work: Arc<AtomicBool>,
+    /// Limits how many partitions this process holds at a time.
+    permits: Arc<Semaphore>,
+    /// Set while entries are processed. If it is set when the worker starts, processing panicked.
+    in_flight: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -68,7 +70,7 @@ impl Worker {
         pool: &WorkerPool,
         partition: u32,
         config: &RunnerConfig,
-        share: Arc<Semaphore>,
+        permits: Arc<Semaphore>,
     ) -> Self {
         Self {
             queue: queue.clone(),
@@ -76,42 +78,47 @@ impl Worker {
             partition,
             config: config.ingest,
             retention_ms: config.retention.millis(),
-            share,
-            in_work: Arc::new(AtomicBool::new(false)),
+            permits,
+            in_flight: Arc::new(AtomicBool::new(false)),
         }
     }
 
-    /// Works on the partition whenever it is ours, until `stop`.
+    /// Ingests the partition whenever this process holds its lease, until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut consumer = self.queue.consumer(self.partition);
         let mut backoff = Backoff::new(self.config.longest_pause);
         let standby = self.queue.config().lease / 5;
-        let mut gave_way: Option<Instant> = None;
+        let mut yielded_at: Option<Instant> = None;
         while !stop.is_cancelled() {
-            let Ok(permit) = self.share.acquire().await else { return };
+            let Ok(permit) = self.permits.acquire().await else { return };
             match consumer.acquire().await {
-                Ok(true) => match self.serve(&mut consumer, &stop, &mut backoff, gave_way).await {
-                    Ok(()) | Err(Interruption::Stopping) => break,
-                    Err(Interruption::Newer) => {
-                        tracing::warn!(partition = self.partition, "gives way to a newer worker");
-                        gave_way = Some(Instant::now());
-                        consumer.release().await;
-                        drop(permit);
-                        // Others look for a free partition several times in this.
-                        rest(self.queue.config().lease, &stop).await;
+                Ok(true) => {
+                    match self.serve(&mut consumer, &stop, &mut backoff, yielded_at).await {
+                        Ok(()) | Err(Interruption::Stopping) => break,
+                        Err(Interruption::Newer) => {
+                            tracing::warn!(
+                                partition = self.partition,
+                                "gives way to a newer worker"
+                            );
+                            yielded_at = Some(Instant::now());
+                            consumer.release().await;
+                            drop(permit);
+                            // Other workers look for a free partition several times in this pause.
+                            rest(self.queue.config().lease, &stop).await;
+                        }
+                        Err(Interruption::Queue(error)) => {
+                            self.log_pause(error);
+                            drop(permit);
+                            backoff.pause(&stop).await;
+                        }
                     }
-                    Err(Interruption::Queue(error)) => {
-                        self.tell_pause(error);
-                        drop(permit);
-                        backoff.pause(&stop).await;
-                    }
-                },
+                }
                 Ok(false) => {
                     drop(permit);
                     rest(standby, &stop).await;
                 }
                 Err(error) => {
-                    self.tell_pause(error);
+                    self.log_pause(error);
                     drop(permit);
                     backoff.pause(&stop).await;
                 }
@@ -125,96 +132,96 @@ impl Worker {
         consumer: &mut Consumer,
         stop: &CancellationToken,
         backoff: &mut Backoff,
-        gave_way: Option<Instant>,
+        yielded_at: Option<Instant>,
     ) -> Result<(), Interruption> {
         let pings = self.config.batch_pings;
-        let mut batches = Batches { worker: self, memory: apply::Memory::default(), stop };
-        // Not one that has met what it cannot read.
-        if gave_way.is_none() {
-            self.take_back(consumer).await?;
+        let mut batches = Batches { worker: self, cache: apply::BatchCache::default(), stop };
+        // A worker that has yielded is itself an older one.
+        if yielded_at.is_none() {
+            self.requeue_decodable(consumer).await?;
         }
-        let mut suspect = self.in_work.load(Relaxed);
-        let mut swept = Instant::now();
+        let mut panicked = self.in_flight.load(Relaxed);
+        let mut recovered_at = Instant::now();
         let mut idle = Duration::ZERO;
         loop {
-            // What somebody before us left behind, first of all and then now and then.
+            // Entries that another consumer left in flight: at the start, and then once in a while.
             loop {
-                let left = consumer.recover(idle, if suspect { 1 } else { pings }).await?;
+                let left = consumer.recover(idle, if panicked { 1 } else { pings }).await?;
                 if left.is_empty() {
                     break;
                 }
-                let too_new = gives_way(&left, gave_way);
-                batches.work(consumer, left, suspect).await?;
+                let too_new = must_yield(&left, yielded_at);
+                batches.process(consumer, left, panicked).await?;
                 if too_new {
                     return Err(Interruption::Newer);
                 }
             }
-            (suspect, idle) = (false, self.queue.config().lease);
+            (panicked, idle) = (false, self.queue.config().lease);
             backoff.reset();
-            while swept.elapsed() < idle {
+            while recovered_at.elapsed() < idle {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
                 let read = consumer.read_ahead(pings, READ_AHEAD).await;
-                self.queue.note(&read);
+                self.queue.record_result(&read);
                 let entries = read?;
-                let (read_at, many) = (Instant::now(), pings_of(&entries));
-                let too_new = gives_way(&entries, gave_way);
+                let (read_at, read_pings) = (Instant::now(), pings_of(&entries));
+                let too_new = must_yield(&entries, yielded_at);
                 if !entries.is_empty() {
-                    batches.work(consumer, entries, false).await?;
+                    batches.process(consumer, entries, false).await?;
                 }
                 if too_new {
                     return Err(Interruption::Newer);
                 }
-                let pause = self.pause_after(many);
+                let pause = self.pause_after(read_pings);
                 rest(pause.saturating_sub(read_at.elapsed()), stop).await;
             }
-            swept = Instant::now();
+            recovered_at = Instant::now();
         }
     }
 
-    /// Why nothing is ingested; an outage of Redis is logged once for all partitions.
-    fn tell_pause(&self, error: QueueError) {
+    /// Logs why ingest pauses. An outage of Redis is logged once for all partitions.
+    fn log_pause(&self, error: QueueError) {
         if error.is_outage() {
             tracing::debug!(%error, partition = self.partition, "ingest waits for Redis");
-            self.queue.note::<()>(&Err(error));
+            self.queue.record_result::<()>(&Err(error));
         } else {
             tracing::warn!(%error, partition = self.partition, "ingest pauses");
         }
     }
 
-    /// The least time from a read that found so many pings to the next one.
-    fn pause_after(&self, many: usize) -> Duration {
+    /// The shortest time from a read of so many pings to the next read.
+    fn pause_after(&self, pings: usize) -> Duration {
         let IngestConfig { batch_pings, gather, .. } = self.config;
-        match many {
+        match pings {
             0 => Duration::ZERO,
-            many if many >= batch_pings / 2 => Duration::ZERO,
-            // Under load a commit is shared by more, since what it saves is what runs short.
-            many if many >= batch_pings / 8 => 2 * gather,
+            pings if pings >= batch_pings / 2 => Duration::ZERO,
+            // Under load more pings share a commit, which saves processor time.
+            pings if pings >= batch_pings / 8 => 2 * gather,
             _ => gather,
         }
     }
 
-    /// Puts back into their lanes what an older worker gave up because it could not read it.
-    async fn take_back(&self, consumer: &mut Consumer) -> Result<(), Interruption> {
+    /// Requeues dead letters that an older worker could not decode.
+    async fn requeue_decodable(&self, consumer: &mut Consumer) -> Result<(), Interruption> {
         let (letters, mut after) = (self.queue.dead_letters(), Some("-".to_owned()));
         while let Some(from) = after {
-            consumer.hold().await?;
-            after = letters.take_back(self.partition, &from).await?;
+            consumer.keep_lease().await?;
+            after = letters.requeue_decodable(self.partition, &from).await?;
         }
         Ok(())
     }
 
-    /// Marks entries as being in work, for as long as the mark lives and nothing panics.
-    fn mark(&self) -> InWork<'_> {
-        self.in_work.store(true, Relaxed);
-        InWork(&self.in_work)
+    /// Marks that entries are processed. Dropping the guard removes the mark, except in a panic.
+    fn mark_in_flight(&self) -> InFlightGuard<'_> {
+        self.in_flight.store(true, Relaxed);
+        InFlightGuard(&self.in_flight)
     }
 }
 
-/// Whether a newer worker should have a try at what comes after these.
-fn gives_way(entries: &[Entry], gave_way: Option<Instant>) -> bool {
-    gave_way.is_none_or(|at| at.elapsed() >= GIVE_WAY_EVERY)
+/// Whether to release the partition to a newer worker after these entries.
+fn must_yield(entries: &[Entry], yielded_at: Option<Instant>) -> bool {
+    yielded_at.is_none_or(|at| at.elapsed() >= YIELD_EVERY)
         && entries.iter().any(|entry| entry.batches == Err(DecodeError::Newer))
 }
 
@@ -222,9 +229,9 @@ fn pings_of(entries: &[Entry]) -> usize {
     entries.iter().map(Entry::pings).sum()
 }
 
-struct InWork<'a>(&'a AtomicBool);
+struct InFlightGuard<'a>(&'a AtomicBool);
 
-impl Drop for InWork<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.0.store(false, Relaxed);

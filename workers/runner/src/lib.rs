@@ -1,17 +1,22 @@
-//! The worker's tasks: ingest, relay, maintenance. `register` lists them all.
+//! The worker's tasks: ingest, relay, background jobs, maintenance. `tasks` lists them all.
 //!
 //! Each task is supervised, ends cleanly when it is told to, and may be killed at any point
-//! without losing or doubling anything. No HTTP here, and no reading of the live index.
+//! without losing or doubling anything. No HTTP here; only offers read a live index.
 
 mod backoff;
 mod config;
 mod ingest;
+mod jobs;
 mod maintenance;
-mod register;
 mod relay;
 mod supervise;
+mod tasks;
 
 pub use config::{IngestConfig, RelayConfig, RetentionConfig, RunnerConfig};
 pub use ingest::plan;
+pub use jobs::{
+    ExportJobs, GeocodeJobs, Handler, ImportJobs, JobContext, JobsConfig, MailJobs, OfferIndex,
+    OfferJobs, Outcome, PhotoJobs, Schedule,
+};
 pub use maintenance::{days_kept, prepare};
-pub use register::run;
+pub use tasks::run;

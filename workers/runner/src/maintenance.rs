@@ -6,9 +6,17 @@ use crate::{
     config::RetentionConfig,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
-use nearhand_domain::clock;
+use nearhand_domain::{
+    clock,
+    jobs::{PhotoJob, QUEUES},
+};
 use nearhand_queue::{Lane, Memory, Queue};
-use nearhand_storage::{StorageError, WorkerPool, outage, outbox, partitions};
+use nearhand_storage::{
+    StorageError, Tx, WorkerPool, jobs, outage, outbox,
+    partitions::{self, Daily},
+    purge::{self, PurgedPerson},
+    staff::RESTORABLE,
+};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -33,12 +41,22 @@ pub async fn prepare(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let (first, _) = days_kept(now, retention);
-    let made = unless_in_use(make_ahead(pool, retention, now).await)?;
-    let dropped = unless_in_use(drop_before(pool, first).await)?;
+    let (mut made, mut dropped) = (0, 0);
+    for table in [Daily::Pings, Daily::Recommendations] {
+        made += unless_in_use(table, make_ahead(pool, table, retention, now).await)?;
+        dropped += unless_in_use(table, drop_before(pool, table, first).await)?;
+    }
     let mut tx = pool.begin().await?;
     let expired = partitions::purge_expired(&mut tx, now).await?;
     tx.commit().await?;
-    let purged = expired + purge_history(pool, retention, now).await?;
+    let purged = expired
+        + purge_history(pool, retention, now).await?
+        + purge_jobs(pool, now).await?
+        + purge_leftovers(pool, now).await?;
+    let forgotten = purge_people(pool, now).await?;
+    if forgotten > 0 {
+        tracing::info!(forgotten, "people deleted long ago are forgotten for good");
+    }
     if made > 0 || dropped > 0 || purged > 0 {
         tracing::info!(made, dropped, purged, "partitions and expired rows are in order");
     }
@@ -74,12 +92,89 @@ async fn purge_history(
     }
 }
 
+/// For how long jobs that were done stay in the queue.
+const DONE_JOBS_DAYS: i64 = 1;
+/// For how long people see what became of their jobs.
+const WATCHED_JOBS_DAYS: i64 = 30;
+/// For how long it is known that a mail was sent.
+const MAILS_DAYS: i64 = 180;
+
+/// Forgets jobs and mails that ended long ago. Dead letters stay.
+async fn purge_jobs(pool: &WorkerPool, now: Timestamp) -> Result<i64, StorageError> {
+    let ago = |days: i64| {
+        now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN)
+    };
+    let mut purged = 0;
+    loop {
+        let mut tx = pool.begin().await?;
+        let done = jobs::purge(&mut tx, ago(DONE_JOBS_DAYS)).await?;
+        let ended =
+            partitions::purge_jobs(&mut tx, ago(WATCHED_JOBS_DAYS), ago(MAILS_DAYS)).await?;
+        tx.commit().await?;
+        let gone = ended.saturating_add_unsigned(done);
+        if gone == 0 {
+            return Ok(purged);
+        }
+        purged += gone;
+    }
+}
+
+/// For how long links, addresses of logins and imports are kept.
+const LEFTOVERS_DAYS: i64 = 30;
+/// For how long a file of people that was checked waits for its commit.
+const CHECKED_DAYS: i64 = 3;
+
+/// Forgets what was kept only for a while.
+async fn purge_leftovers(pool: &WorkerPool, now: Timestamp) -> Result<i64, StorageError> {
+    let ago = |days: i64| {
+        now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN)
+    };
+    let (kept_since, checked_since) = (ago(LEFTOVERS_DAYS), ago(CHECKED_DAYS));
+    let mut purged = 0;
+    loop {
+        let mut tx = pool.begin().await?;
+        let gone = purge::leftovers(&mut tx, now, kept_since).await?
+            + purge::uncommitted_imports(&mut tx, checked_since).await?;
+        tx.commit().await?;
+        if gone == 0 {
+            return Ok(purged);
+        }
+        purged += gone;
+    }
+}
+
+/// Forgets people who can no longer be restored; returns how many.
+async fn purge_people(pool: &WorkerPool, now: Timestamp) -> Result<usize, StorageError> {
+    let deleted_before = now.checked_sub(RESTORABLE).unwrap_or(Timestamp::MIN);
+    let mut forgotten = 0;
+    loop {
+        let mut tx = pool.begin().await?;
+        let gone = purge::people(&mut tx, deleted_before).await?;
+        hand_on_photos(&mut tx, &gone).await?;
+        tx.commit().await?;
+        if gone.is_empty() {
+            return Ok(forgotten);
+        }
+        forgotten += gone.len();
+    }
+}
+
+/// Has the files of their photos deleted: a job for a photo that is nobody's any more does that.
+async fn hand_on_photos(tx: &mut Tx, gone: &[PurgedPerson]) -> Result<(), StorageError> {
+    for PurgedPerson { organization, staff, photo } in gone {
+        if let Some(photo) = photo {
+            jobs::enqueue(tx, &PhotoJob::new(*organization, *staff, *photo), None).await?;
+        }
+    }
+    Ok(())
+}
+
 /// A table that somebody keeps is left alone until the next time: days are made well ahead, and
 /// what has no day of its own falls into the default partition.
-fn unless_in_use(partitions: Result<i32, StorageError>) -> Result<i32, StorageError> {
+fn unless_in_use(table: Daily, partitions: Result<i32, StorageError>) -> Result<i32, StorageError> {
     match partitions {
         Err(error) if error.is_lock_timeout() => {
-            tracing::warn!("the pings' table is in use; partitions are looked at another time");
+            tracing::warn!(?table, "the table is in use; partitions are looked at another time");
             Ok(0)
         }
         other => other,
@@ -88,19 +183,25 @@ fn unless_in_use(partitions: Result<i32, StorageError>) -> Result<i32, StorageEr
 
 async fn make_ahead(
     pool: &WorkerPool,
+    table: Daily,
     retention: RetentionConfig,
     now: Timestamp,
 ) -> Result<i32, StorageError> {
     let (first, last) = days_kept(now, retention);
+    // A fix may be old when it arrives; a recommendation is made now.
+    let first = match table {
+        Daily::Pings => first,
+        Daily::Recommendations => now.to_zoned(TimeZone::UTC).date(),
+    };
     let mut tx = pool.begin().await?;
-    let made = partitions::ensure(&mut tx, first, last).await?;
+    let made = partitions::ensure(&mut tx, table, first, last).await?;
     tx.commit().await?;
     Ok(made)
 }
 
-async fn drop_before(pool: &WorkerPool, first: Date) -> Result<i32, StorageError> {
+async fn drop_before(pool: &WorkerPool, table: Daily, first: Date) -> Result<i32, StorageError> {
     let mut tx = pool.begin().await?;
-    let dropped = partitions::drop_before(&mut tx, first).await?;
+    let dropped = partitions::drop_before(&mut tx, table, first).await?;
     tx.commit().await?;
     Ok(dropped)
 }
@@ -109,7 +210,11 @@ async fn drop_before(pool: &WorkerPool, first: Date) -> Result<i32, StorageError
 /// or deleted keeps nobody from ingesting.
 pub(crate) async fn first(pool: &WorkerPool, retention: RetentionConfig, stop: &CancellationToken) {
     let mut backoff = Backoff::new(Duration::from_secs(5));
-    while let Err(error) = unless_in_use(make_ahead(pool, retention, clock::now()).await) {
+    let make = async || {
+        let made = make_ahead(pool, Daily::Pings, retention, clock::now()).await;
+        unless_in_use(Daily::Pings, made)
+    };
+    while let Err(error) = make().await {
         tell_retry(&error);
         if !backoff.pause(stop).await {
             return;
@@ -142,9 +247,17 @@ pub(crate) async fn run(pool: WorkerPool, retention: RetentionConfig, stop: Canc
     }
 }
 
+/// How often the queues of jobs are counted.
+const JOBS_EVERY_S: u64 = 5;
+
 /// Publishes how much waits and how much was given up, once a second.
 pub(crate) async fn gauges(queue: Queue, pool: WorkerPool, stop: CancellationToken) {
+    let mut seconds = 0_u64;
     while rest(Duration::from_secs(1), &stop).await {
+        if seconds.is_multiple_of(JOBS_EVERY_S) {
+            measure_jobs(&pool).await;
+        }
+        seconds += 1;
         if let Ok(depth) = queue.depth().await {
             for lane in Lane::ALL {
                 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
@@ -169,6 +282,29 @@ fn measure(memory: Memory) {
     if let Some(limit) = memory.limit {
         metrics::gauge!("nearhand_redis_memory_limit_bytes").set(limit as f64);
     }
+}
+
+/// What waits in the queues of jobs; what cannot be counted now is counted another time.
+#[expect(clippy::cast_precision_loss, reason = "gauges are doubles")]
+async fn measure_jobs(pool: &WorkerPool) {
+    let Ok(states) = job_states(pool).await else { return };
+    for state in states {
+        let gauge = |name: &'static str, value: f64| {
+            metrics::gauge!(name, "queue" => state.queue.clone()).set(value);
+        };
+        gauge("nearhand_jobs_due", state.due as f64);
+        gauge("nearhand_jobs_scheduled", state.scheduled as f64);
+        gauge("nearhand_jobs_running", state.running as f64);
+        gauge("nearhand_jobs_dead", state.dead as f64);
+        gauge("nearhand_jobs_oldest_due_seconds", state.oldest_due_s);
+    }
+}
+
+async fn job_states(pool: &WorkerPool) -> Result<Vec<jobs::QueueState>, StorageError> {
+    let mut tx = pool.begin().await?;
+    let states = jobs::queue_states(&mut tx, QUEUES).await?;
+    tx.rollback().await?;
+    Ok(states)
 }
 
 async fn outbox_waiting(pool: &WorkerPool) -> Result<(i64, f64), StorageError> {

@@ -1,8 +1,8 @@
-//! From the outbox to the feed: what was changed through the API reaches every live index and
-//! every cache of credentials.
+//! The relay: publishes the rows of the outbox to the feed, so that changes made through the API reach
+//! every live index and every credential cache.
 //!
-//! At least once: the rows are deleted after the feed has them. Rows are claimed, never counted
-//! through, so that one that commits late is not skipped.
+//! Delivery is at least once: rows are deleted after the feed has them. Must not read rows by number:
+//! a row that commits late would be skipped. Rows are claimed instead.
 
 use crate::{
     backoff::{Backoff, rest},
@@ -22,8 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
 
-/// Most facts in one feed entry.
+/// The most facts in one feed entry.
 const ENTRY_FACTS: usize = 64;
+/// The same of people's work: each may have thousands of visits.
+const ENTRY_WORK_FACTS: usize = 8;
 
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
@@ -34,11 +36,11 @@ enum RelayError {
 }
 
 impl RelayError {
-    /// Logs why the relay waits; an outage only once for everybody.
-    fn tell(&self) {
+    /// Logs why the relay waits. An outage is logged once for all tasks.
+    fn log(&self) {
         match self {
             Self::Storage(error) if error.is_outage() => outage::failed(error),
-            // Noted where the feed is written.
+            // The feed writer records this outage.
             Self::Queue(error) if error.is_outage() => {
                 tracing::debug!(%error, "the relay waits");
             }
@@ -47,7 +49,7 @@ impl RelayError {
     }
 }
 
-/// Tells changes until `stop`.
+/// Publishes changes until `stop`.
 pub(crate) async fn run(
     queue: Queue,
     pool: WorkerPool,
@@ -57,26 +59,26 @@ pub(crate) async fn run(
     let mut relay = Relay {
         feed: queue.feed_writer(),
         limit: config.batch_rows,
-        aside: BTreeMap::new(),
-        beaten: None,
+        postponed: BTreeMap::new(),
+        last_heartbeat: None,
         pool,
         config,
     };
     let mut listener = None;
     let mut backoff = Backoff::new(Duration::from_secs(5));
     while !stop.is_cancelled() {
-        let done = match relay.batch().await {
-            Ok(done) => relay.beat().await.map(|()| done),
+        let published = match relay.publish_batch().await {
+            Ok(published) => relay.heartbeat().await.map(|()| published),
             Err(error) => Err(error),
         };
-        match done {
+        match published {
             Ok(true) => backoff.reset(),
             Ok(false) => {
                 backoff.reset();
                 relay.wait(&mut listener, &stop).await;
             }
             Err(error) => {
-                error.tell();
+                error.log();
                 listener = None;
                 backoff.pause(&stop).await;
             }
@@ -84,29 +86,29 @@ pub(crate) async fn run(
     }
 }
 
-/// How often to say that a relay is at work. A reader counts a beat from before the read that did
-/// not bring it, which is up to two beats ago.
-const BEAT_EVERY: Duration = Duration::from_millis(100);
-/// How long a change may have waited when that is said.
-const BEAT_WITHIN_S: f64 = 0.25;
+/// How often a heartbeat is published. A reader dates a heartbeat by the read before it, which is up to
+/// two heartbeats ago.
+const HEARTBEAT_EVERY: Duration = Duration::from_millis(100);
+/// No heartbeat is published while a change has waited longer than this.
+const HEARTBEAT_MAX_WAIT_S: f64 = 0.25;
 
 struct Relay {
     pool: WorkerPool,
     feed: FeedWriter,
     config: RelayConfig,
-    /// How many rows to claim: halved by a row that cannot be told, until it stands alone.
+    /// How many rows to claim. Halved when a row cannot be published, until that row is alone.
     limit: i64,
-    /// Rows that cannot be told, until they are tried again.
-    aside: BTreeMap<i64, Instant>,
-    beaten: Option<Instant>,
+    /// Rows that could not be published, with the time of the next attempt.
+    postponed: BTreeMap<i64, Instant>,
+    last_heartbeat: Option<Instant>,
 }
 
 impl Relay {
-    /// Tells one batch; false when there was nothing to tell.
-    async fn batch(&mut self) -> Result<bool, RelayError> {
+    /// Publishes one batch; false when the outbox was empty.
+    async fn publish_batch(&mut self) -> Result<bool, RelayError> {
         let now = Instant::now();
-        self.aside.retain(|_, until| *until > now);
-        let except: Vec<i64> = self.aside.keys().copied().collect();
+        self.postponed.retain(|_, until| *until > now);
+        let except: Vec<i64> = self.postponed.keys().copied().collect();
         let mut tx = self.pool.begin().await?;
         let rows = outbox::claim(&mut tx, self.limit, &except).await?;
         let (Some(first), claimed) = (rows.first(), rows.len()) else { return Ok(false) };
@@ -115,7 +117,7 @@ impl Relay {
             batch_len = claimed,
             trace.id = rows.iter().find_map(|row| row.traceparent.as_deref()),
         );
-        match self.tell(tx, &rows).instrument(span).await {
+        match self.publish(tx, &rows).instrument(span).await {
             Ok(()) => {
                 self.limit = (self.limit * 2).min(self.config.batch_rows);
                 Ok(true)
@@ -129,11 +131,11 @@ impl Relay {
                         outbox.kind = ?first.kind, outbox.entity = %first.entity,
                         "a change cannot be told to the indexes"
                     );
-                    // The index keeps the last it knew; whom it lets in must not wait for that.
-                    let known: Vec<FeedItem> =
-                        forget(first).map(FeedItem::Credential).into_iter().collect();
-                    self.feed.append(&known).await?;
-                    self.aside.insert(first.id, now + self.config.set_aside);
+                    // The index keeps its last facts. Dropping a credential must not wait for them.
+                    let credentials: Vec<FeedItem> =
+                        changed_credential(first).map(FeedItem::Credential).into_iter().collect();
+                    self.feed.append(&credentials).await?;
+                    self.postponed.insert(first.id, now + self.config.set_aside);
                 }
                 Ok(true)
             }
@@ -141,24 +143,25 @@ impl Relay {
         }
     }
 
-    /// Says, when it is due, that everything has been told, whoever told it; says nothing while a
-    /// change waits, other than those that cannot be told but for their credentials.
-    async fn beat(&mut self) -> Result<(), RelayError> {
-        if self.beaten.is_some_and(|at| at.elapsed() < BEAT_EVERY) {
+    /// Publishes a heartbeat when it is due: all changes are published, by this relay or another. There
+    /// is no heartbeat while a change waits. Postponed rows do not count; their credentials are
+    /// published already.
+    async fn heartbeat(&mut self) -> Result<(), RelayError> {
+        if self.last_heartbeat.is_some_and(|at| at.elapsed() < HEARTBEAT_EVERY) {
             return Ok(());
         }
         let mut tx = self.pool.begin().await?;
-        let except: Vec<i64> = self.aside.keys().copied().collect();
+        let except: Vec<i64> = self.postponed.keys().copied().collect();
         let (_, oldest_s) = outbox::waiting(&mut tx, &except).await?;
         drop(tx);
-        if oldest_s <= BEAT_WITHIN_S {
+        if oldest_s <= HEARTBEAT_MAX_WAIT_S {
             self.feed.append(&[FeedItem::Heartbeat]).await?;
         }
-        self.beaten = Some(Instant::now());
+        self.last_heartbeat = Some(Instant::now());
         Ok(())
     }
 
-    async fn tell(&self, mut tx: Tx, rows: &[OutboxRow]) -> Result<(), RelayError> {
+    async fn publish(&self, mut tx: Tx, rows: &[OutboxRow]) -> Result<(), RelayError> {
         let items = load(&mut tx, rows).await?;
         self.feed.append(&items).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -174,12 +177,13 @@ impl Relay {
         Ok(())
     }
 
-    /// Waits for the word that rows were added, but never longer than a poll.
+    /// Waits for the notification that rows were added, but never longer than a poll.
     async fn wait(&self, listener: &mut Option<OutboxListener>, stop: &CancellationToken) {
-        let pause = self.config.poll.min(BEAT_EVERY);
+        let pause = self.config.poll.min(HEARTBEAT_EVERY);
         if listener.is_none() {
             *listener = OutboxListener::connect(&self.pool).await.ok();
-            // What came before we listened was not heard: look at once, or, unheard, by and by.
+            // Rows that came before we listened notified nobody: read at once. Without a listener
+            // read at the next poll.
             let wait = if listener.is_some() { Duration::ZERO } else { pause };
             rest(wait, stop).await;
             return;
@@ -195,21 +199,24 @@ impl Relay {
     }
 }
 
-/// What these rows have to say: each entity once, as it stands now.
+/// The feed items of these rows: each entity once, in its state now.
 async fn load(tx: &mut Tx, rows: &[OutboxRow]) -> Result<Vec<FeedItem>, StorageError> {
-    let mut known = Vec::new();
-    let staff = facts::staff(tx, &named(rows, OutboxKind::Staff)).await?;
-    let regions = facts::regions(tx, &named(rows, OutboxKind::Region)).await?;
-    let organizations = facts::organizations(tx, &named(rows, OutboxKind::Organization)).await?;
-    known.extend(organizations.into_iter().map(Fact::Organization));
-    known.extend(regions.into_iter().map(Fact::Region));
-    known.extend(staff.into_iter().map(|facts| Fact::Staff(Box::new(facts))));
-    let forgotten = rows.iter().filter_map(forget).map(FeedItem::Credential);
-    let chunks = known.chunks(ENTRY_FACTS).map(|facts| FeedItem::Facts(facts.to_vec()));
-    Ok(forgotten.chain(chunks).collect())
+    let mut facts_now = Vec::new();
+    let staff = facts::staff(tx, &ids_of(rows, OutboxKind::Staff)).await?;
+    let work = facts::work::of(tx, &ids_of(rows, OutboxKind::Work)).await?;
+    let regions = facts::regions(tx, &ids_of(rows, OutboxKind::Region)).await?;
+    let organizations = facts::organizations(tx, &ids_of(rows, OutboxKind::Organization)).await?;
+    facts_now.extend(organizations.into_iter().map(Fact::Organization));
+    facts_now.extend(regions.into_iter().map(Fact::Region));
+    facts_now.extend(staff.into_iter().map(|facts| Fact::Staff(Box::new(facts))));
+    let work: Vec<Fact> = work.into_iter().map(|facts| Fact::Work(Box::new(facts))).collect();
+    let credentials = rows.iter().filter_map(changed_credential).map(FeedItem::Credential);
+    let chunks = facts_now.chunks(ENTRY_FACTS).chain(work.chunks(ENTRY_WORK_FACTS));
+    let chunks = chunks.map(|facts| FeedItem::Facts(facts.to_vec()));
+    Ok(credentials.chain(chunks).collect())
 }
 
-fn named<T: From<Uuid>>(rows: &[OutboxRow], kind: OutboxKind) -> Vec<T> {
+fn ids_of<T: From<Uuid>>(rows: &[OutboxRow], kind: OutboxKind) -> Vec<T> {
     let mut ids: Vec<Uuid> =
         rows.iter().filter(|row| row.kind == kind).map(|row| row.entity).collect();
     ids.sort_unstable();
@@ -217,12 +224,12 @@ fn named<T: From<Uuid>>(rows: &[OutboxRow], kind: OutboxKind) -> Vec<T> {
     ids.into_iter().map(T::from).collect()
 }
 
-fn forget(row: &OutboxRow) -> Option<CredentialChanged> {
+fn changed_credential(row: &OutboxRow) -> Option<CredentialChanged> {
     let kind = match row.kind {
         OutboxKind::Staff => CredentialKind::Staff,
         OutboxKind::Session => CredentialKind::Session,
         OutboxKind::Device => CredentialKind::Device,
-        OutboxKind::Region | OutboxKind::Organization => return None,
+        OutboxKind::Region | OutboxKind::Organization | OutboxKind::Work => return None,
     };
     Some(CredentialChanged { organization: row.organization, kind, id: row.entity })
 }

@@ -1,4 +1,5 @@
-//! Who is calling: a session's bearer token becomes a [`Caller`], a device's a [`Phone`].
+//! Who is calling: the bearer token of a session, or the API key of a service account, becomes a
+//! [`Caller`], a device's token a [`Phone`].
 
 use crate::{
     access::credentials::{DeviceActor, Known, Login},
@@ -14,14 +15,14 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use nearhand_domain::{
-    access::{AccessLevel, Action, Actor, Denial, Object, decide},
+    access::{AccessLevel, Action, ActorKind, Denial, Object, PeopleScope, decide, decide_list},
     clock,
     token::{PresentedToken, TokenKind},
 };
-use nearhand_storage::{StorageError, Tx, audit::AuditContext, facts, sessions};
+use nearhand_storage::{StorageError, Tx, audit::AuditContext, facts, service_accounts, sessions};
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-/// A person with a session, who has already changed a temporary password.
+/// A person with a session, who has already changed a temporary password, or a service account.
 #[derive(Clone)]
 pub(crate) struct Caller {
     login: Arc<Login>,
@@ -67,18 +68,23 @@ impl Caller {
     }
 
     /// Decides on action and object.
-    pub(crate) fn may(&self, action: Action, object: Object) -> bool {
+    pub(crate) fn may(&self, action: Action, object: Object<'_>) -> bool {
         decide(&self.actor(), action, &object).is_ok()
     }
 
     /// Refuses those who may not read this.
-    pub(crate) fn require(&self, action: Action, object: Object) -> ApiResult<()> {
+    pub(crate) fn require(&self, action: Action, object: Object<'_>) -> ApiResult<()> {
         decide(&self.actor(), action, &object).map_err(Problem::from)
     }
 
     /// Checks the action on the object; the returned proof begins a change.
-    pub(crate) fn allow(&self, action: Action, object: Object) -> ApiResult<Allowed> {
+    pub(crate) fn allow(&self, action: Action, object: Object<'_>) -> ApiResult<Allowed> {
         self.require(action, object).map(Allowed)
+    }
+
+    /// Refuses service accounts: some things only a person may be answerable for.
+    pub(crate) fn require_person(&self) -> ApiResult<()> {
+        if self.kind == ActorKind::Staff { Ok(()) } else { Err(person_required()) }
     }
 
     /// Whether their reach ends at what is their own.
@@ -86,8 +92,9 @@ impl Caller {
         self.access_level != AccessLevel::Full
     }
 
-    fn actor(&self) -> Actor {
-        Actor { staff: self.staff, permissions: self.permissions, level: self.access_level }
+    /// The people upon whom the caller may take this action, to narrow a list by.
+    pub(crate) fn people_scope(&self, action: Action) -> ApiResult<PeopleScope<'_>> {
+        decide_list(&self.actor(), action).map_err(Problem::from)
     }
 
     /// For the record of reads.
@@ -95,6 +102,7 @@ impl Caller {
         AuditContext {
             organization: self.organization,
             actor: Some(self.staff),
+            actor_kind: self.kind,
             request_id: self.origin.request_id.clone(),
             remote_addr: self.origin.remote_addr.clone(),
         }
@@ -108,10 +116,15 @@ impl From<Denial> for Problem {
                 let detail = format!("needs the permission `{permission}`; ask an account admin");
                 Self::new(Code::Forbidden, detail)
             }
+            Denial::PersonRequired => person_required(),
             Denial::NotOneself => Self::new(Code::Forbidden, "you can do this only for yourself"),
             Denial::OutOfReach => Self::not_found(),
             Denial::NeedsFullLevel => {
                 Self::new(Code::Forbidden, "needs access level `full`; ask an account admin")
+            }
+            Denial::OutsideEditScope => {
+                let detail = "your edit scope does not reach this: it is for people of your own departments, or for nobody; ask an account admin";
+                Self::new(Code::OutsideScope, detail)
             }
             Denial::BeyondOwnRights => {
                 let detail = "they may, or would, do things that you may not; ask an account admin";
@@ -121,6 +134,11 @@ impl From<Denial> for Problem {
     }
 }
 
+fn person_required() -> Problem {
+    let detail = "this belongs to a person's own session; log in instead of using an API key";
+    Problem::new(Code::PersonRequired, detail)
+}
+
 pub(crate) fn unauthorized() -> Problem {
     Problem::new(
         Code::Unauthorized,
@@ -128,13 +146,13 @@ pub(crate) fn unauthorized() -> Problem {
     )
 }
 
-fn bearer(headers: &HeaderMap, kind: TokenKind) -> ApiResult<PresentedToken> {
+fn bearer(headers: &HeaderMap, kinds: &[TokenKind]) -> ApiResult<PresentedToken> {
     let value = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     value
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, token)| PresentedToken::parse(token.trim()))
-        .filter(|token| token.kind == kind)
+        .filter(|token| kinds.contains(&token.kind))
         .ok_or_else(unauthorized)
 }
 
@@ -143,6 +161,9 @@ impl FromRequestParts<ApiState> for AnyCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
         let login = bearer_session(parts, state).await?;
+        if login.kind != ActorKind::Staff {
+            return Err(person_required());
+        }
         Ok(Self(Caller { login, origin: Origin::of(parts, state) }))
     }
 }
@@ -157,10 +178,18 @@ impl FromRequestParts<ApiState> for Caller {
 }
 
 async fn bearer_session(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>> {
-    let token = bearer(&parts.headers, TokenKind::Access)?;
+    let token = bearer(&parts.headers, &[TokenKind::Access, TokenKind::ApiKey])?;
     let login = session(state, token).await?;
-    if login.expires_at <= clock::now().as_second() {
+    let now = clock::now();
+    if login.expires_at <= now.as_second() {
         return Err(unauthorized());
+    }
+    if let Some(key) = &login.api_key {
+        // What lies under `/v1/me` is a person's, whatever the route asks for.
+        if parts.uri.path().split('/').nth(2) == Some("me") {
+            return Err(person_required());
+        }
+        key.note_use(state, &login, now);
     }
     Ok(login)
 }
@@ -169,7 +198,7 @@ impl FromRequestParts<ApiState> for Phone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let token = bearer(&parts.headers, TokenKind::Device)?;
+        let token = bearer(&parts.headers, &[TokenKind::Device])?;
         device(state, token).await.map(Self)
     }
 }
@@ -194,15 +223,25 @@ async fn look_up_session(state: &ApiState, token: PresentedToken) -> ApiResult<A
     let generation = cache.generation();
     let asked = async {
         let mut tx = state.app().tenant(token.organization).await?;
-        sessions::live(&mut tx, token.hash, clock::now()).await
+        find_login(&mut tx, token).await
     };
-    let live = within(LONGEST_LOOKUP, asked).await?.ok_or_else(unauthorized)?;
-    let actor = Arc::new(Login::new(token.organization, &live));
+    let login = within(LONGEST_LOOKUP, asked).await?.ok_or_else(unauthorized)?;
+    let actor = Arc::new(login);
     cache.keep(token.hash, &Known::Session(Arc::clone(&actor)), generation);
     Ok(actor)
 }
 
-async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
+async fn find_login(tx: &mut Tx, token: PresentedToken) -> Result<Option<Login>, StorageError> {
+    let (organization, now) = (token.organization, clock::now());
+    if token.kind == TokenKind::ApiKey {
+        let live = service_accounts::live(tx, token.hash, now).await?;
+        return Ok(live.map(|live| Login::of_key(organization, live)));
+    }
+    let live = sessions::live(tx, token.hash, now).await?;
+    Ok(live.map(|live| Login::new(organization, live)))
+}
+
+pub(super) async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
     let known = state.credentials().find(token.hash, state.feed_is_current());
     if let Some(Known::Device(actor)) = known {
         return Ok(actor);

@@ -1,13 +1,15 @@
 //! Credentials seen lately, held in memory so that a ping costs no query. The feed says which to
 //! forget; while it is behind or nobody writes it, PostgreSQL is asked unless it just was.
 
+use crate::access::api_keys::ApiKeyUse;
+use jiff::Timestamp;
 use nearhand_domain::{
-    DeviceId, OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, PermissionSet, role_permissions},
+    DepartmentId, DeviceId, OrganizationId, SessionId, StaffId,
+    access::{AccessLevel, Actor, ActorKind, EditScope, PermissionSet, Rights, ViewScope},
     ping::PersonGate,
     token::TokenHash,
 };
-use nearhand_storage::sessions::LiveSession;
+use nearhand_storage::{service_accounts::LiveKey, sessions::LiveSession};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use std::{
@@ -44,28 +46,82 @@ pub(crate) struct Login {
     pub organization: OrganizationId,
     /// Person.
     pub staff: StaffId,
-    /// Login.
+    /// Whether `staff` is a person, or a service account under the same kind of identifier.
+    pub kind: ActorKind,
+    /// Login, or the API key under the same kind of identifier.
     pub session: SessionId,
     /// What they may do.
     pub permissions: PermissionSet,
     /// How far.
     pub access_level: AccessLevel,
+    /// Whom they see.
+    pub view: ViewScope,
+    /// Whom they may change.
+    pub edit: EditScope,
+    /// Where they belong.
+    pub departments: Vec<DepartmentId>,
     /// Only the password may be changed.
     pub restricted: bool,
     /// Unix second at which the access token ends.
     pub expires_at: i64,
+    /// Of a service account.
+    pub api_key: Option<ApiKeyUse>,
 }
 
 impl Login {
-    pub(crate) fn new(organization: OrganizationId, live: &LiveSession) -> Self {
+    pub(crate) fn new(organization: OrganizationId, live: LiveSession) -> Self {
         Self {
             organization,
             staff: live.staff,
+            kind: ActorKind::Staff,
             session: live.session,
-            permissions: role_permissions(live.admin_role),
-            access_level: live.access_level,
+            permissions: live.access.permissions,
+            access_level: live.access.level,
+            view: live.access.view,
+            edit: live.access.edit,
+            departments: live.access.departments,
             restricted: live.restricted,
             expires_at: live.expires_at.as_second(),
+            api_key: None,
+        }
+    }
+
+    /// Of an API key: what its account and the account's creator both may do, as far as the
+    /// creator reaches.
+    pub(crate) fn of_key(organization: OrganizationId, live: LiveKey) -> Self {
+        Self {
+            organization,
+            staff: StaffId(live.account.0),
+            kind: ActorKind::ServiceAccount,
+            session: SessionId(live.key.0),
+            permissions: live.permissions(),
+            access_level: live.creators.level,
+            view: live.creators.view,
+            edit: live.creators.edit,
+            departments: live.creators.departments,
+            restricted: false,
+            expires_at: live.expires_at.map_or(i64::MAX, Timestamp::as_second),
+            api_key: Some(ApiKeyUse::new(live.creator, live.last_used_at)),
+        }
+    }
+
+    /// What they may do, and to whom.
+    pub(crate) fn rights(&self) -> Rights<'_> {
+        Rights {
+            permissions: self.permissions,
+            view: self.view,
+            edit: self.edit,
+            departments: &self.departments,
+        }
+    }
+
+    /// Who acts.
+    pub(crate) fn actor(&self) -> Actor<'_> {
+        Actor {
+            staff: self.staff,
+            kind: self.kind,
+            level: self.access_level,
+            rights: self.rights(),
         }
     }
 }
@@ -90,11 +146,15 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    fn subjects(&self) -> [Uuid; 2] {
-        match self {
-            Self::Session(actor) => [actor.session.0, actor.staff.0],
-            Self::Device(device) => [device.device.0, device.staff.0],
-        }
+    fn subjects(&self) -> impl Iterator<Item = Uuid> {
+        let (subjects, creator) = match self {
+            Self::Session(login) => {
+                let creator = login.api_key.as_ref().map(|key| key.creator.0);
+                ([login.session.0, login.staff.0], creator)
+            }
+            Self::Device(device) => ([device.device.0, device.staff.0], None),
+        };
+        subjects.into_iter().chain(creator)
     }
 }
 

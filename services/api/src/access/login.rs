@@ -1,5 +1,5 @@
-//! Judging a login. Neither the answer nor the time it takes nor what is counted tells whether
-//! there is such an account; only its own organisation's audit trail does.
+//! Checks a login. Must not reveal whether the account exists: not by the answer, nor by its time, nor by
+//! what is counted. Only the audit trail of its own organisation says so.
 
 use crate::{
     access::{
@@ -15,7 +15,11 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use nearhand_domain::{
-    OrganizationId, StaffId, access::AccessLevel, audit::LOGIN_FAILED, clock, text::login_key,
+    OrganizationId, StaffId,
+    access::{AccessLevel, ActorKind},
+    audit::LOGIN_FAILED,
+    clock,
+    text::login_key,
 };
 use nearhand_storage::{
     StorageError, Tx,
@@ -29,7 +33,7 @@ use uuid::Uuid;
 /// How long an address is known to an account after its last login from there.
 const ADDRESS_KNOWN_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a login claims.
+/// What a login request contains.
 pub(crate) struct Attempt {
     /// The organisation's slug.
     pub(crate) organization: Option<String>,
@@ -39,23 +43,23 @@ pub(crate) struct Attempt {
     pub(crate) password: String,
 }
 
-/// A login that was right.
-pub(crate) struct RightLogin {
+/// A login that was accepted.
+pub(crate) struct AcceptedLogin {
     /// Tenant.
     pub(crate) organization: OrganizationId,
-    /// Who.
+    /// The person who logs in.
     pub(crate) person: StaffRecord,
     /// The password's hash as it is stored.
     pub(crate) stored: String,
-    /// Its hash as it is made today, if it was made otherwise.
+    /// Its hash with the present parameters, if the stored one has others.
     pub(crate) fresh_hash: Option<String>,
     /// The password is temporary.
     pub(crate) temporary: bool,
     address: [u8; 32],
 }
 
-/// What was found for a login.
-struct Found {
+/// The organisation and the account that a login names. There may be no such account.
+struct LoginRecord {
     organization: OrganizationId,
     account: Option<Account>,
 }
@@ -69,14 +73,14 @@ struct Account {
     knows_address: bool,
 }
 
-impl Found {
+impl LoginRecord {
     fn person(&self) -> Option<(OrganizationId, StaffId)> {
         self.account.as_ref().map(|account| (self.organization, account.person.id))
     }
 }
 
-impl RightLogin {
-    /// Remembers where it came from.
+impl AcceptedLogin {
+    /// Stores the address that it came from.
     pub(crate) async fn remember_address(&self, tx: &mut Tx) -> Result<(), StorageError> {
         let now = clock::now();
         let span = (now, now - ADDRESS_KNOWN_FOR);
@@ -86,35 +90,38 @@ impl RightLogin {
 }
 
 impl Attempt {
-    /// Reserves a failure before verifying, so that parallel attempts cannot exceed the limit. A
-    /// correct login takes its reservation back.
-    pub(crate) async fn judge(self, state: &ApiState, origin: &Origin) -> ApiResult<RightLogin> {
+    /// Checks a login. Counts a failure before the password is verified, so that parallel attempts
+    /// cannot exceed the limit. A correct login takes the count back.
+    pub(crate) async fn check(self, state: &ApiState, origin: &Origin) -> ApiResult<AcceptedLogin> {
         let client = origin.remote_addr.as_deref();
         let by_address = Key::address(client);
         if let Some(wait) = state.throttle().wait(&by_address, Instant::now()) {
-            // Looked up for the record alone, so only when there is something to record.
-            let found = if wait.first { self.find(state, client).await? } else { None };
-            return Err(self.throttled(state, found.as_ref(), origin, wait));
+            // The account is needed for the audit entry only.
+            let record = if wait.first { self.find(state, client).await? } else { None };
+            return Err(self.throttled(state, record.as_ref(), origin, wait));
         }
-        let found = self.find(state, client).await?;
-        let organization = found.as_ref().map(|found| found.organization);
-        let person = found.as_ref().and_then(Found::person);
+        let record = self.find(state, client).await?;
+        let organization = record.as_ref().map(|record| record.organization);
+        let person = record.as_ref().and_then(LoginRecord::person);
         let scope = organization.map(|id| id.to_string());
         let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
-        let strangers = Key::login(scope, &self.login);
-        let account = found.as_ref().and_then(|found| found.account.as_ref());
+        let unknown_addresses = Key::login(scope, &self.login);
+        let account = record.as_ref().and_then(|record| record.account.as_ref());
         let known = account.is_some_and(|account| account.knows_address);
-        let by_login =
-            if known { Key::login_from(scope, &self.login, client) } else { strangers.clone() };
+        let by_login = if known {
+            Key::login_from(scope, &self.login, client)
+        } else {
+            unknown_addresses.clone()
+        };
         let keys = [&by_login, &by_address];
         if let Err(wait) = state.throttle().reserve(&keys, Instant::now()) {
-            return Err(self.throttled(state, found.as_ref(), origin, wait));
+            return Err(self.throttled(state, record.as_ref(), origin, wait));
         }
         if known {
-            // So the strangers' counter grows the same whether or not the account exists.
-            state.throttle().note(&strangers, Instant::now());
+            // The counter of unknown addresses must grow whether or not the account exists.
+            state.throttle().note(&unknown_addresses, Instant::now());
         }
-        let account = found.and_then(|found| found.account);
+        let account = record.and_then(|record| record.account);
         let stored = account.as_ref().map(|account| account.stored.clone());
         let right = state.passwords().verify(self.password.clone(), stored).await;
         let now = Instant::now();
@@ -127,7 +134,7 @@ impl Attempt {
                 keys.into_iter().for_each(|key| state.throttle().failed(key, now));
                 let why = if refused.is_some() { "no_access" } else { "wrong_password" };
                 self.log(organization, why, origin);
-                tell(state, person, why, origin);
+                audit_failure(state, person, why, origin);
                 let detail = "check organisation, login and password; after several failures wait \
                     a little. Where there are several organisations, `organization` is needed";
                 return Err(Problem::new(Code::LoginFailed, detail));
@@ -136,7 +143,7 @@ impl Attempt {
         state.throttle().succeeded(&by_login, now);
         state.throttle().refund(&by_address, now);
         if known {
-            state.throttle().refund(&strangers, now);
+            state.throttle().refund(&unknown_addresses, now);
         }
         let Some(organization) = organization else { return Err(Problem::internal()) };
         let fresh_hash = if needs_rehash(&account.stored) && !account.temporary {
@@ -145,12 +152,12 @@ impl Attempt {
             None
         };
         let Account { person, stored, temporary, address, .. } = account;
-        Ok(RightLogin { organization, person, stored, fresh_hash, temporary, address })
+        Ok(AcceptedLogin { organization, person, stored, fresh_hash, temporary, address })
     }
 
-    async fn find(&self, state: &ApiState, client: Option<&str>) -> ApiResult<Option<Found>> {
+    async fn find(&self, state: &ApiState, client: Option<&str>) -> ApiResult<Option<LoginRecord>> {
         let slug = self.organization.as_deref().map(str::to_lowercase);
-        // No login has control characters, and the query would fail.
+        // No login has control characters; the query would fail with one.
         let texts = [slug.as_deref().unwrap_or_default(), self.login.as_str()];
         if texts.iter().any(|text| text.contains(char::is_control)) {
             return Ok(None);
@@ -158,30 +165,30 @@ impl Attempt {
         let mut tx = state.app().tenantless().await?;
         let organization = organizations::find(&mut tx, slug.as_deref()).await?;
         drop(tx);
-        // The same statements whatever there is, for the same time.
+        // The same statements run whether or not the account exists, so that the time is the same.
         let tenant = organization.unwrap_or(OrganizationId(Uuid::nil()));
         let mut tx = state.app().tenant(tenant).await?;
         let person = staff::find_login(&mut tx, &login_key(&self.login)).await?;
         let account = account(&mut tx, state, person, client).await?;
-        Ok(organization.map(|organization| Found { organization, account }))
+        Ok(organization.map(|organization| LoginRecord { organization, account }))
     }
 
-    /// Refuses an attempt. The first of each time of waiting is logged and audited.
+    /// Refuses an attempt. The first refusal of each waiting time is logged and audited.
     fn throttled(
         &self,
         state: &ApiState,
-        found: Option<&Found>,
+        record: Option<&LoginRecord>,
         origin: &Origin,
         wait: Wait,
     ) -> Problem {
         if wait.first {
-            self.log(found.map(|found| found.organization), "throttled", origin);
-            tell(state, found.and_then(Found::person), "throttled", origin);
+            self.log(record.map(|record| record.organization), "throttled", origin);
+            audit_failure(state, record.and_then(LoginRecord::person), "throttled", origin);
         }
         Problem::throttled("too many failed logins", wait.left)
     }
 
-    /// A line for those who watch over the installation. The login is hashed.
+    /// Logs a failed login for operators, with a hash of the login.
     fn log(&self, organization: Option<OrganizationId>, why: &'static str, origin: &Origin) {
         let scope = organization.map(|id| id.to_string());
         let scope = scope.as_deref().or(self.organization.as_deref()).unwrap_or_default();
@@ -230,7 +237,7 @@ fn address_hash(state: &ApiState, staff: StaffId, client: Option<&str>) -> [u8; 
 }
 
 /// Audits a failed login in the background, so that the answer takes no longer.
-fn tell(
+fn audit_failure(
     state: &ApiState,
     person: Option<(OrganizationId, StaffId)>,
     why: &'static str,
@@ -240,6 +247,7 @@ fn tell(
     let context = AuditContext {
         organization,
         actor: None,
+        actor_kind: ActorKind::Staff,
         request_id: origin.request_id.clone(),
         remote_addr: origin.remote_addr.clone(),
     };

@@ -1,5 +1,7 @@
 //! Who is calling: credentials, passwords, and what slows guessing down.
 
+pub(crate) mod api_keys;
+pub(crate) mod apps;
 pub(crate) mod caller;
 pub(crate) mod credentials;
 pub(crate) mod login;

@@ -22,6 +22,8 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Failures an hour that all strangers to an account share.
 const STRANGERS_AN_HOUR: u32 = 100;
+/// Moves of one's own login that one may ask for in an hour.
+const EMAIL_CHANGES_AN_HOUR: u32 = 5;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Most records. Beyond it, attempts with a new key must wait.
 const MAX_RECORDS: usize = 100_000;
@@ -39,15 +41,18 @@ enum Rule {
     /// A few are free, then each doubles the wait.
     Backoff,
     /// So many an hour, then each waits for its turn.
-    Hourly,
+    Hourly(u32),
 }
+
+/// What all strangers to an account share.
+const STRANGERS: Rule = Rule::Hourly(STRANGERS_AN_HOUR);
 
 impl Rule {
     /// From how many failures on there is a wait.
     fn limit(self) -> u32 {
         match self {
             Self::Backoff => FREE_FAILURES + 1,
-            Self::Hourly => STRANGERS_AN_HOUR,
+            Self::Hourly(most) => most,
         }
     }
 
@@ -55,7 +60,7 @@ impl Rule {
     fn lifetime(self) -> Duration {
         match self {
             Self::Backoff => FORGET_AFTER,
-            Self::Hourly => HOUR,
+            Self::Hourly(_) => HOUR,
         }
     }
 }
@@ -71,11 +76,33 @@ impl Key {
         Self { text: format!("password:{staff}"), rule: Rule::Backoff }
     }
 
+    /// A person who asks that their own login move: each may send a mail to a stranger.
+    pub(crate) fn email_change_of(staff: StaffId) -> Self {
+        let rule = Rule::Hourly(EMAIL_CHANGES_AN_HOUR);
+        Self { text: format!("email-change:{staff}"), rule }
+    }
+
+    /// An address that presents secrets of mailed links.
+    pub(crate) fn links_from(address: Option<&str>) -> Self {
+        Self { text: format!("links:{}", network(address)), rule: Rule::Backoff }
+    }
+
+    /// Requests to recover one account, by what was typed for it: each may send its owner a mail.
+    pub(crate) fn recovery(organization: &str, login: &str) -> Self {
+        let name = login_name(organization, login);
+        Self { text: format!("recovery:{name}"), rule: Rule::Backoff }
+    }
+
+    /// An address that asks to recover accounts: an office may have many people.
+    pub(crate) fn recovery_from(address: Option<&str>) -> Self {
+        Self { text: format!("recovery-from:{}", network(address)), rule: STRANGERS }
+    }
+
     /// A login from an address that its account does not know. `organization` is the one that was
     /// found, or what was typed for it.
     pub(crate) fn login(organization: &str, login: &str) -> Self {
         let name = login_name(organization, login);
-        Self { text: format!("login:{name}"), rule: Rule::Hourly }
+        Self { text: format!("login:{name}"), rule: STRANGERS }
     }
 
     /// A login from an address that its account knows.
@@ -136,8 +163,8 @@ impl Record {
         match rule {
             Rule::Backoff if idle > FORGET_AFTER => self.failures = 0,
             Rule::Backoff => {}
-            Rule::Hourly => {
-                let each = HOUR / STRANGERS_AN_HOUR;
+            Rule::Hourly(most) => {
+                let each = HOUR / most;
                 let passed = u32::try_from(idle.as_secs() / each.as_secs()).unwrap_or(u32::MAX);
                 self.failures = self.failures.saturating_sub(passed);
                 // The rest of the time counts for the next one.
@@ -162,7 +189,7 @@ impl Record {
                 let over = self.failures.checked_sub(FREE_FAILURES + 1);
                 over.map(|over| Duration::from_secs(1 << over.min(6)).min(MAX_WAIT))
             }
-            Rule::Hourly => (self.failures >= STRANGERS_AN_HOUR).then(|| HOUR / STRANGERS_AN_HOUR),
+            Rule::Hourly(most) => (self.failures >= most).then(|| HOUR / most),
         };
         if let Some(wait) = wait {
             self.blocked_until = now + wait;
@@ -251,7 +278,7 @@ impl Throttle {
             Rule::Backoff => {
                 self.0.lock().remove(key);
             }
-            Rule::Hourly => self.refund(key, now),
+            Rule::Hourly(_) => self.refund(key, now),
         }
     }
 }

@@ -6,8 +6,10 @@ mod key;
 mod outcome;
 mod request;
 mod transaction;
+mod upload;
 
 pub(crate) use key::IDEMPOTENCY_KEY;
-pub(crate) use outcome::{ChangeResult, Forget, Outcome};
-pub(crate) use request::{Empty, Posted, Updated};
+pub(crate) use outcome::{ChangeResult, Ended, Forget, Outcome, Outcomes};
+pub(crate) use request::{Empty, OptionalForm, Posted, Updated};
 pub(crate) use transaction::Change;
+pub(crate) use upload::{PostedFile, UploadHead, Uploaded};

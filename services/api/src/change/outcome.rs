@@ -2,7 +2,7 @@
 
 use crate::http::{problem::Problem, reply::Reply};
 use axum::response::{IntoResponse, Response};
-use nearhand_domain::{DeviceId, SessionId, StaffId, field::Faults};
+use nearhand_domain::{ApiKeyId, DeviceId, ServiceAccountId, SessionId, StaffId, field::Faults};
 use nearhand_storage::{StorageError, audit::AuditEvent};
 use uuid::Uuid;
 
@@ -14,6 +14,22 @@ pub(crate) struct Outcome {
     pub(crate) forget: Forget,
     /// The answer.
     pub(crate) reply: Reply,
+}
+
+/// The same for a change of many things at once.
+pub(crate) struct Outcomes {
+    /// One audit entry for each thing that was changed.
+    pub(crate) events: Vec<AuditEvent>,
+    /// Whose cached credentials are now invalid.
+    pub(crate) forget: Vec<Forget>,
+    /// The answer.
+    pub(crate) reply: Reply,
+}
+
+impl From<Outcome> for Outcomes {
+    fn from(Outcome { event, forget, reply }: Outcome) -> Self {
+        Self { events: event.into_iter().collect(), forget: vec![forget], reply }
+    }
 }
 
 /// Which credentials held in memory must be forgotten after the commit. Other processes learn it
@@ -28,6 +44,10 @@ pub(crate) enum Forget {
     Session(SessionId),
     /// A device's.
     Device(DeviceId),
+    /// All keys of a service account.
+    ServiceAccount(ServiceAccountId),
+    /// An API key.
+    ApiKey(ApiKeyId),
 }
 
 impl Forget {
@@ -37,6 +57,8 @@ impl Forget {
             Self::Person(id) => Some(id.0),
             Self::Session(id) => Some(id.0),
             Self::Device(id) => Some(id.0),
+            Self::ServiceAccount(id) => Some(id.0),
+            Self::ApiKey(id) => Some(id.0),
         }
     }
 }

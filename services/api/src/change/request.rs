@@ -36,6 +36,9 @@ pub(crate) struct Posted<T> {
 /// The form of a POST that needs no body. One that comes all the same must be an empty object.
 pub(crate) struct Empty;
 
+/// The form of a POST whose body may be left out.
+pub(crate) struct OptionalForm<T>(PhantomData<fn() -> T>);
+
 /// A PUT or PATCH of a form upon one version of a stored thing.
 pub(crate) struct Updated<T> {
     headers: HeaderMap,
@@ -61,14 +64,20 @@ impl<T, S: Send + Sync> FromRequest<S> for Posted<T> {
 
 impl<T: DeserializeOwned> Posted<T> {
     /// Begins the change: reads the key, ends with the answer kept under it if there is one, then
-    /// reads the form.
+    /// reads the form. No body is a form in which nothing is said.
     pub(crate) async fn begin(
         self,
         state: &ApiState,
         caller: &Caller,
         allowed: Allowed,
     ) -> Result<(Change, T), Ended> {
-        let form = |headers: &HeaderMap, bytes: &Bytes| body::parse_json(headers, bytes);
+        let form = |headers: &HeaderMap, bytes: &Bytes| {
+            if bytes.trim_ascii().is_empty() {
+                body::parse(b"{}")
+            } else {
+                body::parse_json(headers, bytes)
+            }
+        };
         self.begin_with(state, caller, allowed, form).await
     }
 }
@@ -86,14 +95,43 @@ impl Posted<Empty> {
     }
 }
 
-impl<T> Posted<T> {
-    async fn begin_with(
+impl<T: DeserializeOwned> Posted<OptionalForm<T>> {
+    /// The form, if there is one, ahead of the change: for work that no transaction must wait for.
+    pub(crate) fn ahead(&self) -> ApiResult<Option<T>> {
+        let bytes = self.body.as_ref().map_err(Clone::clone)?;
+        if read_empty(&self.headers, bytes).is_ok() {
+            return Ok(None);
+        }
+        body::parse_json(&self.headers, bytes).map(Some)
+    }
+
+    /// The same request as if it came without a key.
+    pub(crate) fn without_key(mut self) -> Self {
+        self.headers.remove(key::IDEMPOTENCY_KEY);
+        self
+    }
+
+    /// Begins the change, of which the form has been read ahead.
+    pub(crate) async fn begin_read(
         self,
         state: &ApiState,
         caller: &Caller,
         allowed: Allowed,
-        form: impl FnOnce(&HeaderMap, &Bytes) -> ApiResult<T>,
-    ) -> Result<(Change, T), Ended> {
+    ) -> Result<Change, Ended> {
+        let read = |_: &HeaderMap, _: &Bytes| Ok(OptionalForm::<T>(PhantomData));
+        let (change, OptionalForm(_)) = self.begin_with(state, caller, allowed, read).await?;
+        Ok(change)
+    }
+}
+
+impl<T> Posted<T> {
+    async fn begin_with<U>(
+        self,
+        state: &ApiState,
+        caller: &Caller,
+        allowed: Allowed,
+        form: impl FnOnce(&HeaderMap, &Bytes) -> ApiResult<U>,
+    ) -> Result<(Change, U), Ended> {
         let key = key::read(&self.headers)?;
         let bytes = self.body?;
         let key = key.map(|key| Key::new(caller.staff, key, request_hash(&self.route, &bytes)));
@@ -117,7 +155,7 @@ fn read_empty(_: &HeaderMap, bytes: &Bytes) -> ApiResult<Empty> {
 }
 
 /// SHA-256 of this request's route and body.
-fn request_hash(route: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn request_hash(route: &str, body: &[u8]) -> Vec<u8> {
     // The body's own hash, as it has been stored since keys are kept. A request without a body has
     // always had zeros there.
     let body = if body.is_empty() { [0; 32] } else { Sha256::digest(body).into() };
@@ -142,11 +180,7 @@ impl<T: DeserializeOwned> Updated<T> {
         caller: &Caller,
         allowed: Allowed,
     ) -> Result<(Change, Unmatched<T>), Ended> {
-        if !self.headers.contains_key(header::IF_MATCH) {
-            let detail =
-                "send `if-match` with the `etag` you last read, or `*` to change any version";
-            return Err(Problem::new(Code::PreconditionRequired, detail).into());
-        }
+        let _ = require_if_match(&self.headers)?;
         let change = Change::begin(state, caller, allowed).await?;
         Ok((change, Unmatched { update: self }))
     }
@@ -169,7 +203,17 @@ impl<T: DeserializeOwned> Unmatched<T> {
     }
 }
 
+/// What the client says of the version it means to change; it must say something.
+pub(super) fn require_if_match(headers: &HeaderMap) -> ApiResult<Precondition<'_>> {
+    if headers.contains_key(header::IF_MATCH) {
+        return Ok(Precondition(headers));
+    }
+    let detail = "send `if-match` with the `etag` you last read, or `*` to change any version";
+    Err(Problem::new(Code::PreconditionRequired, detail))
+}
+
 /// The version that the client means to change.
+#[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct Precondition<'a>(&'a HeaderMap);
 
@@ -178,11 +222,16 @@ impl Precondition<'_> {
     pub(crate) fn require(self, version: i64) -> ApiResult<()> {
         let current = reply::etag(version);
         let tags = self.0.get_all(header::IF_MATCH).iter().filter_map(|tag| tag.to_str().ok());
-        let mut tags = tags.flat_map(|text| text.split(',')).map(str::trim);
-        if tags.any(|tag| tag == "*" || tag.as_bytes() == current.as_bytes()) {
+        let tags: Vec<&str> = tags.flat_map(|text| text.split(',')).map(str::trim).collect();
+        if tags.iter().any(|tag| *tag == "*" || tag.as_bytes() == current.as_bytes()) {
             return Ok(());
         }
-        let detail = "read it again, then repeat your change on that version";
+        let quoted = |tag: &&str| tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"');
+        let detail = if tags.iter().any(quoted) {
+            "read it again, then repeat your change on that version"
+        } else {
+            "`if-match` must be the `etag` as it was given, with its quotes, or `*`"
+        };
         Err(Problem::new(Code::PreconditionFailed, detail))
     }
 }

@@ -3,17 +3,17 @@
 
 use super::{
     key::Key,
-    outcome::{ChangeResult, Committed, Ended, Outcome},
+    outcome::{ChangeResult, Committed, Ended, Forget, Outcomes},
 };
 use crate::{
     access::caller::{Allowed, Caller},
     http::origin::Origin,
     state::ApiState,
 };
-use nearhand_domain::{OrganizationId, StaffId};
+use nearhand_domain::{OrganizationId, StaffId, access::ActorKind};
 use nearhand_storage::{
     StorageError, Tx,
-    audit::{self, AuditContext},
+    audit::{self, AuditContext, AuditEvent},
 };
 
 /// A change on its way. Dropped without [`Change::commit`], nothing has happened.
@@ -31,7 +31,9 @@ impl Change {
         caller: &Caller,
         _: Allowed,
     ) -> Result<Self, StorageError> {
-        Self::of(state, caller.organization, Some(caller.staff), caller.origin()).await
+        let trace = caller.origin().trace_parent.as_deref();
+        let tx = state.app().traced(caller.organization, trace).await?;
+        Ok(Self { state: state.clone(), tx, context: caller.audit(), key: None })
     }
 
     /// The same, under an idempotency key.
@@ -59,6 +61,7 @@ impl Change {
         let context = AuditContext {
             organization,
             actor,
+            actor_kind: ActorKind::Staff,
             request_id: origin.request_id.clone(),
             remote_addr: origin.remote_addr.clone(),
         };
@@ -70,17 +73,29 @@ impl Change {
         &mut self.tx
     }
 
-    /// Writes the audit entry, keeps the answer for repeats, commits, and forgets credentials.
-    pub(crate) async fn commit(mut self, outcome: Outcome) -> ChangeResult {
-        let Outcome { event, forget, reply } = outcome;
-        if let Some(event) = event {
-            audit::record(&mut self.tx, &self.context, &event).await?;
+    /// Writes one of several audit entries; the last may go with the commit.
+    pub(crate) async fn record(&mut self, event: &AuditEvent) -> Result<(), StorageError> {
+        audit::record(&mut self.tx, &self.context, event).await
+    }
+
+    /// Commits what a request leaves behind that is refused, such as a counted attempt. No answer
+    /// is kept: the same key is judged anew.
+    pub(crate) async fn commit_refused(self) -> Result<(), StorageError> {
+        self.tx.commit().await
+    }
+
+    /// Writes the audit entries, keeps the answer for repeats, commits, and forgets credentials.
+    /// Takes an `Outcome`, or `Outcomes` where many things were changed.
+    pub(crate) async fn commit(mut self, outcome: impl Into<Outcomes>) -> ChangeResult {
+        let Outcomes { events, forget, reply } = outcome.into();
+        for event in &events {
+            audit::record(&mut self.tx, &self.context, event).await?;
         }
         if let Some(key) = self.key {
             key.keep(&mut self.tx, self.context.organization, &reply).await?;
         }
         self.tx.commit().await?;
-        if let Some(subject) = forget.subject() {
+        for subject in forget.into_iter().filter_map(Forget::subject) {
             self.state.credentials().forget(subject);
         }
         Ok(Committed(reply))

@@ -1,4 +1,4 @@
-//! What every route shares about HTTP: reading requests, writing answers, errors, the edge, and
+//! What every route shares about HTTP: reading requests, writing answers, errors, the request layer, and
 //! their description. No route, no rule of the product.
 
 pub(crate) mod body;
@@ -6,7 +6,6 @@ pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod cursor;
 pub(crate) mod deadlines;
-pub(crate) mod edge;
 pub(crate) mod head;
 pub(crate) mod inflate;
 pub(crate) mod json;
@@ -18,6 +17,7 @@ pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod request_id;
+pub(crate) mod request_layer;
 pub(crate) mod security;
 pub(crate) mod serve;
 pub(crate) mod unparsed;

@@ -3,7 +3,7 @@
 use crate::{http::request_id, state::ApiState};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, request::Parts, uri::Authority},
 };
 use std::{
     convert::Infallible,
@@ -42,6 +42,35 @@ impl FromRequestParts<ApiState> for Origin {
     }
 }
 
+/// Where phones reach this installation, without a slash at its end: as it is configured, else as the
+/// caller reached it. Goes to the caller alone.
+pub(crate) struct PublicUrl(pub String);
+
+/// Longest name of a host, with its port.
+const LONGEST_HOST: usize = 260;
+
+impl FromRequestParts<ApiState> for PublicUrl {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Infallible> {
+        let config = state.config();
+        let proxied = config.trusted_proxy_hops > 0;
+        let url = config.public_url.clone();
+        Ok(Self(url.unwrap_or_else(|| url_asked_for(&parts.headers, proxied))))
+    }
+}
+
+/// Of `host`, and of what the outermost proxy says of TLS.
+fn url_asked_for(headers: &HeaderMap, proxied: bool) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host").filter(|host| host.len() <= LONGEST_HOST);
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    let host = host.filter(|host| !host.as_str().contains('@'));
+    let secure = proxied && text("x-forwarded-proto").is_some_and(|p| p.trim() == "https");
+    let scheme = if secure { "https" } else { "http" };
+    format!("{scheme}://{}", host.as_ref().map_or("localhost", Authority::as_str))
+}
+
 /// The address of the connection, or, behind so many trusted proxies, the entry that the outermost
 /// of them wrote into `X-Forwarded-For`. A client's own entries there count for nothing.
 fn client_address(
@@ -76,5 +105,21 @@ mod tests {
         assert_eq!(address(1), "198.51.100.7");
         assert_eq!(address(2), "203.0.113.9");
         assert_eq!(address(3), "192.0.2.1", "there are fewer proxies than were said");
+    }
+
+    #[test]
+    fn a_link_leads_where_the_caller_came_from() {
+        let of = |host: &str, proto: &'static str, proxied| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_str(host).unwrap());
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(proto));
+            url_asked_for(&headers, proxied)
+        };
+        assert_eq!(of("n.example:8443", "https", true), "https://n.example:8443");
+        assert_eq!(of("n.example", "https", false), "http://n.example", "not a proxy of ours");
+        assert_eq!(of("[::1]:8080", "http", true), "http://[::1]:8080");
+        for wrong in ["a b", "user@n.example", "", &"x".repeat(300)] {
+            assert_eq!(of(wrong, "http", true), "http://localhost", "{wrong}");
+        }
     }
 }

@@ -126,6 +126,11 @@ impl Paging {
         self.after.map(I::from)
     }
 
+    /// Where a list continues that has its newest entries first: before this one.
+    pub(crate) fn before(&self) -> Option<Uuid> {
+        self.after
+    }
+
     /// Entries on this page.
     pub(crate) fn limit(&self) -> i64 {
         self.limit

@@ -89,10 +89,34 @@ impl Problem {
         Self::new(Code::Internal, "it has been logged under the request id; please report that id")
     }
 
+    /// With what is wrong in particular.
+    #[must_use]
+    pub(crate) fn because(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Whether the request is at fault, and no server.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.code.status().is_client_error()
+    }
+
+    /// Status, code and detail for one entry of many. The code of the first wrong field says more
+    /// than that there is one.
+    pub(crate) fn summary(&self) -> (u16, &'static str, &str) {
+        let fault = self.faults.first().map(|fault| fault.code);
+        let code = fault.unwrap_or_else(|| self.code.as_str());
+        (self.code.status().as_u16(), code, &self.detail)
+    }
+
     /// Its code.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Code {
         self.code
+    }
+
+    /// What happened and how to mend it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 }
 
@@ -132,9 +156,28 @@ impl From<Conflict> for Problem {
             Conflict::UsernameTaken => (Code::UsernameTaken, "choose another"),
             Conflict::AccountCodeTaken => (Code::AccountCodeTaken, "choose another"),
             Conflict::NameTaken | Conflict::SlugTaken => (Code::NameTaken, "choose another"),
+            Conflict::AlreadyAssigned => {
+                (Code::AlreadyAssigned, "see GET /v1/assignments, and change that assignment")
+            }
             Conflict::ServiceInUse => {
                 (Code::InUse, "a case asks for this service; take it out of the case first")
             }
+            Conflict::DepartmentInUse => {
+                let detail = "somebody belongs to it; move them first, or set `active` to false so that nobody new is put into it";
+                (Code::InUse, detail)
+            }
+            Conflict::CaseNumberTaken => {
+                (Code::NumberTaken, "choose another, or leave it out and the next one is given")
+            }
+            Conflict::ClientInUse => {
+                let detail = "cases name this client; set `active` to false instead, so that no new case is made for it";
+                (Code::InUse, detail)
+            }
+            Conflict::OfferOpen => {
+                let detail = "see GET /v1/offers?case=…; wait for its end, or take it back first";
+                (Code::OfferOpen, detail)
+            }
+            Conflict::RoleInUse => (Code::InUse, "somebody has this role; take it from them first"),
         };
         Self::new(code, detail)
     }

@@ -27,9 +27,25 @@ pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> ApiResult<T> {
     let read = Query::try_from_uri(uri);
     read.map(|Query(value)| value).map_err(|rejection| {
         // The text of the source leaves out the framework's own words before it.
-        let cause = rejection.source().map(ToString::to_string);
+        let cause = rejection.source().map(|cause| plainly(&cause.to_string()));
         Problem::new(Code::MalformedQuery, cause.unwrap_or_else(|| rejection.body_text()))
     })
+}
+
+/// The parser's words where they say too little.
+fn plainly(cause: &str) -> String {
+    match cause.split_once(": ") {
+        Some((name, why)) if why.starts_with("UUID parsing failed") => {
+            format!("`{name}` must be an id, as the API gives it, and no name")
+        }
+        Some((name, why)) if why.starts_with("invalid digit") => {
+            format!("`{name}` must be a whole number")
+        }
+        Some((name, why)) if why.starts_with("provided string was not `true`") => {
+            format!("`{name}` must be `true` or `false`")
+        }
+        _ => cause.to_owned(),
+    }
 }
 
 /// The first id of the path; anything that is no UUID is not found.

@@ -33,6 +33,22 @@ impl Reply {
         Ok(Self { status: StatusCode::CREATED, ..Self::ok(body)? })
     }
 
+    /// 207 with one result for each of many.
+    pub(crate) fn multi_status(body: &impl Serialize) -> ApiResult<Self> {
+        Ok(Self { status: StatusCode::MULTI_STATUS, ..Self::ok(body)? })
+    }
+
+    /// 202: it has been noted, and will be done.
+    pub(crate) fn accepted(body: &impl Serialize) -> ApiResult<Self> {
+        Ok(Self { status: StatusCode::ACCEPTED, ..Self::ok(body)? })
+    }
+
+    /// With the address of what it is about, or of the work that has begun.
+    pub(crate) fn at(mut self, location: String) -> Self {
+        self.location = Some(location);
+        self
+    }
+
     /// 204.
     pub(crate) fn no_content() -> Self {
         Self {
@@ -43,6 +59,11 @@ impl Reply {
             secret: false,
             about: None,
         }
+    }
+
+    /// 207, with a result for each thing that was asked for.
+    pub(crate) fn multi(body: &impl Serialize) -> ApiResult<Self> {
+        Ok(Self { status: StatusCode::MULTI_STATUS, ..Self::ok(body)? })
     }
 
     /// An answer that was kept.

@@ -9,6 +9,7 @@ use crate::{
         place::LatLng,
         problem::{ApiResult, Problem},
     },
+    live::scope::{self, Scope},
     state::ApiState,
 };
 use jiff::Timestamp;
@@ -16,29 +17,28 @@ use nearhand_domain::{
     Position, StaffId,
     access::{Action, Object},
 };
-use nearhand_index::{Grade, LivePosition, Rectangle, cells};
+use nearhand_index::{Grade, LivePosition, Rectangle};
 use nearhand_indexer::Follower;
 use nearhand_storage::{audit, outage};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-/// How far a viewport must reach to hold everybody whose cell's centre lies in it, in degrees of
-/// latitude: a little over the largest radius of a cell.
-const CELL_MARGIN_DEG: f64 = 0.03;
-/// Beyond this latitude a viewport is searched all around the pole.
-const POLAR_LAT: f64 = 85.0;
+/// A wider viewport may hold the people of a country. The number of such scans at a time is limited.
+const WIDE_DEG: f64 = 2.0;
 
 /// What one caller looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct View {
     /// The viewport; everywhere without one.
     pub(crate) within: Option<Rectangle>,
     /// Whether exact positions may be shown.
     pub(crate) exact: bool,
+    /// The only people who may be shown; `None`: everybody.
+    pub(crate) scope: Option<Scope>,
 }
 
-/// A person's live position, as far as the caller may see it.
+/// A person's live position, or the place without one, as far as the caller may see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = LivePosition)]
 pub(crate) struct Shown {
@@ -46,66 +46,71 @@ pub(crate) struct Shown {
     pub(crate) staff_id: StaffId,
     #[schema(example = "Grace Hopper")]
     display_name: Option<String>,
-    /// Exact with `positions:read`, else the centre of an H3 cell of resolution 7.
+    /// Exact with `positions:read`, else the centre of an H3 cell of resolution 7. A home is exact
+    /// only with `staff.pii:read` as well.
     position: LatLng,
-    /// Seconds since the fix.
-    age_s: i64,
-    #[schema(value_type = String, format = DateTime)]
-    fix_at: Timestamp,
-    /// Radius; null where unknown, and with a cell's centre.
+    /// Seconds since the fix; null without one.
+    age_s: Option<i64>,
+    /// Null without a fix.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    fix_at: Option<Timestamp>,
+    /// Radius; null where unknown, without a fix, and with a cell's centre.
     #[schema(example = 12.5)]
     accuracy_m: Option<f32>,
-    /// `live`, or `coarse` beyond 100 m and for a cell's centre.
+    /// `live`; `coarse` beyond 100 m and for a cell's centre; null for an exact place without a fix.
     #[schema(example = "live")]
-    grade: &'static str,
-    /// Where it comes from.
+    grade: Option<&'static str>,
+    /// Where it comes from: `ping`; without a live fix `last_job`, `home` or `base`.
     #[schema(example = "ping")]
     source: &'static str,
 }
 
 impl View {
-    /// What the caller may see of a viewport.
-    pub(crate) fn of(caller: &Caller, within: Option<Rectangle>) -> Self {
-        Self { within, exact: caller.may(Action::SeeExactPositions, Object::Organization) }
+    /// What the caller may see of a viewport, and of whom.
+    pub(crate) async fn of(
+        state: &ApiState,
+        caller: &Caller,
+        within: Option<Rectangle>,
+    ) -> ApiResult<Self> {
+        let exact = caller.may(Action::SeeExactPositions, Object::Organization);
+        let scope = scope::of(state, caller, Action::SeePositions).await?;
+        Ok(Self { within, exact, scope })
     }
 
-    /// Where somebody is shown, if within the viewport.
+    /// Where somebody is shown, if within the scope and the viewport.
     pub(crate) fn place(&self, live: &LivePosition) -> Option<Position> {
         let at = live.ping.position;
-        let shown = if self.exact { at } else { cells::coarse(at) };
-        self.within.is_none_or(|within| within.contains(shown)).then_some(shown)
+        let coarse = || live.path.coarse_cell_centre();
+        let shown = if self.exact { Some(at) } else { coarse() };
+        shown.filter(|shown| self.in_scope(live.staff) && self.contains(*shown))
+    }
+
+    /// Whether the caller may see a person.
+    pub(crate) fn in_scope(&self, person: StaffId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&person))
+    }
+
+    /// Whether a shown position lies in the viewport.
+    pub(crate) fn contains(&self, shown: Position) -> bool {
+        self.within.is_none_or(|within| within.contains(shown))
     }
 
     /// Where to look for everybody who may be shown in the viewport.
     pub(crate) fn search_area(&self) -> Rectangle {
-        let world = Rectangle { south: -90.0, west: -180.0, north: 90.0, east: 180.0 };
-        let Some(within) = self.within else { return world };
-        if self.exact {
-            return within;
-        }
-        let south = (within.south - CELL_MARGIN_DEG).max(-90.0);
-        let north = (within.north + CELL_MARGIN_DEG).min(90.0);
-        let highest = south.abs().max(north.abs());
-        let margin = CELL_MARGIN_DEG / highest.to_radians().cos().max(f64::MIN_POSITIVE);
-        let width = (within.east - within.west).rem_euclid(360.0);
-        if highest > POLAR_LAT
-            || within.east - within.west + 2.0 * margin >= 360.0
-            || (within.west > within.east && width + 2.0 * margin >= 360.0)
-        {
-            return Rectangle { south, north, ..world };
-        }
-        Rectangle {
-            south,
-            north,
-            west: turn(within.west - margin),
-            east: turn(within.east + margin),
-        }
+        let Some(within) = self.within else { return Rectangle::WORLD };
+        if self.exact { within } else { within.with_cell_margin() }
     }
 
     /// Tells views apart in event ids: one is never continued as another.
     pub(crate) fn tag(&self) -> String {
-        let digest = Sha256::digest(format!("{self:?}"));
-        digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?} {} {}", self.within, self.exact, self.scope.is_some()));
+        if let Some(scope) = &self.scope {
+            let mut people: Vec<StaffId> = scope.iter().copied().collect();
+            people.sort_unstable();
+            people.iter().for_each(|staff| hash.update(staff.0.as_bytes()));
+        }
+        hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A live position as it is shown, with the name the follower knows.
@@ -122,33 +127,55 @@ impl View {
             staff_id: live.staff,
             display_name: follower.display_name(live.staff).map(|name| name.to_string()),
             position: place.into(),
-            age_s: (now - fix_at.as_second()).max(0),
-            fix_at,
+            age_s: Some((now - fix_at.as_second()).max(0)),
+            fix_at: Some(fix_at),
             accuracy_m: live.ping.accuracy_m.filter(|_| self.exact),
-            grade: if fine { "live" } else { "coarse" },
+            grade: Some(if fine { "live" } else { "coarse" }),
             source: "ping",
         }
     }
 }
 
-/// A longitude brought back between −180 and 180.
-fn turn(lng: f64) -> f64 {
-    if lng < -180.0 {
-        lng + 360.0
-    } else if lng > 180.0 {
-        lng - 360.0
-    } else {
-        lng
+impl Shown {
+    /// The place of somebody without a live fix.
+    pub(crate) fn without_fix(
+        staff: StaffId,
+        place: Position,
+        (source, grade): (&'static str, Option<&'static str>),
+        follower: &Follower,
+    ) -> Self {
+        Self {
+            staff_id: staff,
+            display_name: follower.display_name(staff).map(|name| name.to_string()),
+            position: place.into(),
+            age_s: None,
+            fix_at: None,
+            accuracy_m: None,
+            grade,
+            source,
+        }
     }
+}
+
+/// Whether looking at a viewport may take long.
+pub(crate) fn is_wide(within: Rectangle) -> bool {
+    let turn = if within.west <= within.east { 0.0 } else { 360.0 };
+    let width = within.east + turn - within.west;
+    within.north - within.south > WIDE_DEG || width > WIDE_DEG
 }
 
 /// Reads `min_lng,min_lat,max_lng,max_lat`; with the first longitude above the second it crosses
 /// the antimeridian.
 pub(crate) fn read_bbox(text: &str) -> ApiResult<Rectangle> {
-    let refused = |why: &str| {
-        let detail = format!("`bbox` must be min_lng,min_lat,max_lng,max_lat in degrees: {why}");
+    parse_bbox(text).map_err(|why| {
+        let detail = format!("`bbox` {why}");
         Problem::new(Code::MalformedQuery, detail)
-    };
+    })
+}
+
+/// The same; the error says how to mend it.
+pub(crate) fn parse_bbox(text: &str) -> Result<Rectangle, String> {
+    let refused = |why: &str| format!("must be min_lng,min_lat,max_lng,max_lat in degrees: {why}");
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
     let numbers = numbers.map_err(|_| refused("four numbers"))?;
     let &[west, south, east, north] = numbers.as_slice() else {
@@ -201,7 +228,7 @@ pub(crate) fn require_ready(follower: &Follower) -> ApiResult<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nearhand_index::person::Ping;
+    use nearhand_index::{cells, people::person::Ping};
 
     fn live(lat: f64, lng: f64) -> LivePosition {
         let position = Position::new(lat, lng).unwrap();
@@ -209,6 +236,7 @@ mod tests {
             staff: StaffId::generate(),
             ping: Ping { fix_at_ms: 0, position, accuracy_m: Some(5.0), mock: false },
             grade: Grade::Live,
+            path: cells::CellPath::of(position),
         }
     }
 
@@ -222,19 +250,26 @@ mod tests {
             west: at.lng() - 1e-4,
             east: at.lng() + 1e-4,
         };
-        let view = |within, exact| View { within: Some(within), exact };
+        let view = |within, exact| View { within: Some(within), exact, scope: None };
         let exactly = around(somebody.ping.position);
         assert_eq!(view(exactly, true).place(&somebody), Some(somebody.ping.position));
         assert_eq!(view(exactly, false).place(&somebody), None, "the edge would locate them");
         let centred = view(around(centre), false);
         assert_eq!(centred.place(&somebody), Some(centre));
         assert!(centred.search_area().contains(somebody.ping.position));
+        // The ancestor of this position's finest cell is not the cell that contains it.
+        let stray = live(38.769, -9.15);
+        let shown = View { within: None, exact: false, scope: None }.place(&stray);
+        assert_eq!(shown, Some(cells::coarse(stray.ping.position)));
+        let around = cells::cell(stray.ping.position, cells::COARSE_RESOLUTION);
+        assert_ne!(shown, cells::centre(around));
     }
 
     #[test]
     fn search_areas_reach_over_the_antimeridian_and_the_poles() {
-        let area =
-            |text| View { within: Some(read_bbox(text).unwrap()), exact: false }.search_area();
+        let area = |text| {
+            View { within: Some(read_bbox(text).unwrap()), exact: false, scope: None }.search_area()
+        };
         let east = area("179.5,10,180,11");
         assert!(east.west > east.east && east.contains(Position::new(10.5, -179.99).unwrap()));
         let across = area("179,10,-179,11");
@@ -259,12 +294,38 @@ mod tests {
 
     #[test]
     fn views_have_tags_of_their_own() {
+        let view = |within: Option<&str>, exact| View {
+            within: within.map(|text| read_bbox(text).unwrap()),
+            exact,
+            scope: None,
+        };
+        let scoped = |people: &[StaffId]| View {
+            scope: Some(std::sync::Arc::new(people.iter().copied().collect())),
+            ..view(None, true)
+        };
+        let [one, other] = [StaffId::generate(), StaffId::generate()];
         let views = [
-            View { within: None, exact: true },
-            View { within: None, exact: false },
-            View { within: Some(read_bbox("0,0,1,1").unwrap()), exact: true },
+            view(None, true),
+            view(None, false),
+            view(Some("0,0,1,1"), true),
+            scoped(&[]),
+            scoped(&[one]),
+            scoped(&[one, other]),
         ];
         let tags: std::collections::HashSet<String> = views.iter().map(View::tag).collect();
-        assert_eq!(tags.len(), 3);
+        assert_eq!(tags.len(), views.len());
+        assert_eq!(scoped(&[one, other]).tag(), scoped(&[other, one]).tag());
+    }
+
+    #[test]
+    fn nobody_out_of_scope_has_a_place() {
+        let somebody = live(38.7, -9.1);
+        let scoped = |people: &[StaffId]| View {
+            within: None,
+            exact: true,
+            scope: Some(std::sync::Arc::new(people.iter().copied().collect())),
+        };
+        assert!(scoped(&[somebody.staff]).place(&somebody).is_some());
+        assert!(scoped(&[StaffId::generate()]).place(&somebody).is_none());
     }
 }

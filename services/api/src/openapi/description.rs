@@ -47,14 +47,34 @@ impl Description {
 
     /// Says what the body is.
     pub(super) fn body<T: ToSchema>(&mut self) {
+        self.body_if::<T>(Required::True);
+    }
+
+    /// Says what the body is, if there is one.
+    pub(super) fn optional_body<T: ToSchema>(&mut self) {
+        self.body_if::<T>(Required::False);
+    }
+
+    fn body_if<T: ToSchema>(&mut self, required: Required) {
         let name = T::name().into_owned();
         let content = Content::new(Some(Ref::from_schema_name(&name)));
-        let body = RequestBodyBuilder::new()
-            .content("application/json", content)
-            .required(Some(Required::True));
+        let body =
+            RequestBodyBuilder::new().content("application/json", content).required(Some(required));
         self.body = Some(body.build());
         T::schemas(&mut self.schemas);
         self.schemas.push((name, T::schema()));
+    }
+
+    /// Says that the body is a file.
+    pub(super) fn file(&mut self) {
+        let binary = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .build();
+        let body = RequestBodyBuilder::new()
+            .content("application/octet-stream", Content::new(Some(Schema::from(binary))))
+            .required(Some(Required::True));
+        self.body = Some(body.build());
     }
 
     /// Writes it into the operation at this address.
@@ -86,14 +106,15 @@ fn ids(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn path_id(name: &str) -> Parameter {
-    let uuid = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    // All but the tokens of phones are ids.
+    let format = SchemaFormat::KnownFormat(KnownFormat::Uuid);
+    let schema = if name == "token" { text } else { text.format(Some(format)) };
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .schema(Some(uuid))
+        .schema(Some(schema))
         .build()
 }
 

@@ -2,12 +2,15 @@
 
 use super::description::Description;
 use crate::{
-    access::caller::{AnyCaller, Caller, Phone},
-    change::{Empty, Posted, Updated},
+    access::{
+        apps::{HeaderPhone, PathPhone},
+        caller::{AnyCaller, Caller, Phone},
+    },
+    change::{Empty, OptionalForm, Posted, PostedFile, Updated, Uploaded},
     http::{
         body::JsonBody,
         codes::Code,
-        origin::Origin,
+        origin::{Origin, PublicUrl},
         pages::{ListOf, PageParams},
         query::{PathId, PathIds, QueryOf},
     },
@@ -41,7 +44,7 @@ macro_rules! silent {
     )*};
 }
 
-silent!(Origin, Parts, Request);
+silent!(Origin, Parts, PublicUrl, Request);
 
 impl Describe for State<ApiState> {
     fn describe(description: &mut Description) {
@@ -62,13 +65,25 @@ impl Describe for Caller {
 impl Describe for AnyCaller {
     fn describe(description: &mut Description) {
         description.bearer = true;
-        description.fails(&[Code::Unauthorized]);
+        description.fails(&[Code::Unauthorized, Code::PersonRequired]);
     }
 }
 
 impl Describe for Phone {
     fn describe(description: &mut Description) {
         description.bearer = true;
+        description.fails(&[Code::Unauthorized]);
+    }
+}
+
+impl Describe for HeaderPhone {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::Unauthorized]);
+    }
+}
+
+impl Describe for PathPhone {
+    fn describe(description: &mut Description) {
         description.fails(&[Code::Unauthorized]);
     }
 }
@@ -123,19 +138,48 @@ impl Describe for Posted<Empty> {
     }
 }
 
+impl Describe for PostedFile {
+    fn describe(description: &mut Description) {
+        description.file();
+        description.fails(&[Code::MalformedBody, Code::TooLarge, Code::UnsupportedMediaType]);
+        key(description);
+    }
+}
+
+impl<T: ToSchema> Describe for Posted<OptionalForm<T>> {
+    fn describe(description: &mut Description) {
+        description.optional_body::<T>();
+        description.fails(BODY);
+        key(description);
+    }
+}
+
 impl<T: ToSchema> Describe for Updated<T> {
     fn describe(description: &mut Description) {
         description.body::<T>();
         description.fails(BODY);
-        description.fails(&[Code::PreconditionFailed, Code::PreconditionRequired]);
-        let what = "The `etag` last read, or `*` for any version";
-        description.header("if-match", Required::True, what, text(None));
+        if_match(description);
+    }
+}
+
+impl Describe for Uploaded {
+    fn describe(description: &mut Description) {
+        description.fails(&[Code::MalformedBody, Code::TooLarge]);
+        if_match(description);
+        let what = "With the file's name: `attachment; filename=\"me.jpg\"`";
+        description.header("content-disposition", Required::False, what, text(None));
     }
 }
 
 /// How reading a JSON body can fail.
 const BODY: &[Code] =
     &[Code::MalformedBody, Code::TooLarge, Code::UnsupportedMediaType, Code::Invalid];
+
+fn if_match(description: &mut Description) {
+    description.fails(&[Code::PreconditionFailed, Code::PreconditionRequired]);
+    let what = "The `etag` last read, or `*` for any version";
+    description.header("if-match", Required::True, what, text(None));
+}
 
 fn key(description: &mut Description) {
     let what = "A request that is repeated with the same key within 24 h does nothing twice: it \

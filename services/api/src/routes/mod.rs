@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod location;
 pub(crate) mod organization;
 pub(crate) mod people;
+pub(crate) mod policies;
 pub(crate) mod recommendations;
 pub(crate) mod system;
 pub(crate) mod work;

@@ -1,50 +1,79 @@
 //! Who may do what to whom: one pure function. Every route asks it, and nothing else decides.
 
-use super::vocabulary::{AccessLevel, AdminRole, Permission, PermissionSet, role_permissions};
-use crate::StaffId;
+use super::{
+    rights::{PeopleScope, Rights},
+    vocabulary::{AccessLevel, ActorKind, EditScope, Permission, PermissionSet, ViewScope},
+};
+use crate::{DepartmentId, StaffId};
 
 /// Who acts.
 #[derive(Clone, Copy, Debug)]
-pub struct Actor {
-    /// The person.
+pub struct Actor<'a> {
+    /// The person, or the service account under the same kind of identifier.
     pub staff: StaffId,
-    /// What they may do.
-    pub permissions: PermissionSet,
-    /// How far that reaches.
+    /// Which of the two. What is nobody's but a person's own is never a service account's.
+    pub kind: ActorKind,
+    /// How far permissions reach.
     pub level: AccessLevel,
+    /// What they may do, and to whom.
+    pub rights: Rights<'a>,
 }
 
 /// What is acted upon.
 #[derive(Clone, Copy, Debug)]
-pub enum Object {
+pub enum Object<'a> {
     /// The organisation, or what belongs to nobody in particular.
     Organization,
     /// A person.
     Staff {
         /// Who.
         id: StaffId,
-        /// What they may do, or are to be allowed. `None` before they have been read: ask again
-        /// once they have.
-        holds: Option<PermissionSet>,
+        /// What they may do, or are to be allowed, and where they belong. `None` before they have
+        /// been read: ask again once they have.
+        holds: Option<Rights<'a>>,
     },
-    /// A case.
+    /// A department.
+    Department(DepartmentId),
+    /// An assignment.
+    Assignment {
+        /// Who holds it; none where that gives no right.
+        holder: Option<StaffId>,
+        /// Who made its case.
+        created_by: StaffId,
+    },
+    /// A case of which only is known who made it.
     Case {
         /// Who made it.
         created_by: StaffId,
     },
+    /// A case, with how the actor is tied to it.
+    CaseWith(CaseTie),
 }
 
-impl Object {
+/// What ties an actor to a case; the strongest where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseTie {
+    /// It is theirs: they made it, hold or held an assignment of it, or it is offered to them.
+    Own,
+    /// It lies in their departments and queues, or in none.
+    InScope,
+    /// It belongs to a group of theirs. They may look at it.
+    Shared,
+    /// Nothing.
+    None,
+}
+
+impl<'a> Object<'a> {
     /// A person who has not been read yet.
     #[must_use]
     pub fn staff(id: StaffId) -> Self {
         Self::Staff { id, holds: None }
     }
 
-    /// A person with their role.
+    /// A person with their rights.
     #[must_use]
-    pub fn staff_with(id: StaffId, role: AdminRole) -> Self {
-        Self::Staff { id, holds: Some(role_permissions(role)) }
+    pub fn staff_with(id: StaffId, holds: Rights<'a>) -> Self {
+        Self::Staff { id, holds: Some(holds) }
     }
 
     fn is(&self, person: StaffId) -> bool {
@@ -59,10 +88,15 @@ pub enum Denial {
     Missing(Permission),
     /// The object is nobody's but its own person's.
     NotOneself,
-    /// It lies beyond the reach of the actor's access level: for them it is not there.
+    /// It is a person's own, and the actor is none.
+    PersonRequired,
+    /// It lies beyond the reach of the actor's access level or view scope: for them it is not
+    /// there.
     OutOfReach,
     /// Access level `full` is needed; the answer may say so.
     NeedsFullLevel,
+    /// The actor sees the person, but may not change them.
+    OutsideEditScope,
     /// The other person may do things that the actor may not.
     BeyondOwnRights,
 }
@@ -87,25 +121,51 @@ struct Rule {
     reach: Reach,
     /// Everybody may do it to themselves.
     oneself: bool,
+    /// It changes people: only those in the edit scope.
+    edits: bool,
     /// Only to people whose rights are a subset of the actor's.
     guarded: bool,
+    /// Only by those whose scopes reach everybody.
+    unscoped: bool,
+    /// Only with access level `full`, even to oneself.
+    full: bool,
 }
 
 impl Rule {
     const fn new(permission: Permission, reach: Reach) -> Self {
-        Self { permission: Some(permission), reach, oneself: false, guarded: false }
+        Self {
+            permission: Some(permission),
+            reach,
+            oneself: false,
+            edits: false,
+            guarded: false,
+            unscoped: false,
+            full: false,
+        }
     }
 
     const fn or_oneself(self) -> Self {
         Self { oneself: true, ..self }
     }
 
+    const fn edits(self) -> Self {
+        Self { edits: true, ..self }
+    }
+
     const fn guarded(self) -> Self {
-        Self { guarded: true, ..self }
+        Self { guarded: true, ..self.edits() }
+    }
+
+    const fn unscoped(self) -> Self {
+        Self { unscoped: true, ..self }
+    }
+
+    const fn fully(self) -> Self {
+        Self { full: true, ..self }
     }
 
     const fn only_oneself() -> Self {
-        Self { permission: None, reach: Reach::Nowhere, oneself: true, guarded: false }
+        Self { permission: None, oneself: true, ..Self::new(Permission::StaffView, Reach::Nowhere) }
     }
 }
 
@@ -121,6 +181,18 @@ macro_rules! actions {
             /// Every action there is.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
+            /// The action in words.
+            #[must_use]
+            pub fn describe(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*)),* }.trim()
+            }
+
+            /// The action as a word, such as `list_staff`.
+            #[must_use]
+            pub fn word(self) -> String {
+                snake_case(match self { $(Self::$name => stringify!($name)),* })
+            }
+
             fn rule(self) -> Rule {
                 use Permission as P;
                 use Reach::{Everybody, Forbidden, Nowhere, Own};
@@ -131,34 +203,57 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Change one's own password, end one's own session, pause one's own tracking.
+    /// Change one's own password and profile, end one's own sessions, pause one's own tracking.
     ActForOneself => Rule::only_oneself();
     /// List people.
     ListStaff => Rule::new(P::StaffView, Nowhere);
+    /// List people who are deleted.
+    ListDeletedStaff => Rule::new(P::StaffManage, Nowhere);
     /// Read a person, with what hangs on them.
     ReadStaff => Rule::new(P::StaffView, Nowhere).or_oneself();
     /// Create a person.
     CreateStaff => Rule::new(P::StaffManage, Nowhere).guarded();
     /// Change a person's working profile.
     EditStaff => Rule::new(P::StaffEdit, Nowhere).guarded();
-    /// Change a person's access or login.
+    /// Change a person's access or login, invite, delete or restore them.
     ManageStaff => Rule::new(P::StaffManage, Nowhere).guarded();
-    /// Read e-mail address, birth date and home.
+    /// Read who was invited.
+    ReadInvitations => Rule::new(P::StaffManage, Nowhere);
+    /// Read a person's sessions.
+    ReadSessions => Rule::new(P::StaffManage, Nowhere).or_oneself();
+    /// Read e-mail address, birth date, address and home.
     ReadPersonalDetails => Rule::new(P::StaffPiiRead, Everybody).or_oneself();
-    /// Change birth date and home.
-    EditPersonalDetails => Rule::new(P::StaffPiiRead, Nowhere).or_oneself();
-    /// Record and remove absences, state work preferences.
+    /// Change birth date, address and home.
+    EditPersonalDetails => Rule::new(P::StaffPiiRead, Nowhere).or_oneself().edits();
+    /// Record and remove absences, state work preferences, change the photo.
     EditWorkProfile => Rule::new(P::StaffEdit, Nowhere).or_oneself().guarded();
-    /// Enrol and revoke devices, withdraw consent to tracking.
+    /// Enrol and revoke devices, withdraw consent to tracking, end sessions.
     ManageDevices => Rule::new(P::StaffManage, Nowhere).or_oneself().guarded();
     /// Record consent to tracking.
     PermitTracking => Rule::new(P::StaffManage, Nowhere).guarded();
-    /// Read services, regions and the organisation's settings.
+    /// Read services, regions, departments, groups, tags, queues, roles and the organisation's
+    /// settings.
     ReadSettings => Rule::new(P::SettingsView, Everybody);
-    /// Change services and regions.
+    /// Change services, regions, groups, tags and queues.
     EditSettings => Rule::new(P::SettingsEdit, Nowhere);
     /// Change the organisation's settings.
     ManageSettings => Rule::new(P::SettingsManage, Nowhere);
+    /// Create and remove departments.
+    CreateDepartments => Rule::new(P::StaffManage, Nowhere).unscoped();
+    /// Change a department.
+    ManageDepartments => Rule::new(P::StaffManage, Nowhere).edits();
+    /// Create, change and remove groups and tags.
+    ManageGroups => Rule::new(P::StaffEdit, Nowhere).unscoped();
+    /// Create, change and remove roles.
+    ManageRoles => Rule::new(P::StaffManage, Nowhere).unscoped();
+    /// Create, change and remove service accounts and their keys.
+    ManageServiceAccounts => Rule::new(P::SettingsManage, Nowhere);
+    /// Import people, and read what came of it.
+    ImportStaff => Rule::new(P::StaffManage, Nowhere);
+    /// Export people.
+    ExportStaff => Rule::new(P::StaffManage, Nowhere);
+    /// Read the audit trail.
+    ReadAudit => Rule::new(P::AuditRead, Nowhere);
     /// List and read cases.
     ReadCases => Rule::new(P::CasesView, Own);
     /// Create a case.
@@ -167,10 +262,28 @@ actions! {
     EditCase => Rule::new(P::CasesEdit, Own);
     /// Open and close cases.
     ManageCases => Rule::new(P::CasesManage, Everybody);
+    /// List and read clients.
+    ReadClients => Rule::new(P::ClientsView, Nowhere);
+    /// Create and change clients, their panels and their exclusions.
+    EditClients => Rule::new(P::ClientsEdit, Nowhere);
+    /// Remove clients.
+    ManageClients => Rule::new(P::ClientsManage, Nowhere);
+    /// List and read assignments.
+    ReadAssignments => Rule::new(P::CasesView, Own);
+    /// Assign people to cases, change and cancel their assignments.
+    Assign => Rule::new(P::CasesEdit, Own).edits();
     /// Ask for recommendations.
     Recommend => Rule::new(P::RecommendationsView, Forbidden);
+    /// Ask for the cases that fit a person.
+    RecommendCases => Rule::new(P::RecommendationsView, Forbidden).or_oneself().fully();
     /// Ask for recommendations for a place that is no case.
     RecommendForPlace => Rule::new(P::PositionsRead, Forbidden);
+    /// Read ranking policies.
+    ReadPolicies => Rule::new(P::RecommendationsView, Nowhere);
+    /// Rank by another policy than the organisation's, and preview what a policy would change.
+    TryPolicies => Rule::new(P::RecommendationsEdit, Nowhere);
+    /// Create, change and archive ranking policies.
+    ManagePolicies => Rule::new(P::RecommendationsManage, Nowhere);
     /// See where people are, coarsely.
     SeePositions => Rule::new(P::TrackingView, Nowhere);
     /// See where people are, exactly.
@@ -181,13 +294,16 @@ actions! {
 ///
 /// # Errors
 /// Why not.
-pub fn decide(actor: &Actor, action: Action, object: &Object) -> Result<(), Denial> {
+pub fn decide(actor: &Actor<'_>, action: Action, object: &Object<'_>) -> Result<(), Denial> {
     let rule = action.rule();
-    if rule.oneself && object.is(actor.staff) {
-        return Ok(());
+    let is_person = actor.kind == ActorKind::Staff;
+    if rule.oneself && is_person && object.is(actor.staff) {
+        let low = rule.full && actor.level != AccessLevel::Full;
+        return if low { Err(Denial::NeedsFullLevel) } else { Ok(()) };
     }
-    let permission = rule.permission.ok_or(Denial::NotOneself)?;
-    if !actor.permissions.has(permission) {
+    let nobody = if is_person { Denial::NotOneself } else { Denial::PersonRequired };
+    let permission = rule.permission.ok_or(nobody)?;
+    if !actor.rights.permissions.has(permission) {
         return Err(Denial::Missing(permission));
     }
     if actor.level != AccessLevel::Full {
@@ -198,82 +314,159 @@ pub fn decide(actor: &Actor, action: Action, object: &Object) -> Result<(), Deni
             Reach::Forbidden => return Err(Denial::NeedsFullLevel),
         }
     }
+    if rule.unscoped && is_narrow(actor) {
+        return Err(Denial::OutsideEditScope);
+    }
     match object {
-        Object::Staff { holds: Some(holds), .. }
-            if rule.guarded && !holds.is_subset_of(actor.permissions) =>
-        {
-            Err(Denial::BeyondOwnRights)
+        Object::Staff { id, holds: Some(holds) } => {
+            decide_on_person(actor, &rule, *id == actor.staff, holds)
         }
+        Object::Department(id) => decide_on_department(actor, &rule, *id),
+        Object::CaseWith(tie) => decide_on_case(actor, action, *tie),
+        _ if rule.edits && actor.rights.edit == EditScope::None => Err(Denial::OutsideEditScope),
         _ => Ok(()),
     }
 }
 
+/// Scopes and rights, once the person is known.
+fn decide_on_person(
+    actor: &Actor<'_>,
+    rule: &Rule,
+    oneself: bool,
+    holds: &Rights<'_>,
+) -> Result<(), Denial> {
+    let shares = oneself || actor.rights.shares_department(holds);
+    if actor.rights.view == ViewScope::Departments && !shares {
+        return Err(Denial::OutOfReach);
+    }
+    if rule.edits {
+        match actor.rights.edit {
+            EditScope::All => {}
+            EditScope::Departments if shares => {}
+            EditScope::Departments | EditScope::None => return Err(Denial::OutsideEditScope),
+        }
+    }
+    if rule.guarded && !holds.is_subset_of(&actor.rights) {
+        return Err(Denial::BeyondOwnRights);
+    }
+    Ok(())
+}
+
+/// Scopes, where a department is looked at or changed.
+fn decide_on_department(
+    actor: &Actor<'_>,
+    rule: &Rule,
+    department: DepartmentId,
+) -> Result<(), Denial> {
+    let own = actor.rights.departments.contains(&department);
+    if actor.rights.view == ViewScope::Departments && !own {
+        return Err(Denial::OutOfReach);
+    }
+    match actor.rights.edit {
+        EditScope::Departments if rule.edits && !own => Err(Denial::OutsideEditScope),
+        EditScope::None if rule.edits => Err(Denial::OutsideEditScope),
+        _ => Ok(()),
+    }
+}
+
+/// Reach and scopes, where a case is looked at or changed. Who sees a case only because it is shared
+/// with a group of theirs is told that they may not change it.
+fn decide_on_case(actor: &Actor<'_>, action: Action, tie: CaseTie) -> Result<(), Denial> {
+    let full = actor.level == AccessLevel::Full;
+    match tie {
+        CaseTie::Own => Ok(()),
+        CaseTie::InScope if full => Ok(()),
+        CaseTie::Shared if action == Action::ReadCases => Ok(()),
+        CaseTie::Shared if full => Err(Denial::OutsideEditScope),
+        CaseTie::Shared => Err(Denial::NeedsFullLevel),
+        CaseTie::InScope | CaseTie::None => Err(Denial::OutOfReach),
+    }
+}
+
+/// Whether a scope of theirs ends at their departments, or before.
+fn is_narrow(actor: &Actor<'_>) -> bool {
+    actor.rights.view == ViewScope::Departments || actor.rights.edit != EditScope::All
+}
+
+/// The people upon whom the actor may take this action, to narrow a list by; the same as asking
+/// [`decide`] for each without regard to their rights.
+///
+/// # Errors
+/// When there can be none.
+pub fn decide_list<'a>(actor: &Actor<'a>, action: Action) -> Result<PeopleScope<'a>, Denial> {
+    decide(actor, action, &Object::Organization)?;
+    let edits = action.rule().edits;
+    let narrow = actor.rights.view == ViewScope::Departments
+        || (edits && actor.rights.edit == EditScope::Departments);
+    Ok(if narrow {
+        PeopleScope::Departments { of: actor.rights.departments, or: actor.staff }
+    } else {
+        PeopleScope::Everybody
+    })
+}
+
 /// Lists and what is made anew have no owner yet: they are narrowed where they are read.
-fn is_within_own(actor: &Actor, object: &Object) -> bool {
+fn is_within_own(actor: &Actor<'_>, object: &Object<'_>) -> bool {
     match object {
-        Object::Organization => true,
+        // Of a case with its tie, more is decided afterwards.
+        Object::Organization | Object::Department(_) | Object::CaseWith(_) => true,
+        Object::Assignment { holder, created_by } => {
+            *holder == Some(actor.staff) || *created_by == actor.staff
+        }
         Object::Case { created_by } => *created_by == actor.staff,
         Object::Staff { id, .. } => *id == actor.staff,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether an actor of limited scope may put somebody into these departments, or take them out.
+#[must_use]
+pub fn may_move_within(actor: &Actor<'_>, department: DepartmentId) -> bool {
+    let narrow =
+        actor.rights.edit == EditScope::Departments || actor.rights.view == ViewScope::Departments;
+    !narrow || actor.rights.departments.contains(&department)
+}
 
-    fn actor(role: AdminRole, level: AccessLevel) -> Actor {
-        Actor { staff: StaffId::generate(), permissions: role_permissions(role), level }
-    }
+/// What a person may do at most through custom roles and modules that the actor grants.
+#[must_use]
+pub fn may_grant(actor: &Actor<'_>, permissions: PermissionSet) -> bool {
+    permissions.is_subset_of(actor.rights.permissions)
+}
 
-    #[test]
-    fn oneself_needs_no_permission_and_others_do() {
-        let me = actor(AdminRole::General, AccessLevel::Limited);
-        let (own, other) = (Object::staff(me.staff), Object::staff(StaffId::generate()));
-        assert_eq!(decide(&me, Action::EditWorkProfile, &own), Ok(()));
-        let missing = Err(Denial::Missing(Permission::StaffEdit));
-        assert_eq!(decide(&me, Action::EditWorkProfile, &other), missing);
-        assert_eq!(decide(&me, Action::ActForOneself, &own), Ok(()));
-        assert_eq!(decide(&me, Action::ActForOneself, &other), Err(Denial::NotOneself));
-        let missing = Err(Denial::Missing(Permission::StaffEdit));
-        assert_eq!(decide(&me, Action::EditStaff, &own), missing, "a profile is not one's own");
-    }
-
-    #[test]
-    fn nobody_touches_more_than_they_have_themselves_included() {
-        let admin = actor(AdminRole::UserAdmin, AccessLevel::Full);
-        for (role, verdict) in [
-            (AdminRole::General, Ok(())),
-            (AdminRole::UserAdmin, Ok(())),
-            (AdminRole::Scheduler, Err(Denial::BeyondOwnRights)),
-            (AdminRole::AccountAdmin, Err(Denial::BeyondOwnRights)),
-        ] {
-            for id in [StaffId::generate(), admin.staff] {
-                let object = Object::staff_with(id, role);
-                assert_eq!(decide(&admin, Action::EditStaff, &object), verdict, "{role}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_limited_reach_hides_forbids_or_narrows() {
-        let me = actor(AdminRole::AccountAdmin, AccessLevel::Limited);
-        let nothing = Object::Organization;
-        assert_eq!(decide(&me, Action::ListStaff, &nothing), Err(Denial::OutOfReach));
-        assert_eq!(decide(&me, Action::Recommend, &nothing), Err(Denial::NeedsFullLevel));
-        let own = Object::Case { created_by: me.staff };
-        let other = Object::Case { created_by: StaffId::generate() };
-        assert_eq!(decide(&me, Action::EditCase, &own), Ok(()));
-        assert_eq!(decide(&me, Action::EditCase, &other), Err(Denial::OutOfReach));
-        assert_eq!(decide(&me, Action::ReadCases, &nothing), Ok(()));
-    }
-
-    #[test]
-    fn whoever_may_do_everything_is_denied_nothing_but_acting_for_others() {
-        let me = actor(AdminRole::AccountAdmin, AccessLevel::Full);
-        let other = Object::staff_with(StaffId::generate(), AdminRole::AccountAdmin);
-        for action in Action::ALL {
-            let only_oneself = *action == Action::ActForOneself;
-            assert_eq!(decide(&me, *action, &other).is_err(), only_oneself, "{action:?}");
-        }
+impl Action {
+    /// Whether it is done to a person, as opposed to the organisation, a case or a list.
+    #[must_use]
+    pub fn is_about_person(self) -> bool {
+        use Action as A;
+        matches!(
+            self,
+            A::ReadStaff
+                | A::EditStaff
+                | A::ManageStaff
+                | A::ReadSessions
+                | A::ReadPersonalDetails
+                | A::EditPersonalDetails
+                | A::EditWorkProfile
+                | A::ManageDevices
+                | A::PermitTracking
+                | A::RecommendCases
+                | A::SeePositions
+                | A::SeeExactPositions
+        )
     }
 }
+
+/// `ListStaff` as `list_staff`.
+fn snake_case(name: &str) -> String {
+    let mut word = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

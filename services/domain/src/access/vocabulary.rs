@@ -34,20 +34,21 @@ macro_rules! words {
         }
 
         impl TryFrom<String> for $name {
-            type Error = UnknownWord;
+            type Error = $crate::access::UnknownWord;
 
-            fn try_from(word: String) -> Result<Self, UnknownWord> {
-                Self::parse(&word).ok_or(UnknownWord)
+            fn try_from(word: String) -> Result<Self, $crate::access::UnknownWord> {
+                Self::parse(&word).ok_or($crate::access::UnknownWord)
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// One thing a person may do, as `module:action`.
@@ -66,6 +67,12 @@ words! {
         CasesEdit = "cases:edit",
         /// Close and remove cases.
         CasesManage = "cases:manage",
+        /// See clients, with their panels and exclusions.
+        ClientsView = "clients:view",
+        /// Create and change clients.
+        ClientsEdit = "clients:edit",
+        /// Remove clients.
+        ClientsManage = "clients:manage",
         /// See where people are, coarsely.
         TrackingView = "tracking:view",
         /// Work with tracking.
@@ -86,6 +93,18 @@ words! {
         SettingsEdit = "settings:edit",
         /// Change the organisation's settings.
         SettingsManage = "settings:manage",
+        /// Read the audit trail.
+        AuditRead = "audit:read",
+    }
+}
+
+words! {
+    /// What somebody who acts is.
+    ActorKind {
+        /// A person.
+        Staff = "staff",
+        /// A service account: the organisation's own software.
+        ServiceAccount = "service_account",
     }
 }
 
@@ -118,12 +137,36 @@ words! {
 }
 
 words! {
+    /// Whom a person sees. A scope, never a grant.
+    ViewScope {
+        /// Everybody.
+        All = "all",
+        /// The people of their own departments.
+        Departments = "departments",
+    }
+}
+
+words! {
+    /// Whom a person may change. A scope, never a grant.
+    EditScope {
+        /// Everybody they see.
+        All = "all",
+        /// The people of their own departments.
+        Departments = "departments",
+        /// Nobody.
+        None = "none",
+    }
+}
+
+words! {
     /// A part of the product that permissions are grouped by.
     Module {
         /// People.
         Staff = "staff",
         /// Cases.
         Cases = "cases",
+        /// Those whom cases are done for.
+        Clients = "clients",
         /// Positions.
         Tracking = "tracking",
         /// Recommendations and their policies.
@@ -147,8 +190,9 @@ words! {
     }
 }
 
-/// A set of permissions.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+/// A set of permissions; in JSON a list of their words.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<Permission>")]
 pub struct PermissionSet(u32);
 
 impl PermissionSet {
@@ -180,9 +224,46 @@ impl PermissionSet {
         Self(self.0 | other.0)
     }
 
+    /// Everything in both.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether the sets have something in common.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The permissions of these words. A word that the vocabulary lacks grants nothing: a role may
+    /// have been written by a later version.
+    #[must_use]
+    pub fn of_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        words.into_iter().filter_map(Permission::parse).collect()
+    }
+
     /// The permissions in it, in vocabulary order.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |p| self.has(*p))
+    }
+}
+
+impl From<Vec<String>> for PermissionSet {
+    fn from(words: Vec<String>) -> Self {
+        Self::of_words(words.iter().map(String::as_str))
+    }
+}
+
+impl From<PermissionSet> for Vec<Permission> {
+    fn from(set: PermissionSet) -> Self {
+        set.iter().collect()
     }
 }
 
@@ -209,6 +290,7 @@ pub fn module_permissions(module: Module, level: ModuleLevel) -> PermissionSet {
     let steps: [&[Permission]; 3] = match module {
         Module::Staff => [&[P::StaffView], &[P::StaffEdit], &[P::StaffManage, P::StaffPiiRead]],
         Module::Cases => [&[P::CasesView], &[P::CasesEdit], &[P::CasesManage]],
+        Module::Clients => [&[P::ClientsView], &[P::ClientsEdit], &[P::ClientsManage]],
         Module::Tracking => {
             [&[P::TrackingView], &[P::TrackingEdit, P::PositionsRead], &[P::TrackingManage]]
         }
@@ -234,6 +316,7 @@ pub fn role_permissions(role: AdminRole) -> PermissionSet {
         AdminRole::Admin => &[
             (M::Staff, L::View),
             (M::Cases, L::Manage),
+            (M::Clients, L::Manage),
             (M::Tracking, L::View),
             (M::Recommendations, L::Manage),
             (M::Settings, L::Manage),
@@ -241,6 +324,7 @@ pub fn role_permissions(role: AdminRole) -> PermissionSet {
         AdminRole::Scheduler => &[
             (M::Staff, L::View),
             (M::Cases, L::Manage),
+            (M::Clients, L::Edit),
             (M::Tracking, L::Edit),
             (M::Recommendations, L::Edit),
             (M::Settings, L::View),

@@ -1,4 +1,5 @@
-//! Logins: passwords and tokens.
+//! Logins: passwords, tokens, and links that are mailed.
 
+pub mod link;
 pub mod password;
 pub mod token;

@@ -21,17 +21,44 @@ pub enum TokenKind {
     Refresh,
     /// A device: may only write its person's pings.
     Device,
+    /// A service account: the organisation's own software.
+    ApiKey,
     /// One event stream, once, within a minute, in place of a session's access.
     Ticket,
+    /// The link of an invitation, once.
+    Invitation,
+    /// The link that sets a password anew, once.
+    Reset,
+    /// The link that confirms a new address, once.
+    EmailChange,
+    /// The link by which a person answers an offer.
+    Offer,
 }
 
 impl TokenKind {
+    const ALL: [Self; 9] = [
+        Self::Access,
+        Self::Refresh,
+        Self::Device,
+        Self::ApiKey,
+        Self::Ticket,
+        Self::Invitation,
+        Self::Reset,
+        Self::EmailChange,
+        Self::Offer,
+    ];
+
     fn word(self) -> &'static str {
         match self {
             Self::Access => "acc",
             Self::Refresh => "ref",
             Self::Device => "dev",
+            Self::ApiKey => "key",
             Self::Ticket => "tkt",
+            Self::Invitation => "inv",
+            Self::Reset => "rst",
+            Self::EmailChange => "eml",
+            Self::Offer => "ofr",
         }
     }
 }
@@ -77,9 +104,7 @@ impl PresentedToken {
             return None;
         }
         let word = parts.next()?;
-        let kind = [TokenKind::Access, TokenKind::Refresh, TokenKind::Device, TokenKind::Ticket]
-            .into_iter()
-            .find(|kind| kind.word() == word)?;
+        let kind = TokenKind::ALL.into_iter().find(|kind| kind.word() == word)?;
         let organization = parts.next().filter(|text| text.len() == 32)?;
         let organization = Uuid::try_parse(organization).ok()?.into();
         let secret = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;

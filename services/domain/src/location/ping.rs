@@ -1,4 +1,4 @@
-//! Pings: what a phone reports, brought to one form, and the rules at the door.
+//! Pings: what a phone reports, in one form, and the rules that admit it.
 //!
 //! Pure: [`admit`] takes a whole request and says what is kept, what is not wanted and what is
 //! invalid. It neither parses a wire format nor stores anything, and its texts never repeat a
@@ -8,7 +8,7 @@ mod admission;
 mod fix;
 mod gate;
 
-pub use admission::{Admission, Door, Rejected, admit};
+pub use admission::{Admission, AdmissionContext, Rejected, admit};
 pub use fix::{
     Discard, Judged, LiveRank, Motion, Ping, RawFix, Rejection, Source, flags, judge, live_rank,
     ping_key,

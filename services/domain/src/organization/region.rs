@@ -1,9 +1,9 @@
-//! A region's area: polygons that are valid, checked once at the door. Must not be built from
+//! A region's area: polygons that are valid, checked once, when it is read. Must not be built from
 //! anything that was not checked.
 
 mod antimeridian;
-mod came;
 mod crs;
+mod json_type;
 mod reading;
 mod ring;
 mod validity;

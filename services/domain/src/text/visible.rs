@@ -28,6 +28,22 @@ pub fn line(text: &str, max: usize) -> Result<String, TextError> {
     Ok(text)
 }
 
+/// A text of several lines of at most `max` characters, kept as written. It may be empty.
+///
+/// # Errors
+/// When it is too long, or holds a control character other than a tab or a break of line.
+pub fn lines(text: &str, max: usize) -> Result<String, TextError> {
+    if text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)) {
+        return Err(TextError::Form(
+            "must not contain control characters but tabs and line breaks",
+        ));
+    }
+    if text.chars().count() > max {
+        return Err(TextError::TooLong(max));
+    }
+    Ok(text.to_owned())
+}
+
 /// The text in normal form C, with plain spaces, if all of it can be seen.
 fn visible(text: &str) -> Result<String, TextError> {
     OpaqueString::enforce(text).map(String::from).map_err(|error| refused(&error))

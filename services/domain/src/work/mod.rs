@@ -1,3 +1,5 @@
-//! What work asks of a person.
+//! What work asks of a person, who does it, and to whom it is offered.
 
+pub mod assignment;
+pub mod offer;
 pub mod requirement;

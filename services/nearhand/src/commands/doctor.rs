@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::doctor::{self, Finding, Status, Subject};
+use crate::objects::ObjectsSettings;
 
 /// Arguments of `nearhand doctor`.
 #[derive(Debug, clap::Args)]
@@ -21,6 +22,8 @@ pub(crate) struct Args {
     /// A Redis to check instead of this machine's programs.
     #[arg(long, env = "NEARHAND_REDIS_URL", hide_env_values = true)]
     redis_url: Option<SecretString>,
+    #[command(flatten)]
+    objects: ObjectsSettings,
     /// Where the API will listen.
     #[arg(long, env = "NEARHAND_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -45,6 +48,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         data_dir: args.data_dir,
         database_url: args.database_url,
         redis_url: args.redis_url,
+        objects: args.objects,
         listen: args.listen,
         accept_weaker_durability: args.accept_weaker_durability,
     };

@@ -3,9 +3,11 @@
 pub(crate) mod dead_letters;
 pub(crate) mod doctor;
 pub(crate) mod health;
+pub(crate) mod jobs;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod organization;
+pub(crate) mod outbox;
 #[cfg(feature = "play")]
 pub(crate) mod replay;
 #[cfg(not(feature = "play"))]

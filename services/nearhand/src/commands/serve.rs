@@ -1,8 +1,10 @@
 //! `nearhand serve`: the API and its live index.
 
 use crate::{
+    mail::MailSettings,
+    objects::ObjectsSettings,
     progress::say,
-    runtime::{Runtime, connect_queue, offer_bootstrap_token},
+    runtime::{Runtime, Surroundings, connect_queue, offer_bootstrap_token},
     settings::{AppDatabase, Http, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
@@ -19,6 +21,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     redis: Redis,
     #[command(flatten)]
+    mail: MailSettings,
+    #[command(flatten)]
+    objects: ObjectsSettings,
+    #[command(flatten)]
     http: Http,
     #[command(flatten)]
     retention: Retention,
@@ -28,6 +34,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
     let shutdown = CancellationToken::new();
+    let objects = args.objects.open(None)?;
     let mut runtime = Runtime::new(shutdown.clone())?;
     let app = args.app.connect().await?;
     let worker = args.worker.connect().await?;
@@ -38,7 +45,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(token) = offer_bootstrap_token(&app, args.http.bootstrap_token.as_ref()).await? {
         say(&format!("Setup has not been done. The bootstrap token, shown once: {token}"));
     }
-    let addresses = runtime.start_api(app, worker, &queue, &args.http, args.retention).await?;
+    let outbox = args.mail.shown(None, args.http.listen);
+    let (http, retention) = (&args.http, args.retention);
+    let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
+    let serving = runtime.start_api(app, worker, &queue, surroundings, http, retention);
+    let addresses = serving.await?.addresses;
     say(&format!("Nearhand listens on http://{}", addresses.api));
     say(&format!("Its health and metrics are at http://{}/metrics", addresses.metrics));
     tokio::select! {

@@ -3,13 +3,17 @@
 use crate::{
     demo,
     embedded::{self, Connections, Options, Servers},
+    geocoder::GeocoderSettings,
+    mail::MailSettings,
+    objects::ObjectsSettings,
     progress::{announced, say},
-    runtime::{Runtime, connect_queue, offer_bootstrap_token},
-    settings::{AppDatabase, Http, QueueSettings, Retention, WorkerDatabase},
+    runtime::{Runtime, Surroundings, connect_queue, offer_bootstrap_token},
+    settings::{AppDatabase, AppUrl, Http, JobsSettings, QueueSettings, Retention, WorkerDatabase},
     signals::{self, Interrupts},
 };
 use anyhow::Context;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
+use nearhand_runner::{OfferIndex, OfferJobs, PhotoJobs};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +37,14 @@ pub(crate) struct Args {
     http: Http,
     #[command(flatten)]
     queue: QueueSettings,
+    #[command(flatten)]
+    jobs: JobsSettings,
+    #[command(flatten)]
+    mail: MailSettings,
+    #[command(flatten)]
+    objects: ObjectsSettings,
+    #[command(flatten)]
+    geocoder: GeocoderSettings,
     #[command(flatten)]
     retention: Retention,
 }
@@ -95,6 +107,7 @@ async fn live(
 ) -> anyhow::Result<()> {
     prepare(connections).await?;
     let (app, worker) = databases(connections);
+    let jobs = args.jobs.config(&app.url, &worker).await?;
     let app = app.connect().await?;
     let worker = worker.connect().await?;
     let queue = connect_queue(&args.queue, &connections.redis_url).await?;
@@ -106,9 +119,17 @@ async fn live(
         nearhand_storage::organizations::setup_is_complete(&mut tx).await?
     };
     let (http, retention) = (&args.http, args.retention);
-    let addresses = runtime.start_api(app, worker.clone(), &queue, http, retention).await?;
-    runtime.start_worker(worker, queue, retention);
-    let url = base_url(addresses.api);
+    let folder = args.data_dir.join("outbox");
+    let outbox = args.mail.shown(Some(&folder), http.listen);
+    let objects = args.objects.open(Some(&args.data_dir.join("objects")))?;
+    let jobs = jobs.with(args.geocoder.jobs()?).with_any(objects.clone().map(PhotoJobs::new));
+    let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
+    let serving = runtime.start_api(app, worker.clone(), &queue, surroundings, http, retention);
+    let api = serving.await?;
+    let url = base_url(api.addresses.api);
+    let jobs = jobs.with_offers(OfferJobs::new(OfferIndex::shared(api.follower)));
+    let mails = args.mail.jobs(Some(&folder), &url)?;
+    runtime.start_worker(worker, queue, jobs.with(mails), retention);
     if !args.demo {
         greet(&url, is_set_up, &token);
         return runtime.finish().await;
@@ -142,7 +163,7 @@ async fn prepare(connections: &Connections) -> anyhow::Result<()> {
 
 fn databases(connections: &Connections) -> (AppDatabase, WorkerDatabase) {
     let app = AppDatabase {
-        app_database_url: connections.role_url(APP_ROLE, &connections.app_password),
+        url: AppUrl { app_database_url: connections.role_url(APP_ROLE, &connections.app_password) },
         app_pool: APP_POOL,
     };
     let worker = WorkerDatabase {

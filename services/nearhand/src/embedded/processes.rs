@@ -15,49 +15,53 @@ use tokio::time::{Instant, sleep};
 use super::error::Error;
 
 /// Names of PostgreSQL's processes, and the file that holds the first one's number.
-pub(crate) const POSTGRES: Traces = (&["postgres", "postmaster"], "postmaster.pid");
+pub(crate) const POSTGRES: ProcessIdentity = (&["postgres", "postmaster"], "postmaster.pid");
 /// The same of Redis.
-pub(crate) const REDIS: Traces = (&["redis-server", "valkey-server"], "redis.pid");
+pub(crate) const REDIS: ProcessIdentity = (&["redis-server", "valkey-server"], "redis.pid");
 
 /// `initdb`, which writes no such file.
-pub(crate) const INITDB: Traces = (&["initdb"], "initdb.pid");
+pub(crate) const INITDB: ProcessIdentity = (&["initdb"], "initdb.pid");
 
 /// By what a server's processes are known: their names, and the file with their number.
-pub(crate) type Traces = (&'static [&'static str], &'static str);
+pub(crate) type ProcessIdentity = (&'static [&'static str], &'static str);
 
 /// How a server is asked to stop: each signal, and how long it is given.
 pub(crate) type Escalation = &'static [(Signal, Duration)];
 
-/// A process found by [`working_in`].
+/// A process of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Found {
+struct ServerProcess {
     pid: i32,
     parent: i32,
 }
 
 /// Stops every server process that works in `folder`, and waits until they are gone. Returns how
 /// many there were and whether all are gone.
-pub(crate) async fn clear(folder: &Path, traces: Traces, escalation: Escalation) -> (usize, bool) {
-    let first = working_in(folder, traces);
+pub(crate) async fn clear(
+    folder: &Path,
+    identity: ProcessIdentity,
+    escalation: Escalation,
+) -> (usize, bool) {
+    let first = working_in(folder, identity);
     for (signal, patience) in escalation {
-        let found = working_in(folder, traces);
+        let found = working_in(folder, identity);
         if found.is_empty() {
             break;
         }
-        for pid in heads(&found) {
+        for pid in roots(&found) {
             send(pid, *signal);
         }
         let deadline = Instant::now() + *patience;
-        while Instant::now() < deadline && !working_in(folder, traces).is_empty() {
+        while Instant::now() < deadline && !working_in(folder, identity).is_empty() {
             sleep(Duration::from_millis(20)).await;
         }
     }
-    (first.len(), first.is_empty() || working_in(folder, traces).is_empty())
+    (first.len(), first.is_empty() || working_in(folder, identity).is_empty())
 }
 
 /// Whether any server process works in `folder`, as far as the system can tell.
 pub(crate) fn any_in(folder: &Path) -> bool {
-    [POSTGRES, REDIS].into_iter().any(|traces| !working_in(folder, traces).is_empty())
+    [POSTGRES, REDIS].into_iter().any(|identity| !working_in(folder, identity).is_empty())
 }
 
 /// Sends a signal; a process that is gone already is no error.
@@ -92,13 +96,13 @@ pub(crate) fn can_list() -> bool {
     Path::new("/proc/self/cwd").exists()
 }
 
-/// The processes to signal: those whose parent is not among them, who stop their children in order.
-fn heads(found: &[Found]) -> Vec<i32> {
-    let is_child = |process: &Found| found.iter().any(|other| other.pid == process.parent);
+/// The processes to signal: those whose parent is not among them. They stop their children in order.
+fn roots(found: &[ServerProcess]) -> Vec<i32> {
+    let is_child = |process: &ServerProcess| found.iter().any(|other| other.pid == process.parent);
     found.iter().filter(|process| !is_child(process)).map(|process| process.pid).collect()
 }
 
-fn working_in(folder: &Path, (names, pid_file): Traces) -> Vec<Found> {
+fn working_in(folder: &Path, (names, pid_file): ProcessIdentity) -> Vec<ServerProcess> {
     if !can_list() {
         return from_pid_file(&folder.join(pid_file), names);
     }
@@ -110,7 +114,7 @@ fn working_in(folder: &Path, (names, pid_file): Traces) -> Vec<Found> {
             let status = fs::read_to_string(path.join("stat")).ok()?;
             let (name, state, parent) = parse_stat(&status)?;
             let here = fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd == folder);
-            (here && state != 'Z' && names.contains(&name)).then_some(Found { pid, parent })
+            (here && state != 'Z' && names.contains(&name)).then_some(ServerProcess { pid, parent })
         })
         .collect()
 }
@@ -125,7 +129,7 @@ fn parse_stat(text: &str) -> Option<(&str, char, i32)> {
 }
 
 /// Where there is no `/proc`: the process the server wrote down, if it bears the right name.
-fn from_pid_file(path: &Path, names: &[&str]) -> Vec<Found> {
+fn from_pid_file(path: &Path, names: &[&str]) -> Vec<ServerProcess> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let Some(pid) = text.lines().next().and_then(|line| line.trim().parse().ok()) else {
         return Vec::new();
@@ -136,7 +140,7 @@ fn from_pid_file(path: &Path, names: &[&str]) -> Vec<Found> {
     let command = command.unwrap_or_default();
     let name = Path::new(command.trim()).file_name().unwrap_or_default();
     if names.iter().any(|known| name == *known) {
-        vec![Found { pid, parent: 1 }]
+        vec![ServerProcess { pid, parent: 1 }]
     } else {
         Vec::new()
     }
@@ -156,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn only_heads_are_signalled() {
+    fn only_root_processes_are_signalled() {
         let found = [(10, 1), (11, 10), (12, 10), (20, 1)];
-        let found = found.map(|(pid, parent)| Found { pid, parent });
-        assert_eq!(heads(&found), vec![10, 20]);
+        let found = found.map(|(pid, parent)| ServerProcess { pid, parent });
+        assert_eq!(roots(&found), vec![10, 20]);
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::Error;
-use super::processes::{self, Escalation, Traces};
+use super::processes::{self, Escalation, ProcessIdentity};
 use super::program::Answer;
 use super::user::RunAs;
 use super::{postgres, redis};
@@ -43,7 +43,7 @@ impl Setup {
         }
     }
 
-    fn traces(&self) -> Traces {
+    fn identity(&self) -> ProcessIdentity {
         match self {
             Self::Postgres(_) => processes::POSTGRES,
             Self::Redis(_) => processes::REDIS,
@@ -132,8 +132,8 @@ impl Server {
     /// # Errors
     /// [`Error::System`] if it does not go.
     pub(super) async fn clear_leftovers(&self) -> Result<usize, Error> {
-        let (traces, stop) = (self.setup.traces(), self.setup.escalation());
-        let (count, gone) = processes::clear(self.setup.data(), traces, stop).await;
+        let (identity, stop) = (self.setup.identity(), self.setup.escalation());
+        let (count, gone) = processes::clear(self.setup.data(), identity, stop).await;
         if gone {
             if let Setup::Postgres(setup) = &self.setup {
                 setup.drop_stale_pid_file()?;

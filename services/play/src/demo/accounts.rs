@@ -1,5 +1,6 @@
-//! The demo's accounts: an admin by setup, a scheduler by the admin, both with passwords that are
-//! written down before they are used, so that a killed start never locks itself out.
+//! The demo's accounts: an admin by setup, a scheduler by the admin, and the crew's logins, all with
+//! passwords that are written down before they are used, so that a killed start never locks itself
+//! out.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,14 +20,17 @@ use crate::client::{Client, Error, Login, Person, Session, Tokens, log_in, persi
 const ORGANIZATION: &str = "Harbour City Demo";
 const SLUG: &str = "harbour-city-demo";
 const ADMIN: &str = "admin@harbour-city.example";
+const CREW_PASSWORD: &str = "NEARHAND_CREW_PASSWORD";
 const SCHEDULER: &str = "scheduler@harbour-city.example";
 /// How long the API may take to answer at the start.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who runs the demo.
 pub(super) struct Accounts {
     pub(super) admin: Session,
     pub(super) scheduler: Session,
+    /// With which the whole crew logs in.
+    pub(super) crew_password: SecretString,
     /// Which organisation it is.
     pub(super) organization: Uuid,
 }
@@ -53,7 +57,7 @@ pub(super) async fn enter(
     env.set("NEARHAND_ORGANIZATION", SLUG);
     env.set("NEARHAND_ADMIN_LOGIN", ADMIN);
     env.set("NEARHAND_SCHEDULER_LOGIN", SCHEDULER);
-    for name in ["NEARHAND_ADMIN_PASSWORD", "NEARHAND_SCHEDULER_PASSWORD"] {
+    for name in ["NEARHAND_ADMIN_PASSWORD", "NEARHAND_SCHEDULER_PASSWORD", CREW_PASSWORD] {
         if env.get(name).is_none() {
             env.set(name, generate_password());
         }
@@ -64,7 +68,32 @@ pub(super) async fn enter(
     let organization = tokens.organization_id;
     let admin = Session::of_tokens(client, tokens, login);
     let scheduler = scheduler(&admin, self::login(env, "SCHEDULER")).await?;
-    Ok(Accounts { admin, scheduler, organization })
+    let crew_password = env.get(CREW_PASSWORD).unwrap_or_default().to_owned().into();
+    Ok(Accounts { admin, scheduler, crew_password, organization })
+}
+
+/// How somebody of the crew logs in.
+pub(super) fn field_login(username: &str, password: &SecretString) -> Login {
+    Login {
+        organization: Some(SLUG.to_owned()),
+        login: format!("{username}@harbour-city.example"),
+        password: password.clone(),
+    }
+}
+
+/// Gives somebody the password of their login, and logs them in.
+///
+/// # Errors
+/// If the API refuses or does not answer.
+pub(super) async fn admit(admin: &Session, person: Uuid, login: Login) -> Result<Session, Error> {
+    let client = admin.client();
+    let temporary: Temporary = admin.post_empty(&format!("/v1/staff/{person}/password")).await?;
+    let first = Login { password: temporary.password, ..login.clone() };
+    let session = Session::open(client, first.clone()).await?;
+    let change = json!({ "current_password": first.password.expose_secret(),
+        "new_password": login.password.expose_secret() });
+    session.call(Method::POST, "/v1/me/password").await?.json(&change).done().await?;
+    Session::open(client, login).await
 }
 
 fn login(env: &EnvFile, who: &str) -> Login {
@@ -130,12 +159,5 @@ async fn scheduler(admin: &Session, login: Login) -> anyhow::Result<Session> {
         Some(person) => person,
         None => admin.create("/v1/staff", &form).await?,
     };
-    let temporary: Temporary =
-        admin.post_empty(&format!("/v1/staff/{}/password", person.id)).await?;
-    let first = Login { password: temporary.password, ..login.clone() };
-    let session = Session::open(client, first.clone()).await?;
-    let change = json!({ "current_password": first.password.expose_secret(),
-        "new_password": login.password.expose_secret() });
-    session.call(Method::POST, "/v1/me/password").await?.json(&change).done().await?;
-    Ok(Session::open(client, login).await?)
+    Ok(admit(admin, person.id, login).await?)
 }

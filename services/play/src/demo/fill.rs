@@ -15,7 +15,13 @@ use uuid::Uuid;
 
 use super::city::DISTRICTS;
 use super::people::{self, SERVICES};
-use super::{cases, phones::Route};
+use super::{
+    calls::{QUEUE, Setting},
+    car::car,
+    cases::{self, CLIENTS},
+    crew::{self, Hand},
+    phones::Route,
+};
 use crate::Say;
 use crate::client::{Person, Session, read_private, token_works, write_private};
 
@@ -25,13 +31,19 @@ const AT_A_TIME: usize = 16;
 const TELL: Duration = Duration::from_secs(2);
 const DEVICE: &str = "demo phone";
 const LEGAL_BASIS: &str = "invented people, demonstration only";
+/// People on a client's panel.
+const PANEL: usize = 6;
 /// A case whose start has passed by so much is closed and made anew.
 const STALE: SignedDuration = SignedDuration::from_mins(30);
 
-/// What the phones and the README's lines need.
+/// What the phones, the day and the README's lines need.
 pub(super) struct Filled {
     /// The phones to simulate.
     pub(super) phones: Vec<Route>,
+    /// Everybody but the person of `staff`.
+    pub(super) hands: Vec<Hand>,
+    /// What every case that arrives belongs to.
+    pub(super) setting: Setting,
     /// A person whose phone nobody simulates.
     pub(super) staff: Uuid,
     /// That phone's token.
@@ -57,6 +69,14 @@ struct CaseSeen {
 struct Made {
     id: Uuid,
 }
+
+#[derive(Deserialize)]
+struct Panel {
+    panel: Vec<Uuid>,
+}
+
+/// A person with the token of their phone, if they are to be tracked.
+type MadePerson = (Uuid, Option<SecretString>, people::Plan);
 
 /// What is remembered between starts.
 #[derive(Default, Serialize, Deserialize)]
@@ -92,7 +112,10 @@ pub(super) async fn fill(
     let districts = DISTRICTS.iter().map(|d| (d.name, json!({ "name": d.name, "area": d.area() })));
     let regions = named(admin, "/v1/regions", districts).await?;
     let people = fill_people(admin, &remembered, &services, &regions, now, say).await?;
-    let case = fill_cases(admin, &services, now).await?;
+    let clients = CLIENTS.iter().map(|name| (*name, json!({ "name": name })));
+    let clients = named(admin, "/v1/clients", clients).await?;
+    let case = fill_cases(admin, &services, &clients, now).await?;
+    let queue = named(admin, "/v1/queues", [(QUEUE, json!({ "name": QUEUE }))].into_iter()).await?;
     let tokens = people
         .iter()
         .filter_map(|(id, token, _)| Some((*id, token.as_ref()?.expose_secret().to_owned())));
@@ -105,10 +128,43 @@ pub(super) async fn fill(
         .next()
         .and_then(|(id, token, _)| Some((id, token?)))
         .ok_or_else(|| anyhow::anyhow!("the demo's first person has no phone"))?;
-    let phones = people
-        .filter_map(|(_, token, plan)| Some(Route::new(token?, plan.home, plan.district)))
-        .collect();
-    Ok(Filled { phones, staff, device, case })
+    let (hands, phones) = hands(people);
+    fill_panels(admin, &clients, &hands).await?;
+    let queue = queue.first().copied().unwrap_or_default();
+    let setting = Setting { services, clients, queue };
+    Ok(Filled { phones, hands, setting, staff, device, case })
+}
+
+/// People as the day needs them, and their phones.
+fn hands(people: impl Iterator<Item = MadePerson>) -> (Vec<Hand>, Vec<Route>) {
+    let mut phones = Vec::new();
+    let hand = |(id, token, plan): MadePerson| {
+        let car = token.map(|token| {
+            let (car, wheel) = car(plan.home);
+            phones.push(Route::new(token, plan.home, plan.district, wheel));
+            car
+        });
+        let always = plan.body["working_hours"].is_null();
+        Hand { id, username: plan.username, always, car, out: tokio::sync::Mutex::default() }
+    };
+    let hands = people.map(hand).collect();
+    (hands, phones)
+}
+
+/// Gives the clients that have nobody on their panel one: each a few of the crew, and the last none.
+async fn fill_panels(admin: &Session, clients: &[Uuid], hands: &[Hand]) -> anyhow::Result<()> {
+    let crew = crew::choose(hands);
+    let panels = crew.chunks(PANEL).take(clients.len().saturating_sub(1));
+    for (client, panel) in clients.iter().zip(panels) {
+        let path = format!("/v1/clients/{client}");
+        let known: Panel = admin.get(&path).await?;
+        if known.panel.is_empty() {
+            let panel: Vec<Uuid> = panel.iter().map(|hand| hand.id).collect();
+            let body = json!({ "panel": panel, "excluded": [] });
+            admin.put(&format!("{path}/people"), &body).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes what a list lacks; returns the ids in the order given.
@@ -138,7 +194,7 @@ async fn fill_people(
     regions: &[Uuid],
     now: Timestamp,
     say: Say,
-) -> anyhow::Result<Vec<(Uuid, Option<SecretString>, people::Plan)>> {
+) -> anyhow::Result<Vec<MadePerson>> {
     let listed: Vec<Person> = admin.list("/v1/staff").await?;
     let known: Known<'_> =
         listed.iter().filter_map(|person| Some((person.username.as_deref()?, person))).collect();
@@ -235,14 +291,19 @@ struct Items {
 }
 
 /// Makes the cases that are missing or whose time has passed; returns the first.
-async fn fill_cases(admin: &Session, services: &[Uuid], now: Timestamp) -> anyhow::Result<Uuid> {
-    let plans = cases::plan(now, services);
+async fn fill_cases(
+    admin: &Session,
+    services: &[Uuid],
+    clients: &[Uuid],
+    now: Timestamp,
+) -> anyhow::Result<Uuid> {
+    let plans = cases::plan(now, services, clients);
     let open: Vec<CaseSeen> = admin.list("/v1/cases?status=open").await?;
     let ours = open.into_iter().filter(|case| plans.iter().any(|plan| plan.title == case.title));
     let (stale, current): (Vec<_>, Vec<_>) =
         ours.partition(|case| case.starts_at.is_some_and(|at| at + STALE < now));
     for case in stale {
-        admin.patch(&format!("/v1/cases/{}", case.id), &json!({ "status": "closed" })).await?;
+        admin.patch(&format!("/v1/cases/{}", case.id), &json!({ "status": "done" })).await?;
     }
     let make = |plan: &cases::Plan| {
         let known = current.iter().find(|case| case.title == plan.title).map(|case| case.id);

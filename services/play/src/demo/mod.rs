@@ -1,12 +1,18 @@
 //! The demo: a city that is alive at any hour, made and moved through the public API alone.
 //!
 //! [`run`] sets the installation up (or finds the demo it holds), fills it with people and cases,
-//! simulates phones until shutdown, and keeps `demo.env` fresh. [`city`], [`people`] and [`cases`]
-//! draw what there is, the same every time; [`accounts`] and [`fill`] make it; [`phones`] move.
+//! simulates phones until shutdown, plays a day's work, and keeps `demo.env` fresh. [`city`],
+//! [`people`] and [`cases`] draw what there is, the same every time; [`accounts`], [`crew`] and
+//! [`fill`] make it; [`phones`] move. [`calls`] draws the cases that arrive, and [`day`] plays each
+//! from the call until it is done.
 
 mod accounts;
+mod calls;
+mod car;
 mod cases;
 mod city;
+mod crew;
+mod day;
 mod dice;
 mod env_file;
 mod fill;
@@ -53,11 +59,12 @@ pub async fn run(site: Site, shutdown: CancellationToken) -> anyhow::Result<()> 
     let mut env = EnvFile::read(&path)?;
     let preparing = prepare(&client, &site, &path, &mut env);
     let Some(prepared) = shutdown.run_until_cancelled(preparing).await else { return Ok(()) };
-    let (accounts, phones) = prepared?;
+    let (accounts, phones, cast) = prepared?;
     greet(&site, &env, phones.len(), &path);
     let moving = phones::run(client, phones, shutdown.clone());
     let renewing = shutdown.run_until_cancelled(keep_fresh(&accounts, &path, &mut env));
-    tokio::join!(moving, renewing);
+    let playing = shutdown.run_until_cancelled(day::run(&accounts, cast, site.say));
+    tokio::join!(moving, renewing, playing);
     Ok(())
 }
 
@@ -66,7 +73,7 @@ async fn prepare(
     site: &Site,
     path: &Path,
     env: &mut EnvFile,
-) -> anyhow::Result<(Accounts, Vec<phones::Route>)> {
+) -> anyhow::Result<(Accounts, Vec<phones::Route>, day::Cast)> {
     let accounts = accounts::enter(client, &site.bootstrap_token, path, env).await?;
     let state = site.data_dir.join("demo-state.json");
     let filled = fill::fill(&accounts.admin, accounts.organization, &state, clock::now(), site.say)
@@ -77,7 +84,8 @@ async fn prepare(
     env.set("NEARHAND_CASE_ID", filled.case.to_string());
     note_tokens(&accounts, env).await?;
     env.write(path)?;
-    Ok((accounts, filled.phones))
+    let cast = day::Cast { hands: filled.hands, setting: filled.setting };
+    Ok((accounts, filled.phones, cast))
 }
 
 async fn note_tokens(accounts: &Accounts, env: &mut EnvFile) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! The demo's phones: each goes from place to place through the city, stops now and then, and
-//! sends its fixes through `POST /v1/pings` like any other phone, keeping what is not taken.
+//! sends its fixes through `POST /v1/pings` like any other phone, keeping what is not taken. Who has an
+//! errand goes there and stays. What the errand is for is not known here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::car::Wheel;
 use super::city::{DISTRICTS, Place};
 use super::dice::Dice;
 use crate::client::{Client, Error, pause};
@@ -22,6 +24,8 @@ use crate::client::{Client, Error, pause};
 const EVERY_S: (f64, f64) = (5.0, 10.0);
 /// Metres per second.
 const SPEED_MPS: (f64, f64) = (5.0, 15.0);
+/// The same with an errand: whoever watches a case wants to see them arrive.
+const ERRAND_MPS: (f64, f64) = (16.0, 22.0);
 /// A stop, in seconds.
 const STOP_S: (f64, f64) = (20.0, 180.0);
 /// Fixes kept while nobody takes them: well over an hour.
@@ -34,12 +38,13 @@ pub(super) struct Route {
     token: SecretString,
     home: Place,
     district: usize,
+    wheel: Wheel,
 }
 
 impl Route {
     /// A phone whose person lives here.
-    pub(super) fn new(token: SecretString, home: Place, district: usize) -> Self {
-        Self { token, home, district }
+    pub(super) fn new(token: SecretString, home: Place, district: usize, wheel: Wheel) -> Self {
+        Self { token, home, district, wheel }
     }
 }
 
@@ -80,7 +85,9 @@ async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: Cancel
         if shutdown.run_until_cancelled(rest).await.is_none() {
             return;
         }
+        walk.obey(route.wheel.errand(), &mut dice);
         walk.go(until_next, &mut dice);
+        route.wheel.tell(walk.at);
         kept.push_back(walk.fix(clock::now(), &mut dice));
         if kept.len() > MOST_KEPT {
             kept.pop_front();
@@ -125,6 +132,8 @@ struct Walk {
     at: Place,
     towards: Place,
     home: usize,
+    /// Where they are sent.
+    errand: Option<Place>,
     speed_mps: f64,
     /// Seconds left of the present stop.
     stop_s: f64,
@@ -137,6 +146,7 @@ impl Walk {
             at,
             towards: at,
             home,
+            errand: None,
             speed_mps: 0.0,
             stop_s: dice.between(0.0, STOP_S.0),
             battery: dice.between(0.4, 1.0),
@@ -153,6 +163,22 @@ impl Walk {
         self.speed_mps = dice.between(SPEED_MPS.0, SPEED_MPS.1);
     }
 
+    /// Takes up an errand, or gives it up.
+    fn obey(&mut self, errand: Option<Place>, dice: &mut Dice) {
+        if self.errand == errand {
+            return;
+        }
+        self.errand = errand;
+        self.stop_s = 0.0;
+        match errand {
+            Some(place) => {
+                self.towards = place;
+                self.speed_mps = dice.between(ERRAND_MPS.0, ERRAND_MPS.1);
+            }
+            None => self.set_out(dice),
+        }
+    }
+
     /// Lets time pass.
     fn go(&mut self, seconds: f64, dice: &mut Dice) {
         self.battery = (self.battery - seconds * 1e-5).max(0.05);
@@ -165,7 +191,9 @@ impl Walk {
         let (distance, way) = (north.hypot(east), self.speed_mps * left);
         if way >= distance {
             self.at = self.towards;
-            self.set_out(dice);
+            if self.errand.is_none() {
+                self.set_out(dice);
+            }
             self.stop_s = dice.between(STOP_S.0, STOP_S.1);
         } else {
             self.at = self.at.moved(north / distance * way, east / distance * way);
@@ -217,5 +245,28 @@ mod tests {
         }
         assert!((50..1_950).contains(&stops), "{stops}");
         assert!(farthest > 1_000.0, "{farthest}");
+    }
+
+    #[test]
+    fn who_has_an_errand_goes_there_and_stays_until_it_is_over() {
+        let mut dice = Dice::new(6);
+        let start = DISTRICTS[2].somewhere(&mut dice);
+        let site = start.moved(3_000.0, -1_000.0);
+        let mut walk = Walk::new(start, 2, &mut dice);
+        let mut steps = 0;
+        while walk.at != site {
+            walk.obey(Some(site), &mut dice);
+            walk.go(7.0, &mut dice);
+            steps += 1;
+            assert!(steps < 40, "3.2 km at 16 m/s take 200 s");
+        }
+        for _ in 0..100 {
+            walk.obey(Some(site), &mut dice);
+            walk.go(7.0, &mut dice);
+            assert_eq!(walk.at, site);
+        }
+        walk.obey(None, &mut dice);
+        walk.go(7.0, &mut dice);
+        assert_ne!(walk.at, site);
     }
 }

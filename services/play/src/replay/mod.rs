@@ -1,15 +1,15 @@
 //! Plays recorded traces as phones through the public API, and measures what becomes of the fixes.
 //!
-//! [`tracks`] says what is due when, [`phone`] sends it, [`tally`] counts, [`sight`] times how
+//! [`tracks`] says what is due when, [`phone`] sends it, [`tally`] counts, [`visibility`] times how
 //! long a fix takes to be visible, [`summary`] tells. It reads no database and no queue: what it
 //! finds out, any client could.
 
 mod people;
 mod phone;
-mod sight;
 mod summary;
 mod tally;
 mod tracks;
+mod visibility;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -124,8 +124,8 @@ pub async fn play(
     let mut watching = JoinSet::new();
     match watched {
         Some(session) => {
-            let view = sight::view_of(phones.iter().map(|phone| &phone.track));
-            watching.spawn(sight::watch(session.clone(), view, Arc::clone(&tally), sampled));
+            let view = visibility::view_of(phones.iter().map(|phone| &phone.track));
+            watching.spawn(visibility::watch(session.clone(), view, Arc::clone(&tally), sampled));
         }
         None => tally.blind(BLIND.to_owned()),
     }
@@ -152,7 +152,7 @@ pub async fn play(
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        drop(tokio::time::timeout(sight::GIVE_UP, last_seen).await);
+        drop(tokio::time::timeout(visibility::GIVE_UP, last_seen).await);
     }
     watching.shutdown().await;
     let counts = tally.now();

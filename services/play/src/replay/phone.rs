@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::sight::Sample;
 use super::tally::{Reply, Tally};
 use super::tracks::{Planned, Track};
+use super::visibility::Sample;
 use super::{Options, Pace};
 use crate::client::{Client, Error, pause};
 

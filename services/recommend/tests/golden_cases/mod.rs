@@ -1,4 +1,4 @@
-//! Reads the worked cases into people and cases. Must know nothing of how they are judged.
+//! Reads the worked cases into people and cases. Must not know how they are judged.
 
 use nearhand_domain::{
     BookingId, CaseId, ClientId, OrganizationId, Position, RegionId, ServiceId,
@@ -7,11 +7,13 @@ use nearhand_domain::{
     tracking::OPEN_END,
 };
 use nearhand_index::{
-    OrgIndex, PersonParts,
-    load::LoadInputs,
-    parts::LicenceParts,
-    person::{Booking, LastJob, Ping},
-    schedules::explicit,
+    OrgIndex, PersonInput,
+    people::{
+        load::LoadInputs,
+        person::{Booking, LastJob, Ping},
+        person_input::LicenceInput,
+        schedules::explicit,
+    },
 };
 use nearhand_recommend::{Case, LicenceNeed, Policy, SkillNeed};
 use serde_json::Value;
@@ -23,7 +25,7 @@ pub(crate) struct Golden {
     pub(crate) as_of: i64,
     pub(crate) policy: Policy,
     pub(crate) case: Case,
-    pub(crate) staff: Vec<PersonParts>,
+    pub(crate) staff: Vec<PersonInput>,
     pub(crate) rows: Vec<Value>,
     pub(crate) order: Vec<String>,
 }
@@ -130,8 +132,8 @@ fn case(value: &Value) -> Case {
     }
 }
 
-fn person(value: &Value) -> PersonParts {
-    let mut parts = PersonParts::new(id(&value["id"]));
+fn person(value: &Value) -> PersonInput {
+    let mut parts = PersonInput::new(id(&value["id"]));
     parts.active = flag(&value["active"]);
     if flag(&value["tracking"]) {
         parts.tracking.permissions = vec![Interval { start: i64::MIN, end: OPEN_END }];
@@ -148,17 +150,17 @@ fn person(value: &Value) -> PersonParts {
         position: position(&job["position"]).unwrap(),
         completed_at: job["completed_at"].as_i64().unwrap(),
     });
-    let gladness = |value: &Value| Preference::parse(value.as_str().unwrap()).unwrap();
+    let willingness = |value: &Value| Preference::parse(value.as_str().unwrap()).unwrap();
     parts.services = entries(&value["services"])
-        .map(|(word, level)| (ServiceId::from(named(word)), gladness(level)))
+        .map(|(word, level)| (ServiceId::from(named(word)), willingness(level)))
         .collect();
     parts.regions = entries(&value["regions"])
-        .map(|(word, level)| (RegionId::from(named(word)), gladness(level)))
+        .map(|(word, level)| (RegionId::from(named(word)), willingness(level)))
         .collect();
     parts.skills =
         entries(&value["skills"]).map(|(word, have)| (word.clone(), level(have))).collect();
     parts.licences = list(&value["licences"])
-        .map(|licence| LicenceParts {
+        .map(|licence| LicenceInput {
             code: text(&licence["code"]),
             jurisdiction: text(&licence["jurisdiction"]),
             valid_from: licence["valid_from"].as_i64().unwrap_or(i64::MIN),
@@ -193,5 +195,6 @@ fn booking(value: &Value, at: u128) -> Booking {
         time: interval(value),
         position: position(&value["position"]),
         cancelled: flag(&value["cancelled"]),
+        open_ended: false,
     }
 }

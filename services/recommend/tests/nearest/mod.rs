@@ -1,4 +1,4 @@
-//! The search with a policy in which only travel counts: it lists the nearest people, as a plain
+//! The search with a policy in which only travel counts: it must list the nearest people, as a plain
 //! loop over the people does. The loop must not read the index.
 
 use crate::{
@@ -14,7 +14,9 @@ use nearhand_domain::{
     tracking::OPEN_END,
 };
 use nearhand_index::{
-    LiveIndex, OrgIndex, PersonParts, parts::LicenceParts, person::Ping, sphere::haversine_km,
+    LiveIndex, OrgIndex, PersonInput,
+    geometry::sphere::haversine_km,
+    people::{person::Ping, person_input::LicenceInput},
 };
 use nearhand_recommend::{
     Case, Disclosure, Judgement, LicenceNeed, Policy, Query, SkillNeed, Weights,
@@ -23,8 +25,8 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Leaves far away that a search visits before it goes by abilities.
-const PATIENCE: [usize; 3] = [1, 3, 64];
+/// Far leaves that a search visits before it goes by abilities.
+const FAR_LEAVES: [usize; 3] = [1, 3, 64];
 
 fn only_travel() -> Policy {
     let weights = Weights {
@@ -43,8 +45,8 @@ fn only_travel() -> Policy {
 
 /// A person with a fix of this second, which counts fully or not at all, with a start, with both
 /// or with neither.
-fn person(random: &mut Random, around: (f64, f64)) -> PersonParts {
-    let mut parts = PersonParts::new(StaffId::from(random.uuid()));
+fn person(random: &mut Random, around: (f64, f64)) -> PersonInput {
+    let mut parts = PersonInput::new(StaffId::from(random.uuid()));
     parts.active = random.chance(90);
     parts.home = random.chance(70).then(|| population::near(random, around, 0.4));
     parts.base = random.chance(20).then(|| population::near(random, around, 0.4));
@@ -69,18 +71,18 @@ fn person(random: &mut Random, around: (f64, f64)) -> PersonParts {
     parts
 }
 
-/// Where a person counts from.
-fn stands(parts: &PersonParts) -> Option<Position> {
+/// The place that counts for a person.
+fn stands(parts: &PersonInput) -> Option<Position> {
     let allowed = parts.tracking.permissions.iter().any(|permitted| permitted.contains(NOW))
         && !parts.tracking.pauses.iter().any(|pause| pause.contains(NOW));
     let ping = parts.ping.filter(|ping| allowed && ping.accuracy_m != Some(1_001.0));
     ping.map(|ping| ping.position).or(parts.home).or(parts.base)
 }
 
-/// Driving times of those who may be listed, in thousandths of minutes; `None` comes last.
+/// Driving times of the people who may be listed, in thousandths of minutes; `None` comes last.
 #[expect(clippy::cast_possible_truncation, reason = "drives are far shorter")]
-fn by_hand(people: &[PersonParts], case: &Case, policy: &Policy) -> BTreeMap<StaffId, Option<i64>> {
-    let fit = |parts: &&PersonParts| {
+fn by_hand(people: &[PersonInput], case: &Case, policy: &Policy) -> BTreeMap<StaffId, Option<i64>> {
+    let fit = |parts: &&PersonInput| {
         parts.active
             && (case.services.is_empty() || parts.services[0].1 != Preference::Never)
             && case.skills.iter().all(|need| parts.skills[0].1 >= need.required)
@@ -89,7 +91,7 @@ fn by_hand(people: &[PersonParts], case: &Case, policy: &Policy) -> BTreeMap<Sta
         let km = haversine_km(case.position, at);
         libm::rint(km * policy.circuity / policy.speed_kmh * 60.0 * 1_000.0) as i64
     };
-    let located = |parts: &PersonParts| (parts.id, stands(parts).map(drive));
+    let located = |parts: &PersonInput| (parts.id, stands(parts).map(drive));
     let all = people.iter().filter(fit).map(located);
     all.filter(|(_, drive)| drive.is_some() || !policy.require_location).collect()
 }
@@ -105,14 +107,14 @@ proptest! {
         limit in 1usize..60,
     ) {
         let (mut random, around) = (Random(seed), CENTRES[centre]);
-        // Some worlds have people beyond the reach of any drive that earns points.
+        // In some worlds people are so far away that the drive leaves no points for travel.
         let far = (around.0 - around.0.signum() * 3.0, around.1);
         let often = random.pick(&[0, 30, 95]);
         let people = (0..many).map(|_| {
             let around = if random.chance(often) { far } else { around };
             person(&mut random, around)
         });
-        let people: Vec<PersonParts> = people.collect();
+        let people: Vec<PersonInput> = people.collect();
         let index = OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW);
         let mut case = Case::at(CaseId::from(random.uuid()), population::near(&mut random, around, 0.4));
         if random.chance(50) {
@@ -127,8 +129,8 @@ proptest! {
         nearest.sort_by_key(last);
         nearest.truncate(limit);
         let query = Query::new(&index, &case, &policy, NOW, Disclosure::Exact);
-        for patience in PATIENCE {
-            let found = listed(&query.search_with_patience(limit, patience).0);
+        for far_leaves in FAR_LEAVES {
+            let found = listed(&query.search_with_budget(limit, far_leaves).0);
             let drives: Vec<Option<i64>> = found.iter().map(|(.., drive)| *drive).collect();
             prop_assert_eq!(&drives, &nearest);
             let own: BTreeMap<StaffId, Option<i64>> =
@@ -141,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn an_organisation_told_late_equals_one_told_first(
+    fn organisation_facts_give_the_same_index_first_or_last(
         seed: u64,
         many in 0usize..120,
         centre in 0..CENTRES.len(),
@@ -149,7 +151,7 @@ proptest! {
     ) {
         let (mut random, around, id) = (Random(seed), CENTRES[centre], CaseId::from(Uuid::nil()));
         let person = |_| population::person(&mut random, around, id);
-        let people: Vec<PersonParts> = (0..many).map(person).collect();
+        let people: Vec<PersonInput> = (0..many).map(person).collect();
         let facts = Fact::Organization(OrganizationFacts {
             organization: organization(),
             version: 1,
@@ -164,7 +166,7 @@ proptest! {
         for person in people {
             first.put(person, NOW);
         }
-        prop_assert_eq!(late.places().len(), first.places().len());
+        prop_assert_eq!(late.tree().len(), first.tree().len());
         let case = population::case(&mut random, around, id, &[]);
         for policy in [only_travel(), population::policy(&mut random)] {
             let found = |index: &OrgIndex| {
@@ -175,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn moving_about_equals_loading_afresh(
+    fn moving_people_equals_loading_them_afresh(
         seed: u64,
         many in 1usize..400,
         centre in 0..CENTRES.len(),
@@ -184,7 +186,7 @@ proptest! {
     ) {
         let (mut random, around, id) = (Random(seed), CENTRES[centre], CaseId::from(Uuid::nil()));
         let person = |_| population::person(&mut random, around, id);
-        let mut people: Vec<PersonParts> = (0..many).map(person).collect();
+        let mut people: Vec<PersonInput> = (0..many).map(person).collect();
         let live = LiveIndex::new();
         live.insert(OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW));
         let mut facts = Vec::new();
@@ -208,14 +210,14 @@ proptest! {
         for policy in [only_travel(), population::policy(&mut random)] {
             let seen = |index: &OrgIndex| {
                 let query = Query::new(index, &case, &policy, NOW, Disclosure::Exact);
-                (index.index_version(), index.places().len(), listed(&query.search(limit)))
+                (index.index_version(), index.tree().len(), listed(&query.search(limit)))
             };
             prop_assert_eq!(live.with_org(organization(), seen), Some(seen(&loaded)));
         }
     }
 
     #[test]
-    fn however_many_words_there_are_those_listed_have_all_that_is_needed(
+    fn people_listed_have_everything_needed_with_any_number_of_words(
         seed: u64,
         many in 1usize..150,
         services in prop_oneof![
@@ -227,7 +229,7 @@ proptest! {
         licences in proptest::collection::vec(0..152u32, 0..2),
     ) {
         let mut random = Random(seed);
-        let people: Vec<PersonParts> = (0..many).map(|_| of_many_words(&mut random)).collect();
+        let people: Vec<PersonInput> = (0..many).map(|_| of_many_words(&mut random)).collect();
         let index = OrgIndex::bulk_load(organization(), people.iter().cloned(), NOW);
         let mut case = Case::at(CaseId::from(random.uuid()), Position::new(45.0, 9.0).unwrap());
         case.services = services.into_iter().map(|n| ServiceId::from(Uuid::from_u128(n))).collect();
@@ -242,28 +244,28 @@ proptest! {
         }).collect();
         case.languages = languages.into_iter().map(|n| format!("l{n}")).collect();
         case.language_required = !case.languages.is_empty();
-        let mut fit: Vec<StaffId> =
+        let mut eligible: Vec<StaffId> =
             people.iter().filter(|parts| has_all(parts, &case)).map(|parts| parts.id).collect();
-        fit.sort_unstable();
+        eligible.sort_unstable();
         for policy in [only_travel(), Policy::default()] {
             let query = Query::new(&index, &case, &policy, NOW, Disclosure::Exact);
-            for patience in PATIENCE {
-                let found = query.search_with_patience(1_000, patience).0;
+            for far_leaves in FAR_LEAVES {
+                let found = query.search_with_budget(1_000, far_leaves).0;
                 let mut found: Vec<StaffId> = found.iter().map(Judgement::staff).collect();
                 found.sort_unstable();
-                prop_assert_eq!(&found, &fit);
+                prop_assert_eq!(&found, &eligible);
             }
         }
     }
 }
 
-/// A person with so many words that no summary of bits has one for each.
-fn of_many_words(random: &mut Random) -> PersonParts {
-    let mut parts = PersonParts::new(StaffId::from(random.uuid()));
-    // Some live so far away that they are found by their abilities.
+/// A person with more words than ability bits can hold.
+fn of_many_words(random: &mut Random) -> PersonInput {
+    let mut parts = PersonInput::new(StaffId::from(random.uuid()));
+    // Some people are so far away that the bitmap search finds them.
     let lat = if random.chance(50) { 45.0 } else { 55.0 };
     parts.home = Position::new(lat, 9.0).ok();
-    // All services, so that their numbers are in order.
+    // All services, so that their codes are in order.
     for n in 0..150u32 {
         let service = ServiceId::from(Uuid::from_u128(n.into()));
         parts.services.push((service, random.pick(&Preference::ALL)));
@@ -274,7 +276,7 @@ fn of_many_words(random: &mut Random) -> PersonParts {
             parts.languages.push((format!("l{n}"), random.pick(&LanguageLevel::ALL)));
         }
         if random.chance(50) {
-            parts.licences.push(LicenceParts {
+            parts.licences.push(LicenceInput {
                 code: format!("licence {n}"),
                 jurisdiction: String::new(),
                 valid_from: i64::MIN,
@@ -285,7 +287,7 @@ fn of_many_words(random: &mut Random) -> PersonParts {
     parts
 }
 
-fn has_all(parts: &PersonParts, case: &Case) -> bool {
+fn has_all(parts: &PersonInput, case: &Case) -> bool {
     let never = |id| parts.services.contains(&(id, Preference::Never));
     let skilled = |need: &SkillNeed| {
         parts.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.required)

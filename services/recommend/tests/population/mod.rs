@@ -9,11 +9,13 @@ use nearhand_domain::{
     tracking::{OPEN_END, TrackingGate},
 };
 use nearhand_index::{
-    PersonParts,
-    load::LoadInputs,
-    parts::LicenceParts,
-    person::{Booking, LastJob, Ping},
-    schedules::{Pattern, explicit},
+    PersonInput,
+    people::{
+        load::LoadInputs,
+        person::{Booking, LastJob, Ping},
+        person_input::LicenceInput,
+        schedules::{Pattern, explicit},
+    },
 };
 use nearhand_recommend::{Case, LicenceNeed, Policy, SkillNeed};
 use uuid::Uuid;
@@ -121,19 +123,23 @@ fn gate(random: &mut Random) -> TrackingGate {
 fn bookings(random: &mut Random, around: (f64, f64), case: CaseId) -> Vec<Booking> {
     let many = if random.chance(40) { random.below(4) } else { 0 };
     (0..many)
-        .map(|_| Booking {
-            id: BookingId::from(random.uuid()),
-            case: if random.chance(10) { case } else { CaseId::from(random.uuid()) },
-            time: interval(random, 2 * DAY_S, 5 * HOUR_S),
-            position: random.chance(70).then(|| near(random, around, 0.2)),
-            cancelled: random.chance(20),
+        .map(|_| {
+            let id = random.uuid();
+            Booking {
+                id: BookingId::from(id),
+                case: if random.chance(10) { case } else { CaseId::from(random.uuid()) },
+                time: interval(random, 2 * DAY_S, 5 * HOUR_S),
+                position: random.chance(70).then(|| near(random, around, 0.2)),
+                cancelled: random.chance(20),
+                open_ended: id.as_u128().is_multiple_of(4),
+            }
         })
         .collect()
 }
 
 /// A person of any kind around a place.
-pub(crate) fn person(random: &mut Random, around: (f64, f64), case: CaseId) -> PersonParts {
-    let mut parts = PersonParts::new(StaffId::from(random.uuid()));
+pub(crate) fn person(random: &mut Random, around: (f64, f64), case: CaseId) -> PersonInput {
+    let mut parts = PersonInput::new(StaffId::from(random.uuid()));
     parts.active = random.chance(95);
     parts.deleted = random.chance(3);
     parts.ping = random.chance(60).then(|| Ping {
@@ -150,6 +156,7 @@ pub(crate) fn person(random: &mut Random, around: (f64, f64), case: CaseId) -> P
     });
     abilities(random, &mut parts);
     parts.working_hours = hours(random);
+    parts.off_duty = random.chance(10);
     parts.time_off = (0..random.below(3)).map(|_| interval(random, 6 * DAY_S, DAY_S)).collect();
     parts.bookings = bookings(random, around, case);
     parts.visits = (0..random.below(4))
@@ -164,7 +171,7 @@ pub(crate) fn person(random: &mut Random, around: (f64, f64), case: CaseId) -> P
     parts
 }
 
-fn abilities(random: &mut Random, parts: &mut PersonParts) {
+fn abilities(random: &mut Random, parts: &mut PersonInput) {
     for n in 0..5 {
         if random.chance(70) {
             let from = usize::from(random.chance(80));
@@ -184,7 +191,7 @@ fn abilities(random: &mut Random, parts: &mut PersonParts) {
     }
     for jurisdiction in ["US-CA", "US-NV"] {
         if random.chance(60) {
-            parts.licences.push(LicenceParts {
+            parts.licences.push(LicenceInput {
                 code: "PI".into(),
                 jurisdiction: jurisdiction.into(),
                 valid_from: i64::MIN,
@@ -229,6 +236,10 @@ pub(crate) fn case(random: &mut Random, around: (f64, f64), id: CaseId, staff: &
     if random.chance(60) {
         case.panel.clear();
         case.panel_required = false;
+    }
+    let often = random.pick(&[10, 60, 95]);
+    if random.chance(15) {
+        case.only = Some(staff.iter().copied().filter(|_| random.chance(often)).collect());
     }
     case
 }

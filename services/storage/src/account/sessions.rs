@@ -2,15 +2,12 @@
 
 use crate::{
     StorageError, Tx,
-    announce::{Changed, announce},
+    announce::{Changed, announce, announce_people},
+    staff::{Access, AccessRow, access_columns},
 };
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use nearhand_domain::{
-    OrganizationId, SessionId, StaffId,
-    access::{AccessLevel, AdminRole},
-    token::TokenHash,
-};
+use nearhand_domain::{OrganizationId, SessionId, StaffId, token::TokenHash};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -39,12 +36,9 @@ pub struct LiveSession {
     pub staff: StaffId,
     /// Only the password may be changed.
     pub restricted: bool,
-    /// What they may do.
-    #[sqlx(try_from = "String")]
-    pub admin_role: AdminRole,
-    /// How far.
-    #[sqlx(try_from = "String")]
-    pub access_level: AccessLevel,
+    /// What they may do and to whom.
+    #[sqlx(flatten, try_from = "AccessRow")]
+    pub access: Access,
     /// When the access token ends.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub expires_at: Timestamp,
@@ -139,6 +133,31 @@ pub async fn rehash(
     Ok(())
 }
 
+/// Takes a person's password away.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_password(tx: &mut Tx, staff: StaffId) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM credentials WHERE staff_id = $1")
+        .bind(staff.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes temporary passwords away from these people; passwords of their own stay.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_temporary(tx: &mut Tx, people: &[StaffId]) -> Result<(), StorageError> {
+    let people: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    sqlx::query("DELETE FROM credentials WHERE staff_id = ANY($1) AND temporary")
+        .bind(people)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Opens a session.
 ///
 /// # Errors
@@ -206,14 +225,15 @@ pub async fn live(
     hash: TokenHash,
     now: Timestamp,
 ) -> Result<Option<LiveSession>, StorageError> {
-    let live = sqlx::query_as(
-        "SELECT t.session_id, s.staff_id, s.restricted, p.admin_role, p.access_level, \
-         LEAST(t.expires_at, s.expires_at) AS expires_at FROM session_tokens AS t \
+    let live = sqlx::query_as(concat!(
+        "SELECT t.session_id, s.staff_id, s.restricted, ",
+        access_columns!(),
+        ", LEAST(t.expires_at, s.expires_at) AS expires_at FROM session_tokens AS t \
          JOIN sessions AS s ON s.id = t.session_id JOIN staff AS p ON p.id = s.staff_id \
          WHERE t.token_hash = $1 AND t.kind = 'access' AND t.expires_at > $2 \
          AND s.ended_at IS NULL AND s.expires_at > $2 AND s.epoch = p.session_epoch \
          AND p.active AND p.deleted_at IS NULL AND p.access_level <> 'disabled'",
-    )
+    ))
     .bind(hash.0.as_slice())
     .bind(now.to_sqlx());
     Ok(live.fetch_optional(&mut **tx).await?)
@@ -295,6 +315,107 @@ pub async fn end(
         .execute(&mut **tx)
         .await?;
     announce(tx, organization, Changed::Session(session)).await
+}
+
+/// Ends every session of these people, who must be locked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    people: &[StaffId],
+) -> Result<(), StorageError> {
+    let people: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+    sqlx::query("UPDATE staff SET session_epoch = session_epoch + 1 WHERE id = ANY($1)")
+        .bind(&people)
+        .execute(&mut **tx)
+        .await?;
+    announce_people(tx, organization, &people).await
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Debug, FromRow)]
+pub struct SessionRecord {
+    /// Which.
+    #[sqlx(try_from = "Uuid")]
+    pub id: SessionId,
+    /// When the person logged in.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
+    pub created_at: Timestamp,
+    /// When its tokens were last renewed; with the login, unless they were.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
+    pub renewed_at: Timestamp,
+    /// When it ends by itself.
+    #[sqlx(try_from = "jiff_sqlx::Timestamp")]
+    pub expires_at: Timestamp,
+}
+
+/// A page of a person's sessions that still count, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    tx: &mut Tx,
+    staff: StaffId,
+    now: Timestamp,
+    after: Option<SessionId>,
+    limit: i64,
+) -> Result<Vec<SessionRecord>, StorageError> {
+    let page = sqlx::query_as(
+        "SELECT s.id, s.created_at, s.expires_at, COALESCE((SELECT max(t.first_used_at) \
+         FROM session_tokens AS t WHERE t.session_id = s.id), s.created_at) AS renewed_at \
+         FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id AND p.session_epoch = s.epoch \
+         WHERE s.staff_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.id > $3 \
+         ORDER BY s.id LIMIT $4",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .bind(after.map_or(Uuid::nil(), |id| id.0))
+    .bind(limit);
+    Ok(page.fetch_all(&mut **tx).await?)
+}
+
+/// Ends a person's sessions that still count: this one, or all but that one. Returns which.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_some(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    staff: StaffId,
+    which: Which,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StorageError> {
+    let (session, this) = match which {
+        Which::Only(session) => (session, true),
+        Which::AllBut(session) => (session, false),
+    };
+    let ended: Vec<Uuid> = sqlx::query_scalar(
+        "UPDATE sessions AS s SET ended_at = $2 FROM staff AS p WHERE s.staff_id = $1 \
+         AND p.id = s.staff_id AND p.session_epoch = s.epoch AND s.ended_at IS NULL \
+         AND s.expires_at > $2 AND (s.id = $3) = $4 RETURNING s.id",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .bind(session.0)
+    .bind(this)
+    .fetch_all(&mut **tx)
+    .await?;
+    let ended: Vec<SessionId> = ended.into_iter().map(SessionId).collect();
+    for session in &ended {
+        announce(tx, organization, Changed::Session(*session)).await?;
+    }
+    Ok(ended)
+}
+
+/// Which sessions of a person to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// One.
+    Only(SessionId),
+    /// All but one.
+    AllBut(SessionId),
 }
 
 /// Ends every session of a person by moving their epoch; returns the new one.

@@ -3,6 +3,7 @@
 use super::{
     OrganizationRow, RegionRow, organization_facts, region_facts,
     staff::{StaffRow, complete, select_staff},
+    work,
 };
 use crate::{StorageError, Tx, ingest::position_fact};
 use nearhand_domain::facts::Fact;
@@ -22,6 +23,7 @@ enum Next {
     Organizations(Uuid),
     Regions(Uuid),
     Staff(Uuid),
+    Work(Uuid),
     Positions(Uuid, Uuid),
     End,
 }
@@ -53,6 +55,7 @@ impl Snapshot {
                 Next::Organizations(after) => self.organizations(after, limit).await?,
                 Next::Regions(after) => self.regions(after, limit).await?,
                 Next::Staff(after) => self.staff(after, limit).await?,
+                Next::Work(after) => self.work(after, limit).await?,
                 Next::Positions(organization, staff) => {
                     self.positions(organization, staff, limit).await?
                 }
@@ -106,11 +109,18 @@ impl Snapshot {
                 .bind(limit)
                 .fetch_all(&mut *self.tx)
                 .await?;
-        self.next = rows
-            .last()
-            .map_or(Next::Positions(Uuid::nil(), Uuid::nil()), |row| Next::Staff(row.id));
+        self.next = rows.last().map_or(Next::Work(Uuid::nil()), |row| Next::Staff(row.id));
         let facts = complete(&mut self.tx, rows).await?;
         Ok(facts.into_iter().map(|facts| Fact::Staff(Box::new(facts))).collect())
+    }
+
+    /// One person's visits may be thousands: fewer people at a time.
+    async fn work(&mut self, after: Uuid, limit: i64) -> Result<Vec<Fact>, StorageError> {
+        let facts = work::page(&mut self.tx, after, limit.min(200)).await?;
+        self.next = facts
+            .last()
+            .map_or(Next::Positions(Uuid::nil(), Uuid::nil()), |last| Next::Work(last.staff.0));
+        Ok(facts.into_iter().map(|facts| Fact::Work(Box::new(facts))).collect())
     }
 
     async fn positions(

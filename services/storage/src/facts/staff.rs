@@ -25,6 +25,7 @@ pub(super) struct StaffRow {
     lng: Option<f64>,
     time_zone: String,
     has_working_hours: bool,
+    off_duty: bool,
     max_travel_km: Option<f64>,
     tracking_hours_margin_min: Option<i16>,
     positions_valid_from: Micros,
@@ -37,7 +38,8 @@ macro_rules! select_staff {
             "SELECT s.organization_id, s.id, s.version, s.deleted_at IS NOT NULL AS deleted, \
              s.active, s.display_name, ST_Y(s.home) AS lat, ST_X(s.home) AS lng, \
              COALESCE(s.time_zone, o.time_zone) AS time_zone, s.has_working_hours, \
-             s.max_travel_km, s.tracking_hours_margin_min, s.positions_valid_from",
+             s.off_duty_since IS NOT NULL AS off_duty, s.max_travel_km, COALESCE(s.tracking_hours_margin_min, o.tracking_hours_margin_min) \
+             AS tracking_hours_margin_min, s.positions_valid_from",
             $(", ", $more,)*
             " FROM staff AS s JOIN organizations AS o ON o.organization_id = s.organization_id ",
             $rest
@@ -70,6 +72,7 @@ pub(super) async fn complete(
     people.add_abilities(tx).await?;
     people.add_tracking(tx).await?;
     people.add_hours(tx).await?;
+    people.add_bases(tx).await?;
     Ok(people.facts)
 }
 
@@ -199,6 +202,20 @@ impl Assembly {
         .await
     }
 
+    async fn add_bases(&mut self, tx: &mut Tx) -> Result<(), StorageError> {
+        self.each(
+            tx,
+            "SELECT m.staff_id, ST_Y(d.base), ST_X(d.base) FROM staff_departments AS m \
+             JOIN departments AS d ON d.id = m.department_id \
+             WHERE m.staff_id = ANY($1) AND m.is_primary AND d.active",
+            |facts, (_, lat, lng): (Uuid, Option<f64>, Option<f64>)| {
+                facts.base = convert::position(lat, lng)?;
+                Ok(())
+            },
+        )
+        .await
+    }
+
     async fn add_hours(&mut self, tx: &mut Tx) -> Result<(), StorageError> {
         self.each(
             tx,
@@ -283,12 +300,14 @@ pub(super) fn bare(row: StaffRow) -> Result<StaffFacts, StorageError> {
         deleted: row.deleted,
         active: row.active && kept,
         home: if kept { convert::position(row.lat, row.lng)? } else { None },
+        base: None,
         services: Vec::new(),
         regions: Vec::new(),
         skills: Vec::new(),
         licences: Vec::new(),
         languages: Vec::new(),
         working_hours: (kept && row.has_working_hours).then(hours),
+        off_duty: kept && row.off_duty,
         time_off: Vec::new(),
         max_travel_km: row.max_travel_km.filter(|_| kept),
         tracking,

@@ -1,7 +1,7 @@
 //! Tickets that open one event stream in place of a session's token, and whether a session that
 //! has one open is still good.
 
-use crate::{StorageError, Tx, sessions::LiveSession};
+use crate::{StorageError, Tx, sessions::LiveSession, staff::access_columns};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use nearhand_domain::{OrganizationId, SessionId, token::TokenHash};
@@ -69,13 +69,14 @@ pub async fn live_session(
     session: SessionId,
     now: Timestamp,
 ) -> Result<Option<LiveSession>, StorageError> {
-    let live = sqlx::query_as(
-        "SELECT s.id AS session_id, s.staff_id, s.restricted, p.admin_role, p.access_level, \
-         s.expires_at FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id \
+    let live = sqlx::query_as(concat!(
+        "SELECT s.id AS session_id, s.staff_id, s.restricted, ",
+        access_columns!(),
+        ", s.expires_at FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id \
          WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
          AND s.epoch = p.session_epoch AND p.active AND p.deleted_at IS NULL \
          AND p.access_level <> 'disabled'",
-    )
+    ))
     .bind(session.0)
     .bind(now.to_sqlx());
     Ok(live.fetch_optional(&mut **tx).await?)

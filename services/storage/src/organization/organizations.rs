@@ -1,8 +1,13 @@
 //! Organisations, and the installation's one setup.
 
-use crate::{Conflict, StorageError, Tx, announce, convert, error::OnConstraint};
+use crate::{
+    Conflict, StorageError, Tx,
+    announce::{self, Shared},
+    convert,
+    error::OnConstraint,
+};
 use nearhand_domain::{
-    OrganizationId, Position,
+    OrganizationId, PolicyId, Position,
     facts::MockPolicy,
     text::{Slug, ZoneName},
     token::TokenHash,
@@ -25,6 +30,14 @@ pub struct OrganizationRecord {
     pub base: Option<Position>,
     /// How mock fixes count.
     pub mock_policy: MockPolicy,
+    /// BCP 47; the first is given to people whose language is not said. Never empty.
+    pub languages: Vec<String>,
+    /// Whether new people are sent a word of welcome.
+    pub welcome_mail: bool,
+    /// Tracking only in working hours, widened by this, of people without a margin of their own.
+    pub tracking_hours_margin_min: Option<i16>,
+    /// By what recommendations are ranked that name no policy; `None`: the built-in one.
+    pub default_policy: Option<PolicyId>,
 }
 
 /// What asking for the installation's setup came to.
@@ -139,46 +152,94 @@ pub async fn create(
 /// # Errors
 /// When there is none, or the database fails.
 pub async fn get(tx: &mut Tx, lock: bool) -> Result<OrganizationRecord, StorageError> {
-    const READ: &str = "SELECT organization_id, version, name, slug, time_zone, ST_Y(base), ST_X(base), mock_policy FROM organizations";
-    const LOCK: &str = "SELECT organization_id, version, name, slug, time_zone, ST_Y(base), ST_X(base), mock_policy FROM organizations FOR UPDATE";
-    type Row = (uuid::Uuid, i64, String, String, String, Option<f64>, Option<f64>, String);
-    let row: Row = sqlx::query_as(if lock { LOCK } else { READ }).fetch_one(&mut **tx).await?;
+    macro_rules! select {
+        ($rest:literal) => {
+            concat!(
+                "SELECT organization_id, version, name, slug, time_zone, ST_Y(base) AS lat, \
+                 ST_X(base) AS lng, mock_policy, languages, welcome_mail, \
+                 tracking_hours_margin_min, default_policy_id FROM organizations ",
+                $rest
+            )
+        };
+    }
+    let statement = if lock { select!("FOR UPDATE") } else { select!("") };
+    let row: Row = sqlx::query_as(statement).fetch_one(&mut **tx).await?;
     Ok(OrganizationRecord {
-        id: OrganizationId(row.0),
-        version: row.1,
-        name: row.2,
-        slug: row.3,
-        time_zone: row.4,
-        base: convert::position(row.5, row.6)?,
-        mock_policy: MockPolicy::parse(&row.7)
+        id: OrganizationId(row.organization_id),
+        version: row.version,
+        name: row.name,
+        slug: row.slug,
+        time_zone: row.time_zone,
+        base: convert::position(row.lat, row.lng)?,
+        mock_policy: MockPolicy::parse(&row.mock_policy)
             .ok_or_else(|| convert::corrupt("mock policy", "unknown word"))?,
+        languages: row.languages,
+        welcome_mail: row.welcome_mail,
+        tracking_hours_margin_min: row.tracking_hours_margin_min,
+        default_policy: row.default_policy_id.map(PolicyId),
     })
 }
 
+#[derive(sqlx::FromRow)]
+struct Row {
+    organization_id: uuid::Uuid,
+    version: i64,
+    name: String,
+    slug: String,
+    time_zone: String,
+    lat: Option<f64>,
+    lng: Option<f64>,
+    mock_policy: String,
+    languages: Vec<String>,
+    welcome_mail: bool,
+    tracking_hours_margin_min: Option<i16>,
+    default_policy_id: Option<uuid::Uuid>,
+}
+
+/// The language of people whose language is not said.
+///
+/// # Errors
+/// When the database fails.
+pub async fn first_language(tx: &mut Tx) -> Result<String, StorageError> {
+    let first = sqlx::query_scalar("SELECT languages[1] FROM organizations");
+    Ok(first.fetch_one(&mut **tx).await?)
+}
+
 /// Writes an organisation back; returns its new version. A new time zone moves the hours of all who
-/// have none of their own, so their versions rise as well.
+/// have none of their own, a new margin those in which they are tracked, so their versions rise as
+/// well.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn update(tx: &mut Tx, record: &OrganizationRecord) -> Result<i64, StorageError> {
-    let zone: String = sqlx::query_scalar("SELECT time_zone FROM organizations FOR UPDATE")
-        .fetch_one(&mut **tx)
-        .await?;
+    let (zone, margin): (String, Option<i16>) =
+        sqlx::query_as("SELECT time_zone, tracking_hours_margin_min FROM organizations FOR UPDATE")
+            .fetch_one(&mut **tx)
+            .await?;
     let (lng, lat) = convert::xy(record.base);
     let version: i64 = sqlx::query_scalar(
         "UPDATE organizations SET version = version + 1, name = $1, time_zone = $2, \
-         base = ST_SetSRID(ST_MakePoint($3, $4), 4326), mock_policy = $5 RETURNING version",
+         base = ST_SetSRID(ST_MakePoint($3, $4), 4326), mock_policy = $5, languages = $6, \
+         welcome_mail = $7, tracking_hours_margin_min = $8, default_policy_id = $9 \
+         RETURNING version",
     )
     .bind(&record.name)
     .bind(&record.time_zone)
     .bind(lng)
     .bind(lat)
     .bind(record.mock_policy.as_str())
+    .bind(&record.languages)
+    .bind(record.welcome_mail)
+    .bind(record.tracking_hours_margin_min)
+    .bind(record.default_policy.map(|id| id.0))
     .fetch_one(&mut **tx)
     .await?;
     announce::announce(tx, record.id, announce::Changed::Organization).await?;
     if zone != record.time_zone {
-        announce::raise_all_in_zone_of(tx, record.id).await?;
+        announce::raise_all_who_share(tx, record.id, Shared::TimeZone).await?;
+    }
+    if margin != record.tracking_hours_margin_min {
+        announce::raise_all_who_share(tx, record.id, Shared::HoursMargin).await?;
     }
     Ok(version)
 }

@@ -1,5 +1,14 @@
-//! People: their profiles, absences and work preferences.
+//! People: their profiles, photos, roles, invitations, absences and work preferences.
 
+pub mod delete_requests;
+pub mod duty;
+pub mod exports;
+pub mod imports;
+pub mod invitations;
+pub mod membership_names;
+pub mod notifications;
+pub mod photos;
 pub mod preferences;
+pub mod roles;
 pub mod staff;
 pub mod time_off;

@@ -3,7 +3,7 @@
 //! Locks go in one order everywhere, or transactions would wait for each other in a ring:
 //! services, regions, then people by id.
 
-use crate::{StorageError, Tx, announce::raise_staff, convert::corrupt};
+use crate::{StorageError, Tx, announce::announce_people, announce::raise_staff, convert::corrupt};
 use nearhand_domain::{OrganizationId, RegionId, ServiceId, StaffId, preference::Preference};
 use uuid::Uuid;
 
@@ -81,15 +81,7 @@ pub(crate) async fn raise_all(
         .bind(people)
         .execute(&mut **tx)
         .await?;
-    sqlx::query(
-        "INSERT INTO outbox (organization_id, kind, entity_id) \
-         SELECT $1, 'staff', * FROM unnest($2::uuid[])",
-    )
-    .bind(organization.0)
-    .bind(people)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    announce_people(tx, organization, people).await
 }
 
 async fn insert(

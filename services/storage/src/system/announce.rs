@@ -4,6 +4,7 @@
 
 use crate::{StorageError, Tx};
 use nearhand_domain::{DeviceId, OrganizationId, RegionId, SessionId, StaffId};
+use uuid::Uuid;
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,26 @@ pub async fn announce(
     Ok(())
 }
 
+/// Writes the outbox rows of many people at once.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn announce_people(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    people: &[Uuid],
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO outbox (organization_id, kind, entity_id) \
+         SELECT $1, 'staff', * FROM unnest($2::uuid[])",
+    )
+    .bind(organization.0)
+    .bind(people)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Raises a person's version under its row lock and announces it. Every write to anything the
 /// index reads of a person ends with this.
 ///
@@ -65,7 +86,16 @@ pub async fn raise_staff(
     Ok(version)
 }
 
-/// Raises and announces everybody whose hours are told in the organisation's time zone.
+/// A setting of the organisation that is a fact of the people who have none of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shared {
+    /// The time zone that hours are told in.
+    TimeZone,
+    /// By how much working hours are widened for tracking.
+    HoursMargin,
+}
+
+/// Raises and announces everybody for whom such a setting counts.
 ///
 /// The organisation's row must be locked for an update: whoever is added meanwhile waits for it.
 /// Everybody else is locked first, so that hours written meanwhile are seen, and in the order of
@@ -73,10 +103,28 @@ pub async fn raise_staff(
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn raise_all_in_zone_of(
+pub(crate) async fn raise_all_who_share(
     tx: &mut Tx,
     organization: OrganizationId,
+    setting: Shared,
 ) -> Result<(), StorageError> {
+    let raise = match setting {
+        Shared::TimeZone => {
+            "WITH raised AS ( \
+               UPDATE staff SET version = version + 1 \
+               WHERE organization_id = $1 AND deleted_at IS NULL AND time_zone IS NULL \
+                 AND (has_working_hours OR tracking_hours_margin_min IS NOT NULL) RETURNING id) \
+             INSERT INTO outbox (organization_id, kind, entity_id) \
+             SELECT $1, 'staff', id FROM raised"
+        }
+        Shared::HoursMargin => {
+            "WITH raised AS ( \
+               UPDATE staff SET version = version + 1 WHERE organization_id = $1 \
+                 AND deleted_at IS NULL AND tracking_hours_margin_min IS NULL RETURNING id) \
+             INSERT INTO outbox (organization_id, kind, entity_id) \
+             SELECT $1, 'staff', id FROM raised"
+        }
+    };
     sqlx::query(
         "SELECT id FROM staff WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY id \
          FOR NO KEY UPDATE",
@@ -84,16 +132,6 @@ pub(crate) async fn raise_all_in_zone_of(
     .bind(organization.0)
     .execute(&mut **tx)
     .await?;
-    sqlx::query(
-        "WITH raised AS ( \
-           UPDATE staff SET version = version + 1 \
-           WHERE organization_id = $1 AND deleted_at IS NULL AND time_zone IS NULL \
-             AND (has_working_hours OR tracking_hours_margin_min IS NOT NULL) RETURNING id) \
-         INSERT INTO outbox (organization_id, kind, entity_id) \
-         SELECT $1, 'staff', id FROM raised",
-    )
-    .bind(organization.0)
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query(raise).bind(organization.0).execute(&mut **tx).await?;
     Ok(())
 }

@@ -18,6 +18,8 @@ pub enum OutboxKind {
     Region,
     /// The organisation itself.
     Organization,
+    /// A person's work: facts to load.
+    Work,
     /// A login to forget.
     Session,
     /// A phone to forget.
@@ -30,6 +32,7 @@ impl OutboxKind {
             "staff" => Self::Staff,
             "region" => Self::Region,
             "organization" => Self::Organization,
+            "work" => Self::Work,
             "session" => Self::Session,
             "device" => Self::Device,
             _ => return None,

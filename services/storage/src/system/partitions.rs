@@ -1,9 +1,18 @@
-//! The pings' daily partitions, made ahead and dropped when they are too old, and what else goes
-//! by age alone.
+//! The daily partitions of pings and of recommendations, made ahead and dropped when they are too old,
+//! and what else goes by age alone.
 
 use crate::{StorageError, Tx};
 use jiff::{Timestamp, civil::Date};
 use jiff_sqlx::ToSqlx;
+
+/// A table with a partition for each day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Daily {
+    /// Pings, by the day of the fix.
+    Pings,
+    /// Recommendations, by the day they were made.
+    Recommendations,
+}
 
 /// Makes the partitions of these days that are missing; returns how many. Where any is missing it
 /// needs the whole table for a moment, as [`drop_before`] does.
@@ -11,10 +20,19 @@ use jiff_sqlx::ToSqlx;
 /// # Errors
 /// When the database fails, somebody kept the table for too long, or more than 400 days are asked
 /// for.
-pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, StorageError> {
+pub async fn ensure(
+    tx: &mut Tx,
+    table: Daily,
+    first: Date,
+    last: Date,
+) -> Result<i32, StorageError> {
     unhurried(tx).await?;
     in_no_ones_way(tx).await?;
-    Ok(sqlx::query_scalar("SELECT ensure_ping_partitions($1, $2)")
+    let statement = match table {
+        Daily::Pings => "SELECT ensure_ping_partitions($1, $2)",
+        Daily::Recommendations => "SELECT ensure_recommendation_partitions($1, $2)",
+    };
+    Ok(sqlx::query_scalar(statement)
         .bind(first.to_sqlx())
         .bind(last.to_sqlx())
         .fetch_one(&mut **tx)
@@ -29,13 +47,14 @@ pub async fn ensure(tx: &mut Tx, first: Date, last: Date) -> Result<i32, Storage
 /// # Errors
 /// When the database fails, or somebody kept the table for too long
 /// ([`StorageError::is_lock_timeout`]): try again later.
-pub async fn drop_before(tx: &mut Tx, keep_from: Date) -> Result<i32, StorageError> {
+pub async fn drop_before(tx: &mut Tx, table: Daily, keep_from: Date) -> Result<i32, StorageError> {
     unhurried(tx).await?;
     in_no_ones_way(tx).await?;
-    Ok(sqlx::query_scalar("SELECT drop_ping_partitions($1)")
-        .bind(keep_from.to_sqlx())
-        .fetch_one(&mut **tx)
-        .await?)
+    let statement = match table {
+        Daily::Pings => "SELECT drop_ping_partitions($1)",
+        Daily::Recommendations => "SELECT drop_recommendation_partitions($1)",
+    };
+    Ok(sqlx::query_scalar(statement).bind(keep_from.to_sqlx()).fetch_one(&mut **tx).await?)
 }
 
 /// Deletes sessions, tokens and idempotency keys that expired before an instant; returns how many.
@@ -67,6 +86,25 @@ pub async fn purge_history(
     Ok(sqlx::query_scalar("SELECT purge_history($1, $2, $3)")
         .bind(revoked_before.to_sqlx())
         .bind(read_before.to_sqlx())
+        .bind(PURGED_AT_ONCE)
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
+/// Deletes finished jobs and mails of all tenants that ended before these instants, a good many at a
+/// time; returns how many went. Repeat until none does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge_jobs(
+    tx: &mut Tx,
+    finished_before: Timestamp,
+    mailed_before: Timestamp,
+) -> Result<i64, StorageError> {
+    unhurried(tx).await?;
+    Ok(sqlx::query_scalar("SELECT purge_jobs($1, $2, $3)")
+        .bind(finished_before.to_sqlx())
+        .bind(mailed_before.to_sqlx())
         .bind(PURGED_AT_ONCE)
         .fetch_one(&mut **tx)
         .await?)

@@ -1,5 +1,5 @@
-//! Writes a batch: one transaction with the privacy gate inside it, so that nothing is stored that
-//! was forbidden by the time it is stored.
+//! Writes a batch in one transaction. The privacy gate is read inside the transaction. Must not store a
+//! ping that is forbidden by the time it is stored.
 
 use super::{
     gates::GateCache,
@@ -14,61 +14,62 @@ use nearhand_storage::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// A phone that is heard from is noted at most this often.
+/// A phone's `last seen` time is written at most this often.
 const TOUCH_EVERY_MS: i64 = 60_000;
-/// Most phones remembered as noted.
-const MOST_HEARD: usize = 200_000;
+/// The most phones in [`LastSeen`]; beyond that it is cleared.
+const MAX_LAST_SEEN: usize = 200_000;
 
-/// For how many batches repeats are looked for after one was met: they come in waves, when phones
-/// or a worker begin anew.
-const WARY_BATCHES: u32 = 500;
+/// After a duplicate the next batches are checked for duplicates, this many. Duplicates come in
+/// waves, after phones or a worker restart.
+const CHECKED_BATCHES: u32 = 500;
 
-/// When phones were last noted as heard from.
+/// The `last seen` time of phones, as this task wrote it last.
 #[derive(Default)]
-pub(super) struct Heard(FxHashMap<DeviceId, i64>);
+pub(super) struct LastSeen(FxHashMap<DeviceId, i64>);
 
-/// Whether pings that are stored already are to be expected. Looking for each costs as much as
-/// writing it, so a batch is first written as if there were none, and again if there was one.
+/// Whether to check for pings that are stored already. Looking one up costs as much as writing it. So
+/// a batch is first written without the check, and written again with it if there was a duplicate.
 #[derive(Default)]
-pub(super) struct Repeats {
-    wary: u32,
+pub(super) struct DuplicateCheck {
+    remaining_batches: u32,
 }
 
-/// What became of a batch.
+/// The result of writing a batch.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// New in the history.
+    /// Pings that are new in the history.
     pub(super) inserted: u64,
-    /// There already.
+    /// Pings that were stored already.
     pub(super) duplicates: u64,
-    /// Not written.
+    /// Pings that were not written, by reason.
     pub(super) dropped: BTreeMap<Dropped, u64>,
-    /// The live row of everybody in the batch, as committed.
+    /// The live position of each person in the batch, as committed.
     pub(super) positions: Vec<PositionFact>,
 }
 
-/// What is kept from batch to batch.
+/// What is kept from one batch to the next.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct BatchCache {
     gates: GateCache,
-    heard: Heard,
-    repeats: Repeats,
+    last_seen: LastSeen,
+    duplicates: DuplicateCheck,
 }
 
 /// Writes these batches and commits.
 pub(super) async fn apply(
     pool: &WorkerPool,
-    memory: &mut Memory,
+    cache: &mut BatchCache,
     batches: &[&PingBatch],
     now_ms: i64,
     retention_ms: i64,
 ) -> Result<Applied, StorageError> {
-    let wary = memory.repeats.wary > 0;
-    memory.repeats.wary = memory.repeats.wary.saturating_sub(1);
-    match write(pool, memory, batches, now_ms, retention_ms, wary).await {
-        Err(StorageError::Constraint(_)) if !wary => {
-            memory.repeats.wary = WARY_BATCHES;
-            write(pool, memory, batches, now_ms, retention_ms, true).await
+    let remaining = cache.duplicates.remaining_batches;
+    let check_duplicates = remaining > 0;
+    cache.duplicates.remaining_batches = remaining.saturating_sub(1);
+    match write(pool, cache, batches, now_ms, retention_ms, check_duplicates).await {
+        Err(StorageError::Constraint(_)) if !check_duplicates => {
+            cache.duplicates.remaining_batches = CHECKED_BATCHES;
+            write(pool, cache, batches, now_ms, retention_ms, true).await
         }
         done => done,
     }
@@ -76,38 +77,38 @@ pub(super) async fn apply(
 
 async fn write(
     pool: &WorkerPool,
-    memory: &mut Memory,
+    cache: &mut BatchCache,
     batches: &[&PingBatch],
     now_ms: i64,
     retention_ms: i64,
-    wary: bool,
+    check_duplicates: bool,
 ) -> Result<Applied, StorageError> {
-    let Memory { gates, heard, .. } = memory;
+    let BatchCache { gates, last_seen, .. } = cache;
     let mut staff: Vec<StaffId> = batches.iter().map(|batch| batch.staff).collect();
     staff.sort_unstable();
     staff.dedup();
     let mut tx = pool.begin().await?;
     let people = gates.people(&mut tx, &staff).await?;
     let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
-    let inserted = if wary {
+    let inserted = if check_duplicates {
         ingest::insert_pings(&mut tx, &plan.rows).await?
     } else {
         ingest::insert_new_pings(&mut tx, &plan.rows).await?
     };
-    let positions = move_on(&mut tx, &plan).await?;
-    let silent = heard.silent(&plan.devices);
-    if !silent.is_empty() {
-        ingest::touch_devices(&mut tx, &silent).await?;
+    let positions = update_positions(&mut tx, &plan).await?;
+    let due = last_seen.due(&plan.devices);
+    if !due.is_empty() {
+        ingest::touch_devices(&mut tx, &due).await?;
     }
     tx.commit().await?;
-    heard.note(&silent);
+    last_seen.update(&due);
     let duplicates = plan.rows.len() as u64 - inserted;
     Ok(Applied { inserted, duplicates, dropped: plan.dropped, positions })
 }
 
-/// Moves live positions on; returns the live row of everybody in the plan. Those that moved are
-/// known and locked until the commit; only the others are read.
-async fn move_on(tx: &mut Tx, plan: &Plan<'_>) -> Result<Vec<PositionFact>, StorageError> {
+/// Updates live positions; returns the live position of each person in the plan. Positions that this
+/// updated are known and locked until the commit, so only the others are read.
+async fn update_positions(tx: &mut Tx, plan: &Plan<'_>) -> Result<Vec<PositionFact>, StorageError> {
     let moved = ingest::upsert_positions(tx, &plan.live).await?;
     let moved: FxHashSet<StaffId> = moved.into_iter().collect();
     let is_still = |(_, staff): &(_, StaffId)| !moved.contains(staff);
@@ -118,17 +119,17 @@ async fn move_on(tx: &mut Tx, plan: &Plan<'_>) -> Result<Vec<PositionFact>, Stor
     Ok(positions)
 }
 
-impl Heard {
-    /// Those not noted within the last minute.
-    fn silent(&self, devices: &BTreeMap<DeviceId, i64>) -> Vec<(DeviceId, i64)> {
+impl LastSeen {
+    /// The phones whose `last seen` time was not written within the last minute.
+    fn due(&self, devices: &BTreeMap<DeviceId, i64>) -> Vec<(DeviceId, i64)> {
         let is_due = |device: &DeviceId, at: i64| {
-            self.0.get(device).is_none_or(|noted| at - noted >= TOUCH_EVERY_MS)
+            self.0.get(device).is_none_or(|written| at - written >= TOUCH_EVERY_MS)
         };
         devices.iter().map(|(d, at)| (*d, *at)).filter(|(d, at)| is_due(d, *at)).collect()
     }
 
-    fn note(&mut self, devices: &[(DeviceId, i64)]) {
-        if self.0.len() + devices.len() > MOST_HEARD {
+    fn update(&mut self, devices: &[(DeviceId, i64)]) {
+        if self.0.len() + devices.len() > MAX_LAST_SEEN {
             self.0.clear();
         }
         self.0.extend(devices.iter().copied());

@@ -1,10 +1,11 @@
-//! One read's entries on their way: applied, told to the feed and acknowledged while the next are
-//! applied; split where one of them is at fault, paused where the world is.
+//! Processes the entries of one read: writes them, then publishes and acknowledges them while the next
+//! ones are written. Bisects a batch that the database refuses; waits while the database is away.
+//! Must not decide what is stored.
 
 use super::{
     Interruption, Worker,
-    apply::{Applied, Memory, apply},
-    faults::{Halves, reason},
+    apply::{Applied, BatchCache, apply},
+    bisection::{Bisection, reason},
 };
 use crate::backoff::{Backoff, rest};
 use nearhand_domain::{
@@ -17,84 +18,86 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-/// Most positions in one feed entry.
+/// The most positions in one feed entry.
 const ENTRY_POSITIONS: usize = 500;
-/// Longest a transaction may take: longer than any one statement may.
-const LONGEST_APPLY: Duration = Duration::from_secs(45);
-/// Between two attempts of an entry that stands alone.
-const LONE_PAUSE: Duration = Duration::from_millis(20);
+/// Timeout of a transaction. It is longer than the timeout of one statement.
+const APPLY_TIMEOUT: Duration = Duration::from_secs(45);
+/// Pause between two attempts to process an entry alone.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// What working on batches needs and keeps.
+/// Processes batches, and keeps what is cached between them.
 pub(super) struct Batches<'a> {
     pub(super) worker: &'a Worker,
-    pub(super) memory: Memory,
+    pub(super) cache: BatchCache,
     pub(super) stop: &'a CancellationToken,
 }
 
 impl Batches<'_> {
-    /// Deals with every entry: written and acknowledged, or buried. Those suspected of taking
-    /// workers down come last and each is tried by itself; with `all_alone` every one is.
-    pub(super) async fn work(
+    /// Processes every entry: it is written and acknowledged, or moved to the dead letters. Entries that
+    /// may be poison come last and are processed one by one; with `one_by_one` all of them are.
+    pub(super) async fn process(
         &mut self,
         consumer: &mut Consumer,
         entries: Vec<Entry>,
-        all_alone: bool,
+        one_by_one: bool,
     ) -> Result<(), Interruption> {
         let worker = self.worker;
-        let _mark = worker.mark();
+        let _in_flight = worker.mark_in_flight();
         let (readable, broken): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| entry.batches.is_ok());
         for entry in &broken {
             let why = entry.batches.as_ref().err().map(ToString::to_string).unwrap_or_default();
-            bury(consumer, entry, &why).await?;
+            move_to_dead_letters(consumer, entry, &why).await?;
         }
-        let (suspects, others): (Vec<Entry>, Vec<Entry>) =
-            readable.into_iter().partition(|entry| all_alone || entry.is_suspect());
-        self.deal(consumer, &others, false).await?;
-        self.deal(consumer, &suspects, true).await
+        let (poison, others): (Vec<Entry>, Vec<Entry>) =
+            readable.into_iter().partition(|entry| one_by_one || entry.may_be_poison());
+        self.process_readable(consumer, &others, false).await?;
+        self.process_readable(consumer, &poison, true).await
     }
 
-    async fn deal(
+    async fn process_readable(
         &mut self,
         consumer: &mut Consumer,
         readable: &[Entry],
-        alone: bool,
+        one_by_one: bool,
     ) -> Result<(), Interruption> {
         let worker = self.worker;
         let counts: Vec<usize> = readable.iter().map(Entry::pings).collect();
-        let most = if alone { 0 } else { worker.config.batch_pings };
-        let mut halves = Halves::of(&counts, most);
-        while let Some(range) = halves.next() {
+        let max_pings = if one_by_one { 0 } else { worker.config.batch_pings };
+        let mut bisection = Bisection::of(&counts, max_pings);
+        while let Some(range) = bisection.next() {
             if self.stop.is_cancelled() {
                 return Err(Interruption::Stopping);
             }
-            consumer.hold().await?;
-            let part = &readable[range.clone()];
+            consumer.keep_lease().await?;
+            let batch = &readable[range.clone()];
             let span = tracing::info_span!(
                 "ingest",
                 partition = worker.partition,
-                batch_len = part.len(),
-                trace.id = part.iter().flat_map(Entry::traceparents).find_map(trace_id),
+                batch_len = batch.len(),
+                trace.id = batch.iter().flat_map(Entry::traceparents).find_map(trace_id),
             );
-            if alone {
-                self.alone(consumer, &part[0], None).instrument(span).await?;
+            if one_by_one {
+                self.process_alone(consumer, &batch[0], None).instrument(span).await?;
                 continue;
             }
-            match self.together(consumer, part).instrument(span).await? {
-                Ok(applied) => tell(consumer, part, applied).await?,
-                Err(error) if part.len() > 1 => {
+            match self.apply(consumer, batch).instrument(span).await? {
+                Ok(applied) => publish_and_ack(consumer, batch, applied).await?,
+                Err(error) if batch.len() > 1 => {
                     tracing::warn!(reason = reason(&error), "a batch was refused and is halved");
-                    halves.split(range);
+                    bisection.split(range);
                 }
-                Err(error) => self.alone(consumer, &part[0], Some(reason(&error))).await?,
+                Err(error) => {
+                    self.process_alone(consumer, &batch[0], Some(reason(&error))).await?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Applies entries, waiting for as long as the database is away. The inner error is the
-    /// data's fault.
-    async fn together(
+    /// Applies entries; waits and retries while the database is away. The inner error is the data's
+    /// fault.
+    async fn apply(
         &mut self,
         consumer: &mut Consumer,
         entries: &[Entry],
@@ -103,7 +106,7 @@ impl Batches<'_> {
         let third = self.worker.queue.config().lease / 3;
         let mut backoff = Backoff::new(self.worker.config.longest_pause.min(third));
         loop {
-            match self.try_once(consumer, &batches).await? {
+            match self.apply_once(consumer, &batches).await? {
                 Err(error) if !error.blames_data() => {
                     let partition = self.worker.partition;
                     if error.is_outage() {
@@ -114,39 +117,39 @@ impl Batches<'_> {
                     if !backoff.pause(self.stop).await {
                         return Err(Interruption::Stopping);
                     }
-                    consumer.hold().await?;
+                    consumer.keep_lease().await?;
                 }
                 other => return Ok(other),
             }
         }
     }
 
-    /// Applies entries once, keeping the lease for as long as that takes. A database that says
-    /// nothing at all counts as one that is away.
-    async fn try_once(
+    /// Applies entries once, and keeps the lease meanwhile. A database that does not answer counts as
+    /// one that is away.
+    async fn apply_once(
         &mut self,
         consumer: &mut Consumer,
         batches: &[&PingBatch],
     ) -> Result<Result<Applied, StorageError>, Interruption> {
-        let (worker, memory) = (self.worker, &mut self.memory);
+        let (worker, cache) = (self.worker, &mut self.cache);
         let now_ms = clock::now().as_millisecond();
-        let work = apply(&worker.pool, memory, batches, now_ms, worker.retention_ms);
-        let work = tokio::time::timeout(LONGEST_APPLY, work);
+        let work = apply(&worker.pool, cache, batches, now_ms, worker.retention_ms);
+        let work = tokio::time::timeout(APPLY_TIMEOUT, work);
         tokio::pin!(work);
         loop {
             tokio::select! {
                 applied = &mut work => {
                     return Ok(applied.unwrap_or_else(|_| Err(StorageError::timed_out())));
                 }
-                () = tokio::time::sleep(worker.queue.config().lease / 3) => consumer.hold().await?,
+                () = tokio::time::sleep(worker.queue.config().lease / 3) => consumer.keep_lease().await?,
             }
         }
     }
 
-    /// Tries one entry by itself, until it goes through or has failed too often. `failed`: it just
-    /// did, for this reason. One that holds several requests is taken apart instead, so that
-    /// no request pays for another.
-    async fn alone(
+    /// Processes one entry alone, until it succeeds or has failed too often. `failed` is the reason of
+    /// a failure just before. An entry of several requests is split instead, so that a request that
+    /// fails does not fail the others.
+    async fn process_alone(
         &mut self,
         consumer: &mut Consumer,
         entry: &Entry,
@@ -154,48 +157,48 @@ impl Batches<'_> {
     ) -> Result<(), Interruption> {
         if entry.batches().len() > 1 {
             tracing::warn!(entry.id = %entry.id, "an entry of several requests is taken apart");
-            return Ok(consumer.take_apart(entry, failed.is_none()).await?);
+            return Ok(consumer.split(entry, failed.is_none()).await?);
         }
-        let most = self.worker.config.lone_attempts;
+        let max_attempts = self.worker.config.attempts_alone;
         if failed.is_some() {
             consumer.count_attempt(entry).await?;
         }
         let mut why =
             failed.unwrap_or_else(|| "it took the worker down whenever it was tried".to_owned());
-        while consumer.count_attempt(entry).await? <= most {
-            let tried = self.together(consumer, std::slice::from_ref(entry)).await;
+        while consumer.count_attempt(entry).await? <= max_attempts {
+            let tried = self.apply(consumer, std::slice::from_ref(entry)).await;
             match tried {
                 Ok(Ok(applied)) => {
-                    tell(consumer, std::slice::from_ref(entry), applied).await?;
-                    consumer.settle().await?;
+                    publish_and_ack(consumer, std::slice::from_ref(entry), applied).await?;
+                    consumer.flush().await?;
                     return Ok(consumer.clear_attempts(entry).await?);
                 }
                 Ok(Err(error)) => why = reason(&error),
                 Err(interruption) => {
-                    // Not the entry's failure.
-                    if let Err(error) = consumer.forgive_attempt(entry).await {
+                    // The entry is not at fault.
+                    if let Err(error) = consumer.uncount_attempt(entry).await {
                         tracing::warn!(%error, entry.id = %entry.id, "an attempt still counts");
                     }
                     return Err(interruption);
                 }
             }
-            if !rest(LONE_PAUSE, self.stop).await {
+            if !rest(RETRY_PAUSE, self.stop).await {
                 return Err(Interruption::Stopping);
             }
         }
-        bury(consumer, entry, &why).await
+        move_to_dead_letters(consumer, entry, &why).await
     }
 }
 
-/// After the commit: the numbers, and word to the feed and to the queue, which goes out while the
-/// next entries are written.
-async fn tell(
+/// After the commit: counts the pings, publishes the positions to the feed, and acknowledges the
+/// entries. The last two run while the next entries are written.
+async fn publish_and_ack(
     consumer: &mut Consumer,
     entries: &[Entry],
     applied: Applied,
 ) -> Result<(), Interruption> {
     count(&applied, entries, clock::now().as_millisecond());
-    Ok(consumer.tell(&feed_items(applied.positions), entries).await?)
+    Ok(consumer.publish_and_ack(&feed_items(applied.positions), entries).await?)
 }
 
 fn feed_items(positions: Vec<PositionFact>) -> Vec<FeedItem> {
@@ -203,8 +206,12 @@ fn feed_items(positions: Vec<PositionFact>) -> Vec<FeedItem> {
     facts.chunks(ENTRY_POSITIONS).map(|chunk| FeedItem::Facts(chunk.to_vec())).collect()
 }
 
-async fn bury(consumer: &mut Consumer, entry: &Entry, why: &str) -> Result<(), Interruption> {
-    consumer.bury(entry, why, clock::now().as_millisecond()).await?;
+async fn move_to_dead_letters(
+    consumer: &mut Consumer,
+    entry: &Entry,
+    why: &str,
+) -> Result<(), Interruption> {
+    consumer.move_to_dead_letters(entry, why, clock::now().as_millisecond()).await?;
     tracing::error!(
         entry.id = %entry.id, lane = entry.lane.as_str(), reason = why,
         trace.id = entry.traceparents().find_map(trace_id),

@@ -21,7 +21,9 @@ use nearhand_domain::{
     field::{FieldErrors, Reported},
     password::check_password,
 };
-use nearhand_storage::{audit::AuditEvent, organizations, sessions, staff};
+use nearhand_storage::{
+    audit::AuditEvent, email_changes, invitations, organizations, resets, sessions, staff,
+};
 use serde::Deserialize;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -86,6 +88,11 @@ pub(crate) async fn change(
     let now = clock::now();
     sessions::set_password(change.tx(), organization, staff_id, &hash, None, now).await?;
     sessions::end_all(change.tx(), organization, staff_id).await?;
+    // They have come in: links that were mailed before would replace the new password.
+    invitations::revoke_open(change.tx(), staff_id, now).await?;
+    resets::end_open(change.tx(), staff_id, now).await?;
+    // Nor does a login move that somebody else has asked for.
+    email_changes::cancel_open(change.tx(), staff_id, now).await?;
     let event = AuditEvent::of(audit::OWN_PASSWORD, staff_id);
     let (forget, reply) = (Forget::Person(staff_id), Reply::no_content());
     change.commit(Outcome { event: Some(event), forget, reply }).await
@@ -106,7 +113,7 @@ impl PasswordForm {
 }
 
 /// Verifies a password as one attempt of the caller's, which counts unless it is right.
-async fn verify_once(
+pub(super) async fn verify_once(
     state: &ApiState,
     caller: &Caller,
     password: String,

@@ -103,7 +103,7 @@ pub(crate) async fn log_in(
         let password = form.password.required("/password", e, any);
         Ok(Attempt { organization, login: login?, password: password? })
     })?;
-    let login = attempt.judge(&state, &origin).await?;
+    let login = attempt.check(&state, &origin).await?;
     let (organization, person) = (login.organization, &login.person);
     let mut change = Change::of(&state, organization, Some(person.id), &origin).await?;
     if let Some(fresh) = &login.fresh_hash {

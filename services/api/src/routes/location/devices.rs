@@ -1,11 +1,13 @@
 //! `/v1/staff/{id}/devices`: phones, and the tokens they send pings with.
 
+use super::device_setup::DeviceSetup;
 use crate::{
     access::caller::Caller,
     change::{Change, ChangeResult, Forget, Outcome, Posted},
     http::{
         body::{Field, Form, Unknown, forms},
         codes::Code,
+        origin::PublicUrl,
         pages::{ListOf, Page},
         problem::{ApiResult, Problem},
         query::{PathId, PathIds},
@@ -26,8 +28,8 @@ use nearhand_domain::{
 use nearhand_storage::{
     audit::AuditEvent,
     devices::{self, DeviceCount, DeviceRecord},
-    staff,
 };
+use nearhand_trackers::setup::Setup;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +74,8 @@ pub(crate) struct EnrolledDevice {
     device: Device,
     /// Shown once: for `authorization: Bearer …` on `POST /v1/pings`.
     token: String,
+    /// What to set in each app that exists; see `docs/phones.md`.
+    setup: DeviceSetup,
 }
 
 forms!(DeviceForm);
@@ -89,13 +93,14 @@ impl From<DeviceRecord> for Device {
     }
 }
 
-/// Enrols a device of a person; its token is shown once.
+/// Enrols a device of a person; its token is shown once, with what to set in each app.
 #[utoipa::path(post, path = "/v1/staff/{id}/devices", operation_id = "enrol_device",
     tag = "devices", responses((status = 201, description = "Enrolled", body = EnrolledDevice)))]
 pub(crate) async fn enrol(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<StaffId>,
+    PublicUrl(base): PublicUrl,
     posted: Posted<DeviceForm>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
@@ -108,7 +113,9 @@ pub(crate) async fn enrol(
     let (name, now) = (name.as_str(), clock::now());
     let record = devices::insert(change.tx(), organization, device, id, name, hash, now).await?;
     let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, device), &record);
-    let body = EnrolledDevice { device: record.into(), token };
+    let label = device.to_string();
+    let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;
+    let body = EnrolledDevice { device: record.into(), token, setup };
     let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
 }
@@ -125,7 +132,7 @@ pub(crate) async fn list(
     caller.require(Action::ReadStaff, Object::staff(id))?;
     let (paging, _) = list.open(&state, caller.organization)?;
     let mut tx = caller.read(&state).await?;
-    staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
     let records = devices::list(&mut tx, id, paging.after(), paging.rows()).await?;
     Ok(paging.page(records, |record| record.id.0, Device::from))
 }

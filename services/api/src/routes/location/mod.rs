@@ -1,10 +1,15 @@
 //! Where people are: devices, consent, pings, positions, their stream.
 
+mod device_setup;
 mod devices;
+mod ingest;
+mod ingest_bodies;
+mod intake;
+mod nearest;
 mod own_tracking;
 mod pings;
 mod position_counts;
-mod positions;
+pub(crate) mod positions;
 mod stream;
 mod stream_tickets;
 mod tracking;
@@ -21,9 +26,9 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         .routes(operation!(tracking::get))
         .routes(operation!(tracking::permit, AlreadyTracked, BeyondOwnRights))
         .routes(operation!(tracking::revoke, BeyondOwnRights, NotTracked))
-        .routes(operation!(own_tracking::withdraw, NotTracked))
-        .routes(operation!(own_tracking::pause, LimitReached))
-        .routes(operation!(own_tracking::resume))
+        .routes(operation!(own_tracking::withdraw, NotTracked, PersonRequired))
+        .routes(operation!(own_tracking::pause, LimitReached, PersonRequired))
+        .routes(operation!(own_tracking::resume, PersonRequired))
         .routes(operation!(
             pings::receive,
             MalformedBody,
@@ -31,8 +36,10 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
             UnsupportedMediaType,
             QueueFull
         ))
+        .merge(apps())
         .routes(operation!(positions::list, NotReady))
         .routes(operation!(position_counts::list, Invalid, NotReady))
+        .routes(operation!(nearest::list, Invalid, NotReady))
         .routes(operation!(
             stream::open,
             Unauthorized,
@@ -41,5 +48,22 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
             TooManyRequests,
             NotReady
         ))
-        .routes(operation!(stream_tickets::create))
+        .routes(operation!(stream_tickets::create, PersonRequired))
+}
+
+/// The addresses that apps are given.
+fn apps() -> OpenApiRouter<ApiState> {
+    macro_rules! app {
+        ($handler:ident) => {
+            operation!(ingest::$handler, MalformedBody, TooLarge, UnsupportedMediaType, QueueFull)
+        };
+    }
+    OpenApiRouter::new()
+        .routes(app!(owntracks))
+        .routes(app!(overland))
+        .routes(app!(transistorsoft))
+        .routes(app!(traccar))
+        .routes(app!(traccar_query))
+        .routes(app!(gpslogger))
+        .routes(app!(gpslogger_query))
 }

@@ -1,7 +1,7 @@
 //! `/v1/positions/counts`: how many people are live in each H3 cell of a viewport, for maps that
-//! show too many to show each. Must let nobody learn by counting what they may not see: up to
-//! resolution 7 everybody counts from the centre of their coarse cell, viewport included; finer
-//! counts are exact positions, need their permission, and are recorded like any read of them.
+//! show too many people to show each. Must not reveal by counts what the caller may not see: up to
+//! resolution 7 each person counts at the centre of their coarse cell, also against the viewport. Finer
+//! counts use exact positions, need their permission, and are recorded like any read of them.
 
 use crate::{
     access::caller::Caller,
@@ -12,7 +12,7 @@ use crate::{
         query::QueryOf,
     },
     live::view::{View, read_bbox, record_read, require_ready},
-    routes::location::positions::look_at,
+    routes::location::positions::read_index,
     state::ApiState,
 };
 use axum::{Json, extract::State};
@@ -22,17 +22,17 @@ use nearhand_domain::{
     access::{Action, Object},
     clock,
 };
-use nearhand_index::{LiveIndex, OrgIndex, Rectangle, cells};
+use nearhand_index::{LiveIndex, OrgIndex, Rectangle, geometry::cells};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 const ROUTE: &str = "/v1/positions/counts";
-/// About how many cells a viewport may hold at the resolution asked for.
+/// About how many cells a viewport may hold at a requested resolution.
 const MAX_CELLS: f64 = 5_000.0;
-/// And at the resolution chosen for it.
+/// The same at a resolution that the API chooses.
 const GOOD_CELLS: f64 = 1_000.0;
-/// Most people counted finely: each is named in the record of reads.
+/// The most people counted at exact positions: each is named in the record of reads.
 const MAX_EXACT: usize = 10_000;
 
 /// Where to look, and how finely.
@@ -96,10 +96,11 @@ pub(crate) async fn list(
         caller.require(Action::SeeExactPositions, Object::Organization)?;
     }
     require_ready(state.follower())?;
-    let view = View { within: Some(within), exact };
+    let view = View { exact, ..View::of(&state, &caller, Some(within)).await? };
     let (organization, now) = (caller.organization, clock::now().as_second());
-    let look = move |index: &LiveIndex| count(index, organization, &view, resolution, now);
-    let found = look_at(&state, &view, look).await?;
+    let searched = view.clone();
+    let read = move |index: &LiveIndex| count(index, organization, &searched, resolution, now);
+    let found = read_index(&state, &view, read).await?;
     if exact {
         if found.people.len() > MAX_EXACT {
             let detail = format!("there are more than {MAX_EXACT} people; look at less");
@@ -144,10 +145,10 @@ fn cells_in(within: Rectangle, resolution: Resolution) -> f64 {
     area / resolution.area_rads2() + around / across
 }
 
-/// What a look at the index brought.
-struct Found {
+/// The counts of a viewport, and the people to record.
+struct CountedPeople {
     counts: PositionCounts,
-    /// Everybody counted, where exact positions were.
+    /// The counted people, if their exact positions were used.
     people: Vec<StaffId>,
 }
 
@@ -157,27 +158,66 @@ fn count(
     view: &View,
     resolution: Resolution,
     now: i64,
-) -> Found {
+) -> CountedPeople {
     let collect = |org: &OrgIndex| {
-        let (mut counts, mut people) = (BTreeMap::<CellIndex, u32>::new(), Vec::new());
-        org.live_in(view.search_area(), now, |live| {
-            let Some(place) = view.place(&live) else { return };
-            *counts.entry(cells::cell(place, resolution)).or_default() += 1;
-            // One more than may be recorded says that there are too many.
-            if view.exact && people.len() <= MAX_EXACT {
-                people.push(live.staff);
-            }
-        });
+        let (counts, people) = if view.exact {
+            count_exactly(org, view, resolution, now)
+        } else {
+            (count_coarsely(org, view, resolution, now), Vec::new())
+        };
         let counts = PositionCounts {
             resolution: resolution.into(),
             people: counts.values().sum(),
             items: counts.into_iter().map(CellCount::from).collect(),
             index_version: org.index_version().to_string(),
         };
-        Found { counts, people }
+        CountedPeople { counts, people }
     };
     let nothing = || collect(&OrgIndex::new(organization, now));
     index.with_org(organization, collect).unwrap_or_else(nothing)
+}
+
+/// Counts by the cells that contain people's positions, and names the people.
+fn count_exactly(
+    org: &OrgIndex,
+    view: &View,
+    resolution: Resolution,
+    now: i64,
+) -> (BTreeMap<CellIndex, u32>, Vec<StaffId>) {
+    let (mut counts, mut people) = (BTreeMap::new(), Vec::new());
+    org.live_in(view.search_area(), now, |live| {
+        let Some(place) = view.place(&live) else { return };
+        *counts.entry(cells::cell(place, resolution)).or_default() += 1;
+        // One more than may be recorded says that there are too many.
+        if people.len() <= MAX_EXACT {
+            people.push(live.staff);
+        }
+    });
+    (counts, people)
+}
+
+/// Counts by coarse cell, and those by the coarser cells around them. The index stores each
+/// person's cells, so that a person costs a few shifts.
+fn count_coarsely(
+    org: &OrgIndex,
+    view: &View,
+    resolution: Resolution,
+    now: i64,
+) -> BTreeMap<CellIndex, u32> {
+    let mut by_coarse_cell = BTreeMap::<CellIndex, u32>::new();
+    org.live_in(view.search_area(), now, |live| {
+        if view.in_scope(live.staff) {
+            let cell = live.path.ancestor(cells::COARSE_RESOLUTION);
+            *by_coarse_cell.entry(cell).or_default() += 1;
+        }
+    });
+    let mut counts = BTreeMap::new();
+    for (cell, people) in by_coarse_cell {
+        if cells::centre(cell).is_some_and(|centre| view.contains(centre)) {
+            *counts.entry(cell.parent(resolution).unwrap_or(cell)).or_default() += people;
+        }
+    }
+    counts
 }
 
 impl From<(CellIndex, u32)> for CellCount {

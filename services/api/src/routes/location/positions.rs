@@ -1,13 +1,18 @@
-//! `/v1/positions`: who is live within a viewport. Exact positions only with `positions:read`,
-//! and every such read is recorded before it is answered.
+//! `/v1/positions`: who is live within a viewport, and where people without a live fix are taken to
+//! be. Exact positions only with `positions:read`, and every such read is recorded before it is
+//! answered.
 
 use crate::{
     access::caller::Caller,
     http::{
+        codes::Code,
         problem::{ApiResult, Problem},
         query::QueryOf,
     },
-    live::view::{Shown, View, read_bbox, record_read, require_ready},
+    live::{
+        fallbacks::Fallbacks,
+        view::{Shown, View, is_wide, read_bbox, record_read, require_ready},
+    },
     state::ApiState,
 };
 use axum::{Json, extract::State};
@@ -16,14 +21,13 @@ use nearhand_domain::{
     access::{Action, Object},
     clock,
 };
-use nearhand_index::{LiveIndex, LivePosition, OrgIndex};
+use nearhand_index::{FallbackPlace, LiveIndex, LivePosition, OrgIndex};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::{IntoParams, ToSchema};
 
-/// Most people shown at a time.
+/// The most people of one response.
 const MAX_PEOPLE: usize = 1_000;
-/// From here on a viewport may hold a country's people, and those who look at one take turns.
-const WIDE_DEG: f64 = 2.0;
 
 /// Where to look.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,9 +38,13 @@ pub(crate) struct PositionsQuery {
     /// crosses the antimeridian.
     #[param(example = "-9.25,38.65,-9.05,38.80")]
     bbox: String,
+    /// `home`: also people without a live fix, at the site of a job finished in the last 12 hours,
+    /// at home or at their base. Needs `staff:view`.
+    #[param(example = "home")]
+    include: Option<String>,
 }
 
-/// Who is live within the viewport.
+/// Who is shown within the viewport.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Positions {
     /// By id.
@@ -50,6 +58,11 @@ pub(crate) struct Positions {
 
 /// Shows who is live within a viewport: whose tracking is permitted now, with a fix accurate to
 /// 1 km.
+///
+/// With `include=home`, people who have no live fix are shown as well: who never shared one, whose
+/// tracking is paused or not permitted. A home is no live position: it is part of a person's
+/// profile, so this needs what listing people needs, `staff:view`. Without both `positions:read` and
+/// `staff.pii:read`, a home is the centre of its H3 cell of resolution 7.
 #[utoipa::path(get, path = "/v1/positions", operation_id = "list_positions", tag = "positions",
     responses((status = 200, description = "At most 1,000 people", body = Positions)))]
 pub(crate) async fn list(
@@ -58,18 +71,27 @@ pub(crate) async fn list(
     QueryOf(query): QueryOf<PositionsQuery>,
 ) -> ApiResult<Json<Positions>> {
     caller.require(Action::SeePositions, Object::Organization)?;
-    let view = View::of(&caller, Some(read_bbox(&query.bbox)?));
-    require_ready(state.follower())?;
-    let now = clock::now().as_second();
-    let organization = caller.organization;
-    let find = move |index: &LiveIndex| find(index, organization, &view, now);
-    let found = look_at(&state, &view, find).await?;
-    if view.exact {
-        let people: Vec<StaffId> = found.people.iter().map(|live| live.staff).collect();
-        record_read(&state, &caller, "/v1/positions", &people).await?;
+    let within = read_bbox(&query.bbox)?;
+    let homes_too = reads_homes(query.include.as_deref())?;
+    if homes_too {
+        caller.require(Action::ListStaff, Object::Organization)?;
     }
-    let show = |live: &LivePosition| {
-        view.place(live).map(|place| view.show(live, place, state.follower(), now))
+    require_ready(state.follower())?;
+    let view = View::of(&state, &caller, Some(within)).await?;
+    let personal = caller.may(Action::ReadPersonalDetails, Object::Organization);
+    let homes = homes_too.then(|| Fallbacks::new(view.clone(), personal));
+    let now = clock::now().as_second();
+    let (organization, searched) = (caller.organization, (view.clone(), homes.clone()));
+    let find = move |index: &LiveIndex| find(index, organization, &searched, now);
+    let found = read_index(&state, &view, find).await?;
+    let exact = found.people.iter().filter(|person| person.is_exact(&view, homes.as_ref()));
+    let exact: Vec<StaffId> = exact.map(OnMap::staff).collect();
+    record_read(&state, &caller, "/v1/positions", &exact).await?;
+    let show = |person: &OnMap| match person {
+        OnMap::Live(live) => {
+            view.place(live).map(|place| view.show(live, place, state.follower(), now))
+        }
+        OnMap::Fallback(place) => homes.as_ref()?.show(place, state.follower()),
     };
     Ok(Json(Positions {
         items: found.people.iter().filter_map(show).collect(),
@@ -78,58 +100,111 @@ pub(crate) async fn list(
     }))
 }
 
-/// What a look at the index brought.
-struct Found {
-    people: Vec<LivePosition>,
+fn reads_homes(include: Option<&str>) -> ApiResult<bool> {
+    match include {
+        None => Ok(false),
+        Some("home") => Ok(true),
+        Some(_) => Err(Problem::new(Code::MalformedQuery, "`include` can only be `home`")),
+    }
+}
+
+/// Somebody on the map.
+#[derive(Clone, Copy)]
+enum OnMap {
+    Live(LivePosition),
+    Fallback(FallbackPlace),
+}
+
+impl OnMap {
+    fn staff(&self) -> StaffId {
+        match self {
+            Self::Live(live) => live.staff,
+            Self::Fallback(place) => place.staff,
+        }
+    }
+
+    /// Whether showing them is a read of where they exactly are.
+    fn is_exact(&self, view: &View, homes: Option<&Fallbacks>) -> bool {
+        match self {
+            Self::Live(_) => view.exact,
+            Self::Fallback(place) => homes.is_some_and(|homes| homes.is_recorded(place)),
+        }
+    }
+}
+
+/// The people of a viewport, and the version of the index they come from.
+#[derive(Default)]
+struct FoundPeople {
+    people: Vec<OnMap>,
     index_version: String,
     truncated: bool,
 }
 
-/// Looks at the index off the async threads: a viewport may hold everybody there is.
-pub(crate) async fn look_at<T: Send + 'static>(
+/// Reads the index off the async threads: a viewport may hold everybody.
+pub(crate) async fn read_index<T: Send + 'static>(
     state: &ApiState,
     view: &View,
-    look: impl FnOnce(&LiveIndex) -> T + Send + 'static,
+    read: impl FnOnce(&LiveIndex) -> T + Send + 'static,
+) -> ApiResult<T> {
+    let wide = view.within.is_none_or(is_wide);
+    let permit = if wide { state.full_scans().acquire_owned().await.ok() } else { None };
+    read_aside(state, permit, read).await
+}
+
+/// The same with a permit that is given, or where none is needed.
+pub(crate) async fn read_aside<T: Send + 'static>(
+    state: &ApiState,
+    permit: Option<OwnedSemaphorePermit>,
+    read: impl FnOnce(&LiveIndex) -> T + Send + 'static,
 ) -> ApiResult<T> {
     let follower = state.follower().clone();
-    let wide = view.within.is_none_or(|within| {
-        let turn = if within.west <= within.east { 0.0 } else { 360.0 };
-        let width = within.east + turn - within.west;
-        within.north - within.south > WIDE_DEG || width > WIDE_DEG
-    });
-    let turn = if wide { state.full_scans().acquire_owned().await.ok() } else { None };
-    let looking = move || {
-        let _turn = turn;
-        look(follower.index())
+    let reading = move || {
+        let _permit = permit;
+        read(follower.index())
     };
-    tokio::task::spawn_blocking(looking).await.map_err(|error| {
+    tokio::task::spawn_blocking(reading).await.map_err(|error| {
         tracing::error!(error = %error, "looking at positions failed");
         Problem::internal()
     })
 }
 
-fn find(index: &LiveIndex, organization: OrganizationId, view: &View, now: i64) -> Found {
+fn find(
+    index: &LiveIndex,
+    organization: OrganizationId,
+    (view, homes): &(View, Option<Fallbacks>),
+    now: i64,
+) -> FoundPeople {
     let collect = |org: &OrgIndex| {
-        let (mut people, mut truncated) = (Vec::new(), false);
+        let index_version = org.index_version().to_string();
+        let mut found = FoundPeople { index_version, ..FoundPeople::default() };
         org.live_in(view.search_area(), now, |live| {
             if view.place(&live).is_some() {
-                people.push(live);
-                if people.len() >= 2 * MAX_PEOPLE {
-                    keep_first(&mut people);
-                    truncated = true;
-                }
+                found.add(OnMap::Live(live));
             }
         });
-        truncated |= people.len() > MAX_PEOPLE;
-        keep_first(&mut people);
-        Found { people, index_version: org.index_version().to_string(), truncated }
+        if let Some(homes) = homes {
+            homes.each(org, now, |place| found.add(OnMap::Fallback(place)));
+        }
+        found.truncated |= found.people.len() > MAX_PEOPLE;
+        found.keep_first();
+        found
     };
     let nothing = || collect(&OrgIndex::new(organization, now));
     index.with_org(organization, collect).unwrap_or_else(nothing)
 }
 
-/// The first by id, so that the same ones are shown each time.
-fn keep_first(people: &mut Vec<LivePosition>) {
-    people.sort_unstable_by_key(|live| live.staff);
-    people.truncate(MAX_PEOPLE);
+impl FoundPeople {
+    fn add(&mut self, person: OnMap) {
+        self.people.push(person);
+        if self.people.len() >= 2 * MAX_PEOPLE {
+            self.keep_first();
+            self.truncated = true;
+        }
+    }
+
+    /// Keeps the first people by id, so that each request shows the same ones.
+    fn keep_first(&mut self) {
+        self.people.sort_unstable_by_key(OnMap::staff);
+        self.people.truncate(MAX_PEOPLE);
+    }
 }

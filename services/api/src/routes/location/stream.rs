@@ -1,67 +1,48 @@
 //! `/v1/positions/stream`: who is live, as server-sent events: a snapshot, then changes by id.
 //!
 //! Reads of exact positions are recorded before they are sent, once for each person of a stream.
-//! A person who is hidden by now is not shown where they were. A stream ends when the index is
-//! rebuilt, when its session ends or may see something else, after ten minutes, and at shutdown;
-//! clients come back with `Last-Event-ID`.
+//! Must not show the old position of a person who is hidden by now. Besides the ends of every stream
+//! (`live/event_stream`), it ends when the index is rebuilt, and when the reader's scope changes.
 
 use crate::{
-    access::{
-        caller::{self, Caller},
-        credentials::Login,
-    },
+    access::caller::Caller,
     http::{
         codes::Code,
         problem::{ApiResult, Problem},
         query::QueryOf,
     },
     live::{
-        hub::{Beginning, Moved, PEOPLE_A_HOLD, Seat},
-        streams::{Slot, Watcher},
+        broadcaster::{Batch, PEOPLE_PER_LOCK, PositionChange, StreamStart, Subscription},
+        event_stream::{EventSource, Reader, Sent, StreamEnd, last_event_id},
+        scope,
         view::{Shown, View, read_bbox, record_read, require_ready},
     },
     state::ApiState,
 };
 use axum::{
-    extract::{FromRequestParts, State},
+    extract::State,
     http::request::Parts,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::{Response, sse::Event},
 };
-use futures::{StreamExt, stream};
 use nearhand_domain::{
     OrganizationId, StaffId,
     access::{Action, Object},
     clock,
-    token::{PresentedToken, TokenKind},
 };
 use nearhand_index::LivePosition;
 use nearhand_indexer::Follower;
-use nearhand_storage::stream_tickets;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval_at},
-};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 const ROUTE: &str = "/v1/positions/stream";
 /// Most people in a snapshot.
 const MAX_PEOPLE: usize = 10_000;
-/// A comment this often, so that silence means a broken connection.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// Longest life of a stream.
-const LIFE: Duration = Duration::from_secs(600);
-/// How often the session is looked at.
-const SESSION_EVERY: Duration = Duration::from_secs(1);
-/// Longest a reader may leave a full buffer standing.
-const SLOW_READER: Duration = Duration::from_secs(10);
-/// Batches in that buffer.
-const BUFFER: usize = 16;
+/// The people in scope are read at least this often.
+const SCOPE_EVERY: Duration = Duration::from_secs(10);
+
 /// Where to look, and how to enter without a header.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -108,171 +89,154 @@ pub(crate) async fn open(
 ) -> ApiResult<Response> {
     let within = query.bbox.as_deref().map(read_bbox).transpose()?;
     require_ready(state.follower())?;
-    // Before the session is looked at: what ends it meanwhile must not slip through.
-    let checked = state.credentials().generation();
-    let caller = match &query.ticket {
-        Some(ticket) => redeem(&state, &parts, ticket).await?,
-        None => Caller::from_request_parts(&mut parts, &state).await?,
-    };
-    caller.require(Action::SeePositions, Object::Organization)?;
-    let watcher =
-        Watcher { organization: caller.organization, staff: caller.staff, session: caller.session };
-    let slot = Slot::take(state.streams(), watcher, state.config().max_streams)?;
-    let view = View::of(&caller, within);
-    let hubs = state.hubs();
-    let seat = hubs.join(caller.organization, state.follower(), state.shutdown()).await;
-    let seat = seat.ok_or_else(|| {
+    let reader = Reader::enter(&state, &mut parts, query.ticket.as_deref()).await?;
+    reader.caller.require(Action::SeePositions, Object::Organization)?;
+    let admitted = reader.admit(&state)?;
+    let reader = &admitted.reader;
+    let view = View::of(&state, &reader.caller, within).await?;
+    let organization = reader.caller.organization;
+    let broadcasters = state.broadcasters();
+    let subscription =
+        broadcasters.subscribe(organization, state.follower(), state.shutdown()).await;
+    let subscription = subscription.ok_or_else(|| {
         Problem::new(Code::NotReady, "the live index is being rebuilt").retry_after(2)
     })?;
-    let last = last_event(&parts, seat.hub.epoch(), &view.tag());
-    let (events, received) = mpsc::channel(BUFFER);
-    let watching = Watching::new(state.clone(), slot, caller, view, seat, events, checked);
-    hubs.tasks().spawn(watching.run(last));
-    Ok(respond(received))
+    let last = last_event(&parts, subscription.broadcaster.epoch(), &view.tag());
+    let source = Positions::new(&state, reader, view, subscription, last);
+    Ok(admitted.open(&state, source))
 }
 
-fn respond(received: mpsc::Receiver<Vec<Event>>) -> Response {
-    let batches = stream::unfold(received, |mut received| async {
-        received.recv().await.map(|batch| (batch, received))
-    });
-    let events = batches.flat_map(|batch| stream::iter(batch.into_iter().map(Ok::<_, Infallible>)));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response()
-}
-
-async fn redeem(state: &ApiState, parts: &Parts, ticket: &str) -> ApiResult<Caller> {
-    let token = PresentedToken::parse(ticket).filter(|token| token.kind == TokenKind::Ticket);
-    let token = token.ok_or_else(caller::unauthorized)?;
-    let mut tx = state.app().tenant(token.organization).await?;
-    let live = stream_tickets::redeem(&mut tx, token.hash, clock::now()).await?;
-    tx.commit().await?;
-    let live = live.ok_or_else(caller::unauthorized)?;
-    Caller::of(Arc::new(Login::new(token.organization, &live)), parts, state)
-}
-
-/// The number to continue after, if the id is one of this hub and view.
+/// The number to continue after, if the id is one of this epoch and view.
 fn last_event(parts: &Parts, epoch: &str, tag: &str) -> Option<u64> {
-    let id = parts.headers.get("last-event-id")?.to_str().ok()?;
-    let mut words = id.split('-');
+    let mut words = last_event_id(parts)?.split('-');
     let ours = words.next() == Some(epoch) && words.next() == Some(tag);
     words.next().filter(|_| ours)?.parse().ok()
 }
 
-/// The sending side of one stream.
-struct Watching {
+/// The changes of one reader's view.
+struct Positions {
     state: ApiState,
     caller: Caller,
     view: View,
     tag: String,
-    seat: Seat,
-    events: mpsc::Sender<Vec<Event>>,
-    /// Whose exact positions are about to be sent and not yet recorded.
+    subscription: Subscription,
+    /// The number of the last change that the reader had before.
+    last: Option<u64>,
+    /// The number of the last change in the stream's start.
+    sent: u64,
+    /// People whose exact positions will be sent next; the reads are not recorded yet.
     unrecorded: FxHashSet<StaffId>,
     recorded: FxHashSet<StaffId>,
-    /// The credentials' generation at which the session was last found good.
-    checked: u64,
-    _slot: Slot,
+    /// The credentials' generation and the time at the last read of the people in scope.
+    scope_checked: (u64, Instant),
 }
 
-/// Why a stream ends; never told to the client, who comes back in any case.
-#[derive(Debug)]
-struct Ended(&'static str);
+impl EventSource for Positions {
+    type Change = Batch;
 
-impl Watching {
+    async fn start(&mut self) -> Sent<Vec<Event>> {
+        let events = self.first_events().await?;
+        self.record().await?;
+        Ok(events)
+    }
+
+    async fn changed(&mut self) -> Sent<Batch> {
+        let batch = self.subscription.batches.recv().await;
+        batch.map_err(|_| StreamEnd("the reader is too slow"))
+    }
+
+    async fn events(&mut self, batch: Batch) -> Sent<Vec<Event>> {
+        if batch.is_empty() {
+            return Err(StreamEnd("the index was rebuilt"));
+        }
+        let sent = self.sent;
+        let new = batch.iter().filter(|moved| moved.sequence > sent);
+        let hidden = self.hidden(new.clone().map(|moved| moved.staff));
+        let events = self.changes(new, &hidden);
+        self.record().await?;
+        Ok(events)
+    }
+
+    /// Ends the stream when the people in its scope have changed. A change of memberships drops the
+    /// cached credentials of the person, so most checks find nothing new and cost nothing.
+    async fn check(&mut self) -> Sent<()> {
+        if self.view.scope.is_none() {
+            return Ok(());
+        }
+        let generation = self.state.credentials().generation();
+        let (checked, at) = self.scope_checked;
+        let fresh = at.elapsed() < SCOPE_EVERY && self.state.feed_is_current();
+        if generation == checked && fresh {
+            return Ok(());
+        }
+        let now = scope::of(&self.state, &self.caller, Action::SeePositions).await;
+        let now = now.map_err(|_| StreamEnd("the people in scope cannot be read"))?;
+        self.scope_checked = (generation, Instant::now());
+        if now == self.view.scope { Ok(()) } else { Err(StreamEnd("the people in scope changed")) }
+    }
+}
+
+impl Positions {
     fn new(
-        state: ApiState,
-        slot: Slot,
-        caller: Caller,
+        state: &ApiState,
+        reader: &Reader,
         view: View,
-        seat: Seat,
-        events: mpsc::Sender<Vec<Event>>,
-        checked: u64,
+        subscription: Subscription,
+        last: Option<u64>,
     ) -> Self {
         Self {
-            state,
-            caller,
-            view,
+            state: state.clone(),
+            caller: reader.caller.clone(),
             tag: view.tag(),
-            seat,
-            events,
+            view,
+            subscription,
+            last,
+            sent: 0,
             unrecorded: FxHashSet::default(),
             recorded: FxHashSet::default(),
-            checked,
-            _slot: slot,
+            scope_checked: (reader.checked, Instant::now()),
         }
     }
 
-    async fn run(mut self, last: Option<u64>) {
-        if let Err(Ended(why)) = self.follow(last).await {
-            tracing::debug!(why, "an event stream ended");
-        }
-    }
-
-    async fn follow(&mut self, last: Option<u64>) -> Result<(), Ended> {
-        let begun = self.begin(last).await?;
-        let mut session = interval_at(Instant::now() + SESSION_EVERY, SESSION_EVERY);
-        session.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = tokio::time::sleep(LIFE);
-        tokio::pin!(end);
-        let shutdown = self.state.shutdown().clone();
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return Err(Ended("shutdown")),
-                () = &mut end => return Err(Ended("its time is over")),
-                () = self.events.closed() => return Err(Ended("the reader has gone")),
-                _ = session.tick() => self.check_session().await?,
-                batch = self.seat.batches.recv() => {
-                    let batch = batch.map_err(|_| Ended("the reader is too slow"))?;
-                    if batch.is_empty() {
-                        return Err(Ended("the index was rebuilt"));
-                    }
-                    let new = batch.iter().filter(|moved| moved.sequence > begun);
-                    let hidden = self.hidden(new.clone().map(|moved| moved.staff));
-                    let events = self.changes(new, &hidden);
-                    self.send(events).await?;
-                }
-            }
-        }
-    }
-
-    /// Sends the snapshot or what was missed; returns the number of the last change in it.
-    async fn begin(&mut self, last: Option<u64>) -> Result<u64, Ended> {
-        let (hub, view) = (Arc::clone(&self.seat.hub), self.view);
+    /// The snapshot, or the missed changes.
+    async fn first_events(&mut self) -> Sent<Vec<Event>> {
+        let (broadcaster, view) = (Arc::clone(&self.subscription.broadcaster), self.view.clone());
         let (follower, organization) = (self.state.follower().clone(), self.caller.organization);
-        let look = move || {
-            let (sequence, beginning) = hub.begin(last);
+        let last = self.last;
+        let read = move || {
+            let (sequence, start) = broadcaster.stream_start(last);
             let hidden = |staff: Vec<StaffId>| hidden(&follower, organization, &staff);
-            match beginning {
-                Beginning::Snapshot(mut people) => {
+            match start {
+                StreamStart::Snapshot(mut people) => {
                     let hidden = hidden(people.iter().map(|live| live.staff).collect());
                     people
                         .retain(|live| view.place(live).is_some() && !hidden.contains(&live.staff));
                     people.sort_unstable_by_key(|live| live.staff);
-                    (sequence, Beginning::Snapshot(people), hidden)
+                    (sequence, StreamStart::Snapshot(people), hidden)
                 }
-                Beginning::Changes(missed) => {
+                StreamStart::Changes(missed) => {
                     let hidden = hidden(missed.iter().map(|moved| moved.staff).collect());
-                    (sequence, Beginning::Changes(missed), hidden)
+                    (sequence, StreamStart::Changes(missed), hidden)
                 }
             }
         };
-        let looked = tokio::task::spawn_blocking(look).await;
-        let (sequence, beginning, hidden) = looked.map_err(|_| Ended("looking failed"))?;
-        let events = match beginning {
-            Beginning::Snapshot(people) => vec![self.snapshot(people, sequence)?],
-            Beginning::Changes(missed) => {
+        let read = tokio::task::spawn_blocking(read).await;
+        let (sequence, start, hidden) = read.map_err(|_| StreamEnd("looking failed"))?;
+        self.sent = sequence;
+        Ok(match start {
+            StreamStart::Snapshot(people) => vec![self.snapshot(people, sequence)?],
+            StreamStart::Changes(missed) => {
                 self.missed(&missed, last.unwrap_or(sequence), sequence, &hidden)
             }
-        };
-        self.send(events).await?;
-        Ok(sequence)
+        })
     }
 
-    /// What a reader who comes back is told: of each person seen in this view meanwhile where they
-    /// are now, and nothing of where they were. Only the last event moves the reader on, so that
-    /// one who is cut off again gets all of it again.
+    /// The events for a reader who reconnects: the present position of each person who was in this view
+    /// meanwhile, without the positions in between. Only the last event has the new id, so that a
+    /// reader who is cut off again gets all of them again.
     fn missed(
         &mut self,
-        missed: &[Moved],
+        missed: &[PositionChange],
         last: u64,
         sequence: u64,
         hidden: &FxHashSet<StaffId>,
@@ -287,11 +251,11 @@ impl Watching {
             }
             latest.insert(change.staff, change.after);
         }
-        let mut told: Vec<StaffId> = seen.into_iter().collect();
-        told.sort_unstable();
-        let end = told.len();
+        let mut people: Vec<StaffId> = seen.into_iter().collect();
+        people.sort_unstable();
+        let end = people.len();
         let mut events = Vec::with_capacity(end);
-        for (nth, staff) in told.into_iter().enumerate() {
+        for (nth, staff) in people.into_iter().enumerate() {
             let id = if nth + 1 == end { sequence } else { last };
             let after = latest.get(&staff).copied().flatten();
             let shown =
@@ -304,13 +268,13 @@ impl Watching {
         events
     }
 
-    /// Which of these people are hidden at this moment.
+    /// The people of these who are hidden now.
     fn hidden(&self, staff: impl Iterator<Item = StaffId>) -> FxHashSet<StaffId> {
         let staff: Vec<StaffId> = staff.collect();
         hidden(self.state.follower(), self.caller.organization, &staff)
     }
 
-    fn snapshot(&mut self, mut people: Vec<LivePosition>, sequence: u64) -> Result<Event, Ended> {
+    fn snapshot(&mut self, mut people: Vec<LivePosition>, sequence: u64) -> Sent<Event> {
         let truncated = people.len() > MAX_PEOPLE;
         people.truncate(MAX_PEOPLE);
         let now = clock::now().as_second();
@@ -320,13 +284,13 @@ impl Watching {
             index.with_org(self.caller.organization, nearhand_index::OrgIndex::index_version);
         let index_version = version.unwrap_or_default().to_string();
         let snapshot = Snapshot { items, index_version, truncated };
-        self.event("snapshot", sequence, &snapshot).ok_or(Ended("a snapshot cannot be written"))
+        self.event("snapshot", sequence, &snapshot).ok_or(StreamEnd("a snapshot cannot be written"))
     }
 
     /// The events of changes that matter to this view.
     fn changes<'m>(
         &mut self,
-        moved: impl Iterator<Item = &'m Moved>,
+        moved: impl Iterator<Item = &'m PositionChange>,
         hidden: &FxHashSet<StaffId>,
     ) -> Vec<Event> {
         let now = clock::now().as_second();
@@ -335,7 +299,7 @@ impl Watching {
             let place = |live: Option<LivePosition>| live.and_then(|live| self.view.place(&live));
             let shown = change.after.filter(|live| !hidden.contains(&live.staff));
             let (before, after) = (place(change.before), place(shown));
-            // Whoever may not see exactly is told when the cell changes, and not before.
+            // A view without exact positions gets an event only when the cell changes.
             if before == after && (!self.view.exact || after.is_none()) {
                 continue;
             }
@@ -359,56 +323,24 @@ impl Watching {
     }
 
     fn event(&self, name: &str, sequence: u64, data: &impl Serialize) -> Option<Event> {
-        let id = format!("{}-{}-{sequence}", self.seat.hub.epoch(), self.tag);
+        let id = format!("{}-{}-{sequence}", self.subscription.broadcaster.epoch(), self.tag);
         Event::default().event(name).id(id).json_data(data).ok()
     }
 
-    /// Sends events, after those seen exactly for the first time have been recorded.
-    async fn send(&mut self, events: Vec<Event>) -> Result<(), Ended> {
-        self.record().await?;
-        if events.is_empty() {
-            return Ok(());
-        }
-        let sent = self.events.send_timeout(events, SLOW_READER).await;
-        sent.map_err(|_| Ended("the reader is too slow or has gone"))
-    }
-
-    /// Records whose exact positions are about to be shown.
-    async fn record(&mut self) -> Result<(), Ended> {
+    /// Records the reads of exact positions that will be sent next.
+    async fn record(&mut self) -> Sent<()> {
         if self.unrecorded.is_empty() {
             return Ok(());
         }
         let people: Vec<StaffId> = self.unrecorded.iter().copied().collect();
         let recorded = record_read(&self.state, &self.caller, ROUTE, &people).await;
-        recorded.map_err(|_| Ended("reads cannot be recorded"))?;
+        recorded.map_err(|_| StreamEnd("reads cannot be recorded"))?;
         self.recorded.extend(self.unrecorded.drain());
         Ok(())
     }
-
-    /// Ends the stream when its session has ended or may see something else now.
-    async fn check_session(&mut self) -> Result<(), Ended> {
-        let generation = self.state.credentials().generation();
-        let subjects = [self.caller.session.0, self.caller.staff.0];
-        let forgotten = self.state.credentials().forgotten_since(&subjects, self.checked);
-        if !forgotten && self.state.feed_is_current() {
-            return Ok(());
-        }
-        let asked = async {
-            let mut tx = self.state.app().tenant(self.caller.organization).await?;
-            stream_tickets::live_session(&mut tx, self.caller.session, clock::now()).await
-        };
-        let live = asked.await.map_err(|_| Ended("the session cannot be checked"))?;
-        let live = live.map(|live| Login::new(self.caller.organization, &live));
-        let same = live.is_some_and(|now| {
-            (now.permissions, now.access_level)
-                == (self.caller.permissions, self.caller.access_level)
-        });
-        self.checked = generation;
-        if same { Ok(()) } else { Err(Ended("the session ended or changed")) }
-    }
 }
 
-/// Which of these people are hidden now, whatever was known of them a moment ago.
+/// The people of these who are hidden now.
 fn hidden(
     follower: &Follower,
     organization: OrganizationId,
@@ -416,7 +348,7 @@ fn hidden(
 ) -> FxHashSet<StaffId> {
     let now = clock::now().as_second();
     let mut hidden: FxHashSet<StaffId> = FxHashSet::default();
-    for chunk in staff.chunks(PEOPLE_A_HOLD) {
+    for chunk in staff.chunks(PEOPLE_PER_LOCK) {
         let looked = follower.index().with_org(organization, |index| {
             let is_live =
                 |id: StaffId| index.slot(id).and_then(|slot| index.live(slot, now)).is_some();
@@ -435,7 +367,7 @@ mod tests {
     use axum::http::Request;
 
     #[test]
-    fn only_ids_of_this_hub_and_view_continue() {
+    fn only_ids_of_this_epoch_and_view_continue() {
         let last = |id: &str| {
             let request = Request::builder().header("last-event-id", id).body(()).unwrap();
             last_event(&request.into_parts().0, "abc", "0f0f")

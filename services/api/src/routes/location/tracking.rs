@@ -67,7 +67,7 @@ pub(crate) async fn get(
 ) -> ApiResult<Response> {
     caller.require(Action::ReadStaff, Object::staff(id))?;
     let mut tx = caller.read(&state).await?;
-    let record = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    let record = reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
     let hours_margin_min = record.tracking_hours_margin_min;
     Ok(versioned(record.version, Tracking { permitted: record.tracked, hours_margin_min }))
 }

@@ -4,29 +4,37 @@ use crate::{
     access::caller::Caller,
     change::{ChangeResult, Forget, Outcome, Updated},
     http::{
-        body::{Field, Form, Unknown, forms},
+        body::{Field, Form, Unknown, any, forms, read_list},
         changes::changes,
         place::{LatLng, PlaceForm},
-        problem::ApiResult,
+        problem::{ApiResult, Problem},
         reply::{Reply, versioned},
     },
     state::ApiState,
 };
 use axum::{extract::State, response::Response};
 use nearhand_domain::{
-    OrganizationId,
+    OrganizationId, PolicyId,
     access::{Action, Object},
     audit,
     facts::MockPolicy,
     field::FieldErrors,
-    text::{Name, ZoneName},
+    text::{LanguageTag, Name, ZoneName},
 };
 use nearhand_storage::{
+    Tx,
     audit::AuditEvent,
     organizations::{self, OrganizationRecord},
+    policies,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Most languages of an organisation.
+const MAX_LANGUAGES: usize = 20;
+/// Longest margin of tracking around working hours.
+const MAX_MARGIN_MIN: i16 = 720;
 
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +54,16 @@ pub(crate) struct Organization {
     base: Option<LatLng>,
     /// How mock fixes count: `accept`, `penalise` or `history_only`.
     mock_policy: MockPolicyWord,
+    /// BCP 47; the first is given to people whose language is not said.
+    languages: Vec<String>,
+    /// Whether new people are sent a word of welcome.
+    welcome_mail: bool,
+    /// People without a margin of their own are tracked only in their working hours, widened by
+    /// these minutes; null: at any hour.
+    tracking_hours_margin_min: Option<i16>,
+    /// The policy of recommendations that name none; null: the built-in `balanced`.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    default_policy_id: Option<PolicyId>,
 }
 
 /// How mock fixes count.
@@ -75,6 +93,10 @@ impl From<OrganizationRecord> for Organization {
                 MockPolicy::Penalise => MockPolicyWord::Penalise,
                 MockPolicy::HistoryOnly => MockPolicyWord::HistoryOnly,
             },
+            languages: record.languages,
+            welcome_mail: record.welcome_mail,
+            tracking_hours_margin_min: record.tracking_hours_margin_min,
+            default_policy_id: record.default_policy,
         }
     }
 }
@@ -100,6 +122,23 @@ pub(crate) struct OrganizationPatch {
     #[serde(default)]
     #[schema(value_type = MockPolicyWord)]
     mock_policy: Field<String>,
+    /// BCP 47, 1 to 20; the first is given to people whose language is not said.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 20)]
+    languages: Field<Vec<String>>,
+    /// Whether new people are sent a word of welcome.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    welcome_mail: Field<bool>,
+    /// People without a margin of their own are tracked only in their working hours, widened by
+    /// these minutes; null: at any hour.
+    #[serde(default)]
+    #[schema(value_type = Option<i16>, minimum = 0, maximum = 720)]
+    tracking_hours_margin_min: Field<i16>,
+    /// The policy of recommendations that name none; null: the built-in `balanced`.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    default_policy_id: Field<Uuid>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: Unknown,
@@ -136,6 +175,7 @@ pub(crate) async fn patch(
         form.apply(&mut record, e);
         Ok(())
     })?;
+    require_policy(change.tx(), before.default_policy_id, record.default_policy).await?;
     record.version = organizations::update(change.tx(), &record).await?;
     let after = Organization::from(record);
     let details = changes(Some(&before), &after);
@@ -157,5 +197,43 @@ impl OrganizationPatch {
             MockPolicy::parse(&word).ok_or("must be `accept`, `penalise` or `history_only`")
         });
         record.mock_policy = policy.unwrap_or(record.mock_policy);
+        if let Some(languages) = self.languages.replacement("/languages", e, any) {
+            record.languages = read_languages(languages, e);
+        }
+        let welcome = self.welcome_mail.replacement("/welcome_mail", e, any);
+        record.welcome_mail = welcome.unwrap_or(record.welcome_mail);
+        self.tracking_hours_margin_min
+            .patch("/tracking_hours_margin_min", e, |minutes| {
+                let fits = (0..=MAX_MARGIN_MIN).contains(&minutes);
+                if fits { Ok(minutes) } else { Err("must be 0 to 720") }
+            })
+            .apply(&mut record.tracking_hours_margin_min);
+        self.default_policy_id
+            .patch("/default_policy_id", e, |id| any(PolicyId(id)))
+            .apply(&mut record.default_policy);
     }
+}
+
+/// Refuses a new default policy that is not there, or is archived. The organisation is locked, so
+/// that nobody archives the policy meanwhile.
+async fn require_policy(
+    tx: &mut Tx,
+    before: Option<PolicyId>,
+    after: Option<PolicyId>,
+) -> ApiResult<()> {
+    let Some(id) = after.filter(|_| before != after) else { return Ok(()) };
+    let found = policies::get(tx, id).await?.filter(|policy| policy.archived_at.is_none());
+    let unknown = || Problem::field("/default_policy_id", "unknown", "there is no such policy");
+    found.map(|_| ()).ok_or_else(unknown)
+}
+
+/// In the given order; the first is the default.
+fn read_languages(tags: Vec<String>, e: &mut FieldErrors) -> Vec<String> {
+    if tags.is_empty() {
+        e.push("/languages", "required", "must name at least one language");
+    }
+    let read = |tag: String, at: &str, e: &mut FieldErrors| {
+        e.check(at, "invalid", LanguageTag::parse(&tag)).map(String::from)
+    };
+    read_list(tags, "/languages", MAX_LANGUAGES, e, read, |tag| tag.to_lowercase())
 }

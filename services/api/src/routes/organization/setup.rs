@@ -11,7 +11,7 @@ use crate::{
     routes::{
         account::sessions::{self, SessionTokens},
         organization::{
-            founding::{FirstPassword, Founding, found},
+            new_organization::{FirstPassword, NewOrganization, create_organization},
             settings::Organization,
         },
     },
@@ -109,7 +109,7 @@ forms!(SetupForm, SetupOrganization, SetupAdmin);
 
 struct Wanted {
     token: TokenHash,
-    founding: Founding,
+    new: NewOrganization,
     password: String,
 }
 
@@ -139,7 +139,8 @@ pub(crate) async fn set_up(
     }
     let hash = state.passwords().hash(wanted.password).await?;
     let password = FirstPassword { hash, expires_at: None };
-    let (organization, admin) = found(&mut tx, &wanted.founding, &password, origin).await?;
+    let (organization, admin) =
+        create_organization(&mut tx, &wanted.new, &password, origin).await?;
     let session = sessions::open(&mut tx, &state, organization, &admin, false).await?;
     let record = organizations::get(&mut tx, false).await?;
     tx.commit().await?;
@@ -157,14 +158,14 @@ impl SetupForm {
         let admin = admin.and_then(|form| form.check_at("/admin", e, read_admin));
         let ((name, slug, zone), admin) = (organization?, admin?);
         let Admin { first_name, last_name, email, password } = admin;
-        let fits = Founding::check_names(&first_name, &last_name);
+        let fits = NewOrganization::check_names(&first_name, &last_name);
         let fits = e.check("/admin/last_name", "too_long", fits);
         let context = [&name, &first_name, &last_name].map(Name::as_str);
         let context = [&context[..], &[email.as_str()]].concat();
         let strong = check_password(&password, &context);
         e.check("/admin/password", "weak_password", strong).and(fits)?;
-        let founding = Founding { name, slug, zone, first_name, last_name, email };
-        Ok(Wanted { token: TokenHash::of(&token?), founding, password })
+        let new = NewOrganization { name, slug, zone, first_name, last_name, email };
+        Ok(Wanted { token: TokenHash::of(&token?), new, password })
     }
 }
 

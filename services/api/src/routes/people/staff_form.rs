@@ -1,31 +1,38 @@
 //! Reading what is said about a person, at creation and at a change: the same fields, the same
 //! rules, every error at once.
 
-use crate::http::{
-    body::{Field, Patch, Unknown, any, forms, read_forms},
-    place::{LatLng, PlaceForm},
+mod address;
+pub(super) mod memberships;
+mod work;
+
+pub(crate) use address::chosen;
+pub(crate) use work::{Language, Licence, Shift, Skill};
+use work::{LanguageForm, LicenceForm, ShiftForm, SkillForm, WorkForm};
+
+use crate::{
+    http::{
+        body::{Field, Patch, Unknown, any, forms},
+        place::{LatLng, PlaceForm},
+    },
+    routes::people::invitations,
 };
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use nearhand_domain::{
-    StaffId,
-    access::{AccessLevel, AdminRole},
+    access::{AccessLevel, AdminRole, ComputedRole, EditScope, RoleRef, ViewScope},
     clock::{OutOfRange, kept_date},
-    facts::LicenceFact,
     field::{FieldErrors, Reported},
-    preference::LanguageLevel,
-    schedule::{DAY_MIN, WeeklyShift},
-    text::{AccountCode, Code, Email, LanguageTag, Name, Username, ZoneName, code_key},
+    text::{AccountCode, Email, LanguageTag, Name, Username},
 };
 use nearhand_storage::staff::StaffRecord;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-/// Most entries of one list of a person.
-const MAX_ENTRIES: usize = 100;
 /// Most characters of a display name, as the database has it.
 pub(crate) const MAX_DISPLAY_NAME: usize = 200;
-/// Most shifts in a week.
-const MAX_SHIFTS: usize = 42;
+/// Most bytes of a signature.
+const MAX_SIGNATURE: usize = 4_096;
 
 /// What may be said about a person. In a change, what is left out stays and null clears.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,7 +55,7 @@ pub(crate) struct StaffForm {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     display_name: Field<String>,
-    /// A second login name.
+    /// A second login name; to change it needs `staff:manage`.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     username: Field<String>,
@@ -56,7 +63,7 @@ pub(crate) struct StaffForm {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "grace@harbour.example")]
     email: Field<String>,
-    /// `employee` or `external`.
+    /// `employee` or `external`; to change it needs `staff:manage`.
     #[serde(default)]
     #[schema(value_type = String)]
     kind: Field<String>,
@@ -72,7 +79,54 @@ pub(crate) struct StaffForm {
     #[serde(default)]
     #[schema(value_type = String)]
     admin_role: Field<String>,
-    /// BCP 47 language of mails; `en` unless given.
+    /// Roles of the organisation's own, by id.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 100)]
+    pub(super) roles: Field<Vec<RoleRef>>,
+    /// Levels of modules beyond what the roles grant: `none`, `view`, `edit` or `manage` for each
+    /// of `staff`, `cases`, `tracking`, `recommendations` and `settings`. Modules that are left out
+    /// stay as they are.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    modules: Field<BTreeMap<String, String>>,
+    /// Whom they see: `all` or `departments`, which means the people of their own departments.
+    /// Always `all` for account admins.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    view_scope: Field<String>,
+    /// Whom they may change: `all`, `departments` or `none`. Always `all` for account admins.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    edit_scope: Field<String>,
+    /// Departments, by id.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 100)]
+    pub(super) departments: Field<Vec<Uuid>>,
+    /// One of `departments`, whose base they start from without a home; the first unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub(super) primary_department: Field<Uuid>,
+    /// Groups, by id.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 100)]
+    pub(super) groups: Field<Vec<Uuid>>,
+    /// Tags, by id.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 100)]
+    pub(super) tags: Field<Vec<Uuid>>,
+    /// Queues of cases they reach, by id; none: all.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>, max_items = 100)]
+    pub(super) queues: Field<Vec<Uuid>>,
+    /// Up to 4 KB, kept as written; what shows it must sanitise it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 4096)]
+    signature: Field<String>,
+    /// Postal address. It is looked for on the map, and becomes `home` unless one was given.
+    #[serde(default)]
+    #[schema(value_type = Option<AddressInput>)]
+    address: Field<AddressForm>,
+    /// BCP 47 language of mails; the organisation's first unless given.
     #[serde(default)]
     #[schema(value_type = String)]
     language: Field<String>,
@@ -84,7 +138,7 @@ pub(crate) struct StaffForm {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     birth_date: Field<Date>,
-    /// Where they start from when nothing else is known.
+    /// Where they start from when nothing else is known. Null lets the address be looked for again.
     #[serde(default)]
     #[schema(value_type = Option<LatLng>)]
     home: Field<PlaceForm>,
@@ -112,139 +166,71 @@ pub(crate) struct StaffForm {
     #[serde(default)]
     #[schema(value_type = Option<Vec<Language>>, max_items = 100)]
     languages: Field<Vec<LanguageForm>>,
+    /// At creation: invites them by mail to set a password and log in.
+    #[serde(default)]
+    #[schema(value_type = bool)]
+    send_invite: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: Unknown,
 }
 
-/// Working hours on one weekday; an end at or before the start is on the next day.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub(crate) struct Shift {
-    /// 1 = Monday … 7 = Sunday.
-    #[schema(minimum = 1, maximum = 7)]
-    pub weekday: u8,
-    /// Local minutes after midnight, 0 to 1,439.
-    #[schema(minimum = 0, maximum = 1439)]
-    pub start_min: u16,
-    /// Local minutes after midnight, 0 to 1,440.
-    #[schema(minimum = 0, maximum = 1440)]
-    pub end_min: u16,
-}
+forms!(StaffForm, AddressForm);
 
-/// A skill.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Skill {
-    /// Code of the organisation's choosing.
-    pub code: String,
-    /// 1 to 5.
-    #[schema(minimum = 1, maximum = 5)]
-    pub level: u8,
-}
-
-/// A licence; valid through the end of its last day.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Licence {
-    /// Kind.
-    pub code: String,
-    /// Where.
-    pub jurisdiction: String,
-    /// First day.
-    #[schema(value_type = Option<String>, format = Date)]
-    pub valid_from: Option<Date>,
-    /// Last day.
-    #[schema(value_type = Option<String>, format = Date)]
-    pub valid_to: Option<Date>,
-}
-
-/// A language.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Language {
-    /// BCP 47.
-    pub language: String,
-    /// `a1` to `c2`, or `native`.
-    pub level: String,
+/// A postal address; every part is optional.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes AddressForm, whose fields are read leniently")]
+pub(crate) struct AddressInput {
+    street: Option<String>,
+    city: Option<String>,
+    region: Option<String>,
+    postcode: Option<String>,
+    /// ISO 3166 code of two letters, or a name.
+    country: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct ShiftForm {
+pub(crate) struct AddressForm {
     #[serde(default)]
-    weekday: Field<u8>,
+    street: Field<String>,
     #[serde(default)]
-    start_min: Field<u16>,
+    city: Field<String>,
     #[serde(default)]
-    end_min: Field<u16>,
+    region: Field<String>,
+    #[serde(default)]
+    postcode: Field<String>,
+    #[serde(default)]
+    country: Field<String>,
     #[serde(flatten)]
     unknown: Unknown,
-}
-
-#[derive(Debug, Deserialize)]
-struct SkillForm {
-    #[serde(default)]
-    code: Field<String>,
-    #[serde(default)]
-    level: Field<u8>,
-    #[serde(flatten)]
-    unknown: Unknown,
-}
-
-#[derive(Debug, Deserialize)]
-struct LicenceForm {
-    #[serde(default)]
-    code: Field<String>,
-    #[serde(default)]
-    jurisdiction: Field<String>,
-    #[serde(default)]
-    valid_from: Field<Date>,
-    #[serde(default)]
-    valid_to: Field<Date>,
-    #[serde(flatten)]
-    unknown: Unknown,
-}
-
-#[derive(Debug, Deserialize)]
-struct LanguageForm {
-    #[serde(default)]
-    language: Field<String>,
-    #[serde(default)]
-    level: Field<String>,
-    #[serde(flatten)]
-    unknown: Unknown,
-}
-
-forms!(StaffForm, ShiftForm, SkillForm, LicenceForm, LanguageForm);
-
-/// A person about whom nothing has been said yet.
-pub(crate) fn blank() -> StaffRecord {
-    StaffRecord {
-        id: StaffId::generate(),
-        version: 1,
-        first_name: None,
-        last_name: None,
-        display_name: String::new(),
-        username: None,
-        email: None,
-        kind: "employee".to_owned(),
-        active: true,
-        access_level: AccessLevel::Disabled,
-        admin_role: AdminRole::General,
-        language: "en".to_owned(),
-        account_code: None,
-        birth_date: None,
-        home: None,
-        time_zone: None,
-        working_hours: None,
-        max_travel_km: None,
-        tracking_hours_margin_min: None,
-        skills: Vec::new(),
-        licences: Vec::new(),
-        languages: Vec::new(),
-        tracked: false,
-        session_epoch: 0,
-        created_at: Timestamp::UNIX_EPOCH,
-    }
 }
 
 impl StaffForm {
+    /// A new person made of a blank one, and whether they are to be invited. `today` bounds birth dates.
+    pub(crate) fn create(
+        mut self,
+        blank: StaffRecord,
+        today: Date,
+        e: &mut FieldErrors,
+    ) -> Result<(StaffRecord, bool), Reported> {
+        let invite = std::mem::take(&mut self.send_invite);
+        let invite = invite.replacement("/send_invite", e, any).unwrap_or(false);
+        let has_email = self.email.is_given();
+        let record = self.apply(blank, today, e)?;
+        if invite && record.access_level == AccessLevel::Disabled {
+            e.push("/access_level", "access_disabled", invitations::ACCESS_DISABLED);
+            if !has_email {
+                e.push("/email", "email_required", invitations::EMAIL_REQUIRED);
+            }
+        }
+        Ok((record, invite))
+    }
+
+    /// Whether it says in which language they are written to.
+    pub(crate) fn says_language(&self) -> bool {
+        self.language.is_given()
+    }
+
     /// The record with what was said of it. `today` bounds birth dates.
     pub(crate) fn apply(
         self,
@@ -252,6 +238,7 @@ impl StaffForm {
         today: Date,
         e: &mut FieldErrors,
     ) -> Result<StaffRecord, Reported> {
+        refuse_invite(&self.send_invite, e);
         let name = |v: String| Name::parse(&v).map(String::from);
         let names_moved =
             !matches!((&self.first_name, &self.last_name), (Field::Absent, Field::Absent));
@@ -280,15 +267,13 @@ impl StaffForm {
         });
         record.kind = kind.unwrap_or_else(|| record.kind.clone());
         record.active = self.active.replacement("/active", e, any).unwrap_or(record.active);
-        let level = self.access_level.replacement("/access_level", e, |v| {
-            AccessLevel::parse(&v).ok_or("must be `disabled`, `limited` or `full`")
-        });
-        let role = self.admin_role.replacement("/admin_role", e, |v| {
-            AdminRole::parse(&v)
-                .ok_or("must be `account_admin`, `user_admin`, `admin`, `scheduler` or `general`")
-        });
-        record.admin_role = role.unwrap_or(record.admin_role);
-        record.access_level = level.unwrap_or(record.access_level);
+        let access = AccessForm {
+            access_level: self.access_level,
+            admin_role: self.admin_role,
+            view_scope: self.view_scope,
+            edit_scope: self.edit_scope,
+        };
+        access.apply(&mut record, e);
         check_access(&record, has_email, e);
         let language = self.language.replacement("/language", e, |v| LanguageTag::parse(&v));
         record.language = language.map_or_else(|| record.language.clone(), String::from);
@@ -302,7 +287,21 @@ impl StaffForm {
                 if date > today { Err("must not be in the future") } else { Ok(date) }
             })
             .apply(&mut record.birth_date);
+        self.signature
+            .patch("/signature", e, |text| {
+                let fits = text.len() <= MAX_SIGNATURE && !text.contains('\0');
+                if fits { Ok(text) } else { Err("must be at most 4,096 bytes, without NUL") }
+            })
+            .apply(&mut record.signature);
+        memberships::apply_roles(self.roles, e, &mut record.roles);
+        memberships::apply_ids(self.groups, "/groups", e, &mut record.groups);
+        memberships::apply_ids(self.tags, "/tags", e, &mut record.tags);
+        memberships::apply_ids(self.queues, "/queues", e, &mut record.queues);
+        memberships::apply_departments(self.departments, e, &mut record.departments);
+        memberships::apply_primary(self.primary_department, e, &mut record);
+        memberships::apply_modules(self.modules, e, &mut record.modules);
         let work = WorkForm {
+            address: self.address,
             home: self.home,
             time_zone: self.time_zone,
             working_hours: self.working_hours,
@@ -316,49 +315,49 @@ impl StaffForm {
     }
 }
 
-/// The part of a person that ranking reads.
-struct WorkForm {
-    home: Field<PlaceForm>,
-    time_zone: Field<String>,
-    working_hours: Field<Vec<ShiftForm>>,
-    max_travel_km: Field<f64>,
-    skills: Field<Vec<SkillForm>>,
-    licences: Field<Vec<LicenceForm>>,
-    languages: Field<Vec<LanguageForm>>,
+/// What a person may do, and to whom.
+struct AccessForm {
+    access_level: Field<String>,
+    admin_role: Field<String>,
+    view_scope: Field<String>,
+    edit_scope: Field<String>,
 }
 
-impl WorkForm {
+impl AccessForm {
     fn apply(self, record: &mut StaffRecord, e: &mut FieldErrors) {
-        PlaceForm::patch(self.home, "/home", e, &mut record.home);
-        self.time_zone
-            .patch("/time_zone", e, |v| ZoneName::parse(&v).map(String::from))
-            .apply(&mut record.time_zone);
-        self.max_travel_km
-            .patch("/max_travel_km", e, |km| {
-                let fits = km.is_finite() && km > 0.0 && km <= 20_100.0;
-                if fits { Ok(km) } else { Err("must be above 0 and at most 20,100 km") }
-            })
-            .apply(&mut record.max_travel_km);
-        match self.working_hours.patch("/working_hours", e, any) {
-            Patch::Keep => {}
-            Patch::Clear => record.working_hours = None,
-            Patch::Set(forms) => record.working_hours = Some(read_shifts(forms, e)),
-        }
-        match self.skills.patch("/skills", e, any) {
-            Patch::Keep => {}
-            Patch::Clear => record.skills.clear(),
-            Patch::Set(forms) => record.skills = read_skills(forms, e),
-        }
-        match self.licences.patch("/licences", e, any) {
-            Patch::Keep => {}
-            Patch::Clear => record.licences.clear(),
-            Patch::Set(forms) => record.licences = read_licences(forms, e),
-        }
-        match self.languages.patch("/languages", e, any) {
-            Patch::Keep => {}
-            Patch::Clear => record.languages.clear(),
-            Patch::Set(forms) => record.languages = read_languages(forms, e),
-        }
+        let level = self.access_level.replacement("/access_level", e, |v| {
+            AccessLevel::parse(&v).ok_or("must be `disabled`, `limited` or `full`")
+        });
+        let computed = matches!(&self.admin_role, Field::Value(word)
+            if ComputedRole::parse(word).is_some());
+        let admin_role = if computed {
+            e.push("/admin_role", "computed_role", memberships::COMPUTED);
+            Field::Absent
+        } else {
+            self.admin_role
+        };
+        let role = admin_role.replacement("/admin_role", e, |v| {
+            AdminRole::parse(&v)
+                .ok_or("must be `account_admin`, `user_admin`, `admin`, `scheduler` or `general`")
+        });
+        record.admin_role = role.unwrap_or(record.admin_role);
+        record.access_level = level.unwrap_or(record.access_level);
+        let view = self.view_scope.replacement("/view_scope", e, |v| {
+            ViewScope::parse(&v).ok_or("must be `all` or `departments`")
+        });
+        let edit = self.edit_scope.replacement("/edit_scope", e, |v| {
+            EditScope::parse(&v).ok_or("must be `all`, `departments` or `none`")
+        });
+        record.view_scope = view.unwrap_or(record.view_scope);
+        record.edit_scope = edit.unwrap_or(record.edit_scope);
+    }
+}
+
+/// Creation has taken it; a change has no such field.
+fn refuse_invite(field: &Field<bool>, e: &mut FieldErrors) {
+    if !matches!(field, Field::Absent) {
+        let detail = "is for creation; invite by POST /v1/staff/{id}/invitation";
+        e.push("/send_invite", "unknown_field", detail);
     }
 }
 
@@ -389,66 +388,12 @@ fn check_access(record: &StaffRecord, has_email: bool, e: &mut FieldErrors) {
     if record.admin_role == AdminRole::AccountAdmin && record.access_level != AccessLevel::Full {
         e.push("/access_level", "invalid", "account admins are always `full`");
     }
-}
-
-fn read_shifts(forms: Vec<ShiftForm>, e: &mut FieldErrors) -> Vec<WeeklyShift> {
-    let read = |form: ShiftForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
-        let within =
-            |max: u16| move |v: u16| if v <= max { Ok(v) } else { Err(format!("at most {max}")) };
-        let weekday = form.weekday.required(&format!("{at}/weekday"), e, |day| {
-            if (1..=7).contains(&day) { Ok(day) } else { Err("1 (Monday) to 7 (Sunday)") }
-        });
-        let start_min = form.start_min.required(&format!("{at}/start_min"), e, within(DAY_MIN - 1));
-        let end_min = form.end_min.required(&format!("{at}/end_min"), e, within(DAY_MIN));
-        Ok(WeeklyShift { weekday: weekday?, start_min: start_min?, end_min: end_min? })
-    };
-    let key = |shift: &WeeklyShift| (shift.weekday, shift.start_min);
-    let mut shifts = read_forms(forms, "/working_hours", MAX_SHIFTS, e, read, key);
-    shifts.sort_unstable();
-    shifts
-}
-
-fn read_skills(forms: Vec<SkillForm>, e: &mut FieldErrors) -> Vec<(String, u8)> {
-    let read = |form: SkillForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
-        let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
-        let level = form.level.required(&format!("{at}/level"), e, |level| {
-            if (1..=5).contains(&level) { Ok(level) } else { Err("1 to 5") }
-        });
-        Ok((String::from(code?), level?))
-    };
-    let mut skills = read_forms(forms, "/skills", MAX_ENTRIES, e, read, |(code, _)| code_key(code));
-    skills.sort_unstable();
-    skills
-}
-
-fn read_licences(forms: Vec<LicenceForm>, e: &mut FieldErrors) -> Vec<LicenceFact> {
-    let read = |form: LicenceForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
-        let code = form.code.required(&format!("{at}/code"), e, |v| Code::parse(&v));
-        let place =
-            form.jurisdiction.required(&format!("{at}/jurisdiction"), e, |v| Code::parse(&v));
-        let valid_from = form.valid_from.optional(&format!("{at}/valid_from"), e, kept_date);
-        let valid_to = form.valid_to.optional(&format!("{at}/valid_to"), e, kept_date);
-        if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {
-            let detail = "must not be before valid_from";
-            return Err(e.push(format!("{at}/valid_to"), "invalid", detail));
+    if record.admin_role == AdminRole::AccountAdmin {
+        if record.view_scope != ViewScope::All {
+            e.push("/view_scope", "invalid", "account admins see everybody; set it to `all`");
         }
-        let (code, jurisdiction) = (code?.into(), place?.into());
-        Ok(LicenceFact { code, jurisdiction, valid_from, valid_to })
-    };
-    let key = |l: &LicenceFact| (code_key(&l.code), code_key(&l.jurisdiction), l.valid_from);
-    read_forms(forms, "/licences", MAX_ENTRIES, e, read, key)
-}
-
-fn read_languages(forms: Vec<LanguageForm>, e: &mut FieldErrors) -> Vec<(String, LanguageLevel)> {
-    let read = |form: LanguageForm, at: &str, e: &mut FieldErrors| -> Result<_, Reported> {
-        let tag = form.language.required(&format!("{at}/language"), e, |v| LanguageTag::parse(&v));
-        let level = form.level.required(&format!("{at}/level"), e, |v| {
-            LanguageLevel::parse(&v).ok_or("must be a1, a2, b1, b2, c1, c2 or native")
-        });
-        Ok((String::from(tag?), level?))
-    };
-    let mut languages =
-        read_forms(forms, "/languages", MAX_ENTRIES, e, read, |(tag, _)| tag.clone());
-    languages.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    languages
+        if record.edit_scope != EditScope::All {
+            e.push("/edit_scope", "invalid", "account admins change everybody; set it to `all`");
+        }
+    }
 }

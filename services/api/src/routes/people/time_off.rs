@@ -26,7 +26,6 @@ use nearhand_domain::{
 use nearhand_storage::{
     Tx,
     audit::AuditEvent,
-    staff,
     time_off::{self, TimeOffRecord},
 };
 use serde::{Deserialize, Serialize};
@@ -121,7 +120,7 @@ pub(crate) async fn list(
     caller.require(Action::ReadStaff, Object::staff(id))?;
     let (paging, _) = list.open(&state, caller.organization)?;
     let mut tx = caller.read(&state).await?;
-    staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
     let (after, rows) = (paging.after(), paging.rows());
     let records = time_off::list(&mut tx, id, clock::now(), after, rows).await?;
     Ok(paging.page(records, |record| record.id.0, TimeOff::from))

@@ -6,7 +6,7 @@ use crate::{
     change::{ChangeResult, Forget, Outcome, Updated},
     http::{
         body::{Field, Form, Unknown, any, forms, read_forms},
-        problem::{ApiResult, Problem},
+        problem::ApiResult,
         query::PathId,
         reply::{Reply, versioned},
     },
@@ -25,7 +25,7 @@ use nearhand_storage::{
     StorageError, Tx,
     audit::AuditEvent,
     preferences::{self, WorkPreferences},
-    regions, services, staff,
+    regions, services,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -125,7 +125,7 @@ pub(crate) async fn get(
 ) -> ApiResult<Response> {
     caller.require(Action::ReadStaff, Object::staff(id))?;
     let mut tx = caller.read(&state).await?;
-    let person = staff::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
+    let person = reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
     let stored = preferences::get(&mut tx, id).await?;
     Ok(versioned(person.version, WorkPreferencesShown::from(&stored)))
 }

@@ -1,34 +1,54 @@
 //! What a recommendation looks like to the caller. `result` is a pure function of what it names
-//! (instant, index version, policy version, case version, request, disclosure): no clock, no id
-//! of the answer, no map without an order in it.
+//! (instants, index version, policy version, case version and digest), the request, the disclosure,
+//! and the people in the caller's view scope: no clock, no id of the answer, no map without an order
+//! in it.
 
-use crate::http::place::LatLng;
-use jiff::Timestamp;
-use nearhand_domain::{CaseId, Position, StaffId};
-use nearhand_index::cells;
-use nearhand_recommend::{
-    Candidate, Disclosure, Inputs, Recommendation, Request, Rule, Source, Term, TermResult,
-    explain::Method,
+use crate::{
+    http::place::LatLng,
+    routes::recommendations::{create::Ranked, policy::PolicyRef},
 };
-use serde::Serialize;
+use jiff::Timestamp;
+use nearhand_domain::{CaseId, Position, RecommendationId, StaffId};
+use nearhand_index::geometry::cells;
+use nearhand_recommend::{
+    BestRelaxation, Candidate, Change, Disclosure, Funnel, Inputs, Recommendation, Removed, Rule,
+    Source, Term, TermResult, explain::Method,
+};
+use nearhand_storage::recommendations::SeenBy;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-/// The policy everybody has until there are others.
-const DEFAULT_POLICY_VERSION: i64 = 0;
+/// What an answer was ranked for and by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Basis {
+    /// Unix seconds, as the next one.
+    pub(super) as_of: i64,
+    pub(super) shown_at: i64,
+    /// Whether from exact positions.
+    pub(super) exact: bool,
+    pub(super) policy: PolicyRef,
+    /// A stored case and its version.
+    pub(super) case: Option<(CaseId, i64)>,
+    pub(super) case_digest: String,
+}
 
 /// An answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Recommendation)]
 pub(crate) struct Recommended {
-    id: Uuid,
+    /// Under which it is kept; null where it is not.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    id: Option<RecommendationId>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Byte-identical whenever what it names at its head, and the request, are.
     result: Answer,
 }
 
-/// The ranking.
+/// The ranking: byte-identical, on any process, whenever `as_of`, `shown_at`, `index_version`, `policy`,
+/// `case_version`, `case_digest`, `disclosure` and the request are, for callers who see the same
+/// people. Display names are part of it: each belongs to the version of the person that
+/// `index_version` counts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RecommendationResult)]
 pub(crate) struct Answer {
@@ -41,16 +61,33 @@ pub(crate) struct Answer {
     /// Equal version, equal content of the index, on any process.
     #[schema(example = "00000000000000000000000000000000")]
     index_version: String,
-    policy_version: i64,
+    /// By what it was ranked.
+    policy: PolicyRef,
     /// Null for a place that is no case.
     #[schema(value_type = Option<uuid::Uuid>)]
     case_id: Option<CaseId>,
     case_version: Option<i64>,
+    /// Equal digest, equal case: with the people of its client, those who hold or declined it, and the
+    /// members of `only`, which the case's version does not count.
+    #[schema(example = "00000000000000000000000000000000")]
+    case_digest: String,
     /// `exact`, or `coarse`: computed from the centres of H3 cells of resolution 7.
     #[schema(example = "exact")]
     disclosure: &'static str,
-    /// How many people there are.
+    /// How many people there are, of those the caller may see; with a `bbox`, of those inside.
     considered: usize,
+    /// How many there are besides, for callers whose view scope is `departments`; else null.
+    out_of_scope: Option<usize>,
+    /// How many people the caller may see who are not shown inside the `bbox`, among them those
+    /// who are not active or have no place; null without one.
+    outside_viewport: Option<usize>,
+    /// Whether more people could do it than are listed.
+    truncated: bool,
+    /// How many active people of those considered have neither a home nor a base: only a position, a
+    /// job or a booking can place them.
+    no_location: usize,
+    /// Whether the case has an address and no position yet. Then nobody is ranked.
+    not_geocoded: bool,
     /// Best first.
     candidates: Vec<CandidateShown>,
     /// Who was left out and why; when asked for, and by itself when there are few candidates.
@@ -60,7 +97,7 @@ pub(crate) struct Answer {
 /// Somebody who could do it, and why they stand where they do.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Candidate)]
-struct CandidateShown {
+pub(super) struct CandidateShown {
     /// From 1.
     rank: usize,
     #[schema(value_type = uuid::Uuid)]
@@ -134,10 +171,33 @@ struct TermShown {
 #[schema(as = Funnel)]
 struct FunnelShown {
     considered: usize,
+    /// People whom the caller may not see, where their view scope is `departments`; else null.
+    out_of_scope: Option<usize>,
     /// People whom no rule removes.
     eligible: usize,
     /// In the order of the rules; those that remove nobody are left out.
     removed: Vec<RemovedShown>,
+    /// The single change that brings back most people, where fewer than min(limit, 5) are eligible;
+    /// null where enough are, or no single change helps.
+    best_relaxation: Option<BestRelaxationShown>,
+}
+
+/// A change of the case or the policy that brings people back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BestRelaxation)]
+struct BestRelaxationShown {
+    /// The rule that it relaxes.
+    #[schema(value_type = String, example = "too_late")]
+    rule: Rule,
+    /// The kind of change in `change`, and its new values. A number moves just far enough to bring
+    /// back what is missing to min(limit, 5) people.
+    #[schema(value_type = Object, example = json!({ "change": "max_late_min", "to": 41.5 }))]
+    change: Change,
+    /// The same in words.
+    #[schema(example = "max_late_min to 41.5")]
+    detail: String,
+    /// So many more people are eligible then. It was tried.
+    brings_back: usize,
 }
 
 /// What one rule removes.
@@ -153,56 +213,106 @@ struct RemovedShown {
 }
 
 impl Recommended {
-    pub(crate) fn new(created_at: Timestamp, result: Answer) -> Self {
-        Self { id: Uuid::now_v7(), created_at, result }
+    pub(super) fn new(id: Option<RecommendationId>, created_at: Timestamp, result: Answer) -> Self {
+        Self { id, created_at, result }
     }
 }
 
 impl Answer {
-    /// A ranking as it is shown, with people's names; `homes`: whether homes are shown exactly.
-    pub(crate) fn new(
+    /// A ranking as it is shown.
+    pub(super) fn of(ranked: Ranked) -> Self {
+        let Ranked { found, basis, people, .. } = ranked;
+        let names = people.into_iter().map(|person| person.name);
+        Self::new(found, basis, names)
+    }
+
+    /// The same of what may be shown, with the names of those listed, in their order.
+    pub(super) fn new(
         found: Recommendation,
-        request: Request,
-        case: Option<(CaseId, i64)>,
-        homes: bool,
-        name: impl Fn(StaffId) -> Option<String>,
+        basis: Basis,
+        names: impl Iterator<Item = Option<String>>,
     ) -> Self {
-        let shown = |candidate: Candidate| {
-            let display_name = name(candidate.staff);
-            CandidateShown::new(candidate, display_name, request.disclosure, homes)
+        let disclosure = if basis.exact { Disclosure::Exact } else { Disclosure::Coarse };
+        let listed = found.candidates.into_iter().zip(names);
+        // Homes are concealed by now.
+        let candidates = listed.map(|(one, name)| CandidateShown::new(one, name, disclosure, true));
+        Self {
+            as_of: Timestamp::from_second(basis.as_of).unwrap_or_default(),
+            shown_at: Timestamp::from_second(basis.shown_at).unwrap_or_default(),
+            index_version: found.index_version,
+            policy: basis.policy,
+            case_id: basis.case.map(|(id, _)| id),
+            case_version: basis.case.map(|(_, version)| version),
+            case_digest: basis.case_digest,
+            disclosure: disclosure_word(disclosure),
+            considered: found.considered,
+            out_of_scope: found.out_of_scope,
+            outside_viewport: found.outside_viewport,
+            truncated: found.truncated,
+            no_location: found.no_location,
+            not_geocoded: false,
+            candidates: candidates.collect(),
+            funnel: found.funnel.map(FunnelShown::from),
+        }
+    }
+}
+
+/// Takes out of a ranking what may not be shown: exact homes, and how exact a coarse position is.
+pub(super) fn conceal(found: &mut Recommendation, seen_by: &SeenBy) {
+    for candidate in &mut found.candidates {
+        let location = &mut candidate.location;
+        if !seen_by.exact {
+            location.accuracy_m = None;
+        }
+        if location.source == Source::Home && !seen_by.homes {
+            location.position = location.position.and_then(coarse_point);
+        }
+    }
+}
+
+/// Those of whom a ranking says where they are.
+pub(super) fn located(found: &Recommendation) -> Vec<StaffId> {
+    let shown = found.candidates.iter().filter(|one| one.location.position.is_some());
+    shown.map(|candidate| candidate.staff).collect()
+}
+
+/// The centre of a point's cell, in degrees.
+fn coarse_point([lat, lng]: [f64; 2]) -> Option<[f64; 2]> {
+    let centre = cells::coarse(Position::new(lat, lng).ok()?);
+    Some([centre.lat(), centre.lng()])
+}
+
+impl From<Funnel> for FunnelShown {
+    fn from(funnel: Funnel) -> Self {
+        let removed = |removed: Removed| RemovedShown {
+            rule: removed.rule,
+            people: removed.people,
+            by_this_alone: removed.by_this_alone,
+        };
+        let best = |best: BestRelaxation| BestRelaxationShown {
+            rule: best.rule,
+            change: best.change,
+            detail: best.detail,
+            brings_back: best.brings_back,
         };
         Self {
-            as_of: Timestamp::from_second(request.as_of).unwrap_or_default(),
-            shown_at: Timestamp::from_second(request.shown_at).unwrap_or_default(),
-            index_version: found.index_version,
-            policy_version: DEFAULT_POLICY_VERSION,
-            case_id: case.map(|(id, _)| id),
-            case_version: case.map(|(_, version)| version),
-            disclosure: match request.disclosure {
-                Disclosure::Exact => "exact",
-                Disclosure::Coarse => "coarse",
-            },
-            considered: found.considered,
-            candidates: found.candidates.into_iter().map(shown).collect(),
-            funnel: found.funnel.map(|funnel| FunnelShown {
-                considered: funnel.considered,
-                eligible: funnel.eligible,
-                removed: funnel
-                    .removed
-                    .into_iter()
-                    .map(|removed| RemovedShown {
-                        rule: removed.rule,
-                        people: removed.people,
-                        by_this_alone: removed.by_this_alone,
-                    })
-                    .collect(),
-            }),
+            considered: funnel.considered,
+            out_of_scope: funnel.out_of_scope,
+            eligible: funnel.eligible,
+            removed: funnel.removed.into_iter().map(removed).collect(),
+            best_relaxation: funnel.best_relaxation.map(best),
         }
     }
 }
 
 impl CandidateShown {
-    fn new(
+    /// Whether it says where the person is.
+    pub(super) fn is_located(&self) -> bool {
+        self.location.position.is_some()
+    }
+
+    /// A candidate with their name; `homes`: whether homes are shown exactly.
+    pub(super) fn new(
         candidate: Candidate,
         display_name: Option<String>,
         disclosure: Disclosure,
@@ -250,8 +360,16 @@ impl From<TermResult> for TermShown {
     }
 }
 
+/// The word for what the caller may learn.
+pub(super) fn disclosure_word(disclosure: Disclosure) -> &'static str {
+    match disclosure {
+        Disclosure::Exact => "exact",
+        Disclosure::Coarse => "coarse",
+    }
+}
+
 /// Micro-points as points; exact in what is printed, for they have six decimals.
 #[expect(clippy::cast_precision_loss, reason = "at most a hundred million micro-points")]
-fn points(micropoints: u64) -> f64 {
+pub(super) fn points(micropoints: u64) -> f64 {
     micropoints as f64 / 1e6
 }

@@ -6,119 +6,110 @@
 use crate::{
     access::caller::Caller,
     http::{
-        body::{Field, Form, JsonBody, Unknown, any, forms},
+        body::{Form, JsonBody},
         codes::Code,
-        place::{LatLng, PlaceForm},
         problem::{ApiResult, Problem},
     },
-    live::view::{record_read, require_ready},
+    live::{
+        scope::{self, Scope},
+        view::{is_wide, record_read, require_ready},
+    },
     routes::{
-        recommendations::answer::{Answer, Recommended},
-        work::{
-            cases::needs_of,
-            needs_form::{Needs, NeedsForm, hold_services},
+        recommendations::{
+            answer::{Answer, Basis, Recommended, conceal, located},
+            form::{Ask, RecommendationForm, Subject},
+            policy::{policy_again, policy_of},
+            stored::{
+                self,
+                person::{PersonThen, Versions},
+            },
         },
+        work::{cases::not_geocoded, needs_form::hold_services},
     },
     state::ApiState,
 };
 use axum::{Json, extract::State};
 use jiff::Timestamp;
+use nearhand_dispatch::{Needs, case_of, with_people};
 use nearhand_domain::{
-    CaseId, OrganizationId, Position, StaffId,
-    access::{Action, Object},
+    CaseId, OrganizationId, StaffId,
+    access::{Action, Object, ViewScope},
     clock,
-    field::{FieldErrors, Reported},
+    time::HOUR_S,
 };
 use nearhand_index::OrgIndex;
-use nearhand_recommend::{
-    Case, DEFAULT_LIMIT, Disclosure, LicenceNeed, Policy, Recommendation, Request, SkillNeed,
-    recommend,
+use nearhand_recommend::{Case, Disclosure, Policy, Recommendation, Request, Viewport, recommend};
+use nearhand_storage::{
+    case_people,
+    cases::{self, CaseStatus},
+    recommendations::SeenBy,
 };
-use nearhand_storage::cases::{self, CaseStatus};
-use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::time::Instant;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Most candidates of one answer.
-const MAX_LIMIT: usize = 200;
-/// How far `as_of` may lie from the clock, in seconds.
-const MAX_SKEW_S: i64 = 300;
-
-/// For what, and how much to answer.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = RecommendationInput, example = json!({ "place": {
-    "position": { "lat": 38.7071, "lng": -9.1355 }, "duration_min": 90, "languages": ["pt"] },
-    "limit": 5, "funnel": true }))]
-pub(crate) struct RecommendationForm {
-    /// An open case; this or `place`.
-    #[serde(default)]
-    #[schema(value_type = Option<uuid::Uuid>)]
-    case_id: Field<Uuid>,
-    /// A place without a case; needs `positions:read`.
-    #[serde(default)]
-    #[schema(value_type = Option<AdHocInput>)]
-    place: Field<AdHocForm>,
-    /// Most candidates, 1 to 200; 20 unless given.
-    #[serde(default)]
-    #[schema(value_type = Option<usize>, minimum = 1, maximum = 200)]
-    limit: Field<usize>,
-    /// The instant to rank for, at most five minutes from now; now unless given.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    as_of: Field<Timestamp>,
-    /// Whether to count who was left out and why. It comes by itself when there are few.
-    #[serde(default)]
-    #[schema(value_type = Option<bool>)]
-    funnel: Field<bool>,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    unknown: Unknown,
+/// For whom and how a request is made ready.
+pub(super) struct Asker {
+    /// What may be learned.
+    pub(super) seen_by: SeenBy,
+    /// The only people who may be seen.
+    pub(super) scope: Option<Scope>,
+    /// What the answer is for.
+    pub(super) occasion: Occasion,
 }
 
-/// Work at a place that is no case.
-#[derive(Debug, Deserialize)]
-struct AdHocForm {
-    #[serde(default)]
-    position: Field<PlaceForm>,
-    #[serde(flatten)]
-    needs: NeedsForm,
-    #[serde(flatten)]
-    unknown: Unknown,
+/// What a request is ranked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// It was asked.
+    Asked,
+    /// It was asked before: by the same policy, whoever asks again.
+    WhyNot,
+    /// The same, and the case may be closed by now.
+    Replay,
 }
 
-/// Work at a place that is no case: a position and whatever a case may ask for.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes AdHocForm, whose fields are read leniently")]
-pub(crate) struct AdHocInput {
-    position: LatLng,
-    #[schema(inline)]
-    #[serde(flatten)]
-    needs: NeedsForm,
+/// A request made ready to rank: what for, with whom, and for whom.
+pub(super) struct Prepared {
+    /// Without its regions: they are the index's to find.
+    pub(super) case: Case,
+    pub(super) policy: Policy,
+    pub(super) basis: Basis,
+    pub(super) request: Request,
+    pub(super) seen_by: SeenBy,
+    /// The only people whom the caller may see.
+    pub(super) scope: Option<Scope>,
+    /// The only places where candidates may be.
+    pub(super) viewport: Option<Viewport>,
 }
 
-/// What is asked about.
-enum Subject {
-    Case(CaseId),
-    Place(Position, Needs),
-}
-
-/// A request that has been read.
-struct Ask {
-    subject: Subject,
-    limit: usize,
-    as_of: i64,
-    funnel: bool,
+/// A ranking, with what the index had of those listed and of the organisation.
+pub(super) struct Ranked {
+    /// As far as it may be shown.
+    pub(super) found: Recommendation,
+    pub(super) basis: Basis,
+    pub(super) people: Vec<PersonThen>,
+    /// The version of the organisation's settings.
+    pub(super) settings: i64,
 }
 
 /// Ranks people for a case or a place, and says why.
 ///
 /// Callers without `positions:read` get a ranking computed from the centres of H3 cells, and none
-/// for a place that is no case. Needs access level `full`.
+/// for a place that is no case. Needs access level `full`. Callers whose view scope is
+/// `departments` get the people of their departments, and how many they do not see.
 ///
 /// The exact position of a home is shown only with `staff.pii:read`, else the centre of its cell.
 /// Distances and driving times follow `positions:read`: several answers together can give a home
 /// away, so each answer with exact values is a recorded read of those it lists.
+///
+/// With a `bbox`, only people are ranked whose place that counts is shown inside: the last position,
+/// the booking before, the last job, or home or base. A home that is shown as its cell's centre
+/// counts there. Nobody's score depends on it.
+///
+/// The answer is kept under its id as long as pings are, unless `store` is false: see `GET
+/// /v1/recommendations/{id}`. The id comes once the answer is on disk.
+// `Idempotency-Key` is ignored: nothing is created that a repeat could create twice.
 #[utoipa::path(post, path = "/v1/recommendations", operation_id = "recommend",
     tag = "recommendations",
     responses((status = 200, description = "Best first", body = Recommended)))]
@@ -130,75 +121,109 @@ pub(crate) async fn create(
     caller.require(Action::Recommend, Object::Organization)?;
     let now = clock::now();
     let ask = form.check(|form, e| form.read(now, e))?;
-    let exact = caller.may(Action::SeeExactPositions, Object::Organization);
-    if !exact && matches!(ask.subject, Subject::Place(..)) {
+    let prepared = prepare(&state, &caller, ask.clone(), now).await?;
+    let seen_by = prepared.seen_by.clone();
+    let (ranked, _) = rank(&state, &caller, prepared, Vec::new()).await?;
+    let kept =
+        if ask.store { Some(stored::to_keep(&caller, &ask, seen_by, now, &ranked)?) } else { None };
+    let id = kept.as_ref().map(|kept| kept.id);
+    let (shown, keep) = (located(&ranked.found), stored::keep(&state, kept));
+    tokio::try_join!(record_read(&state, &caller, "/v1/recommendations", &shown), keep)?;
+    Ok(Json(Recommended::new(id, now, Answer::of(ranked))))
+}
+
+/// Makes a request ready: the case, who may be a candidate, and what the caller may learn.
+pub(super) async fn prepare(
+    state: &ApiState,
+    caller: &Caller,
+    ask: Ask,
+    now: Timestamp,
+) -> ApiResult<Prepared> {
+    let seen_by = seen_by(caller);
+    if !seen_by.exact && ask.within.is_some() {
+        return Err(Problem::new(Code::Forbidden, "`bbox` needs `positions:read`; leave it out"));
+    }
+    if !seen_by.exact && matches!(ask.subject, Subject::Place(..)) {
         let detail = "a place that is no case needs `positions:read`; create a case instead";
         return Err(Problem::new(Code::Forbidden, detail));
     }
+    let scope = scope::of(state, caller, Action::Recommend).await?;
+    let asker = Asker { seen_by, scope, occasion: Occasion::Asked };
+    prepare_for(state, caller, ask, now.as_second(), asker).await
+}
+
+/// What a caller may learn.
+pub(super) fn seen_by(caller: &Caller) -> SeenBy {
+    let exact = caller.may(Action::SeeExactPositions, Object::Organization);
+    let narrow = caller.view == ViewScope::Departments;
+    SeenBy {
+        exact,
+        homes: exact && caller.may(Action::ReadPersonalDetails, Object::Organization),
+        departments: narrow.then(|| caller.departments.clone()),
+    }
+}
+
+/// Makes a request ready for an asker, shown at an instant in Unix seconds. That the caller may learn
+/// what the asker may is not checked.
+pub(super) async fn prepare_for(
+    state: &ApiState,
+    caller: &Caller,
+    ask: Ask,
+    shown_at: i64,
+    asker: Asker,
+) -> ApiResult<Prepared> {
     require_ready(state.follower())?;
-    let (case, case_version) = load(&state, &caller, ask.subject).await?;
-    let disclosure = if exact { Disclosure::Exact } else { Disclosure::Coarse };
+    let Asker { seen_by, scope, occasion } = asker;
+    let (mut case, case_version) = load(state, caller, ask.subject, occasion).await?;
+    if let Some(only) = ask.only {
+        let mut tx = caller.read(state).await?;
+        case.only = Some(only.members(&mut tx).await?);
+    }
     let request = Request {
         as_of: ask.as_of,
-        shown_at: now.as_second(),
+        shown_at,
         limit: ask.limit,
-        disclosure,
+        disclosure: if seen_by.exact { Disclosure::Exact } else { Disclosure::Coarse },
         funnel: ask.funnel,
     };
-    let about = case_version.map(|version| (case.id, version));
-    let found = rank(&state, caller.organization, case, request).await?;
-    if exact {
-        let shown = found.candidates.iter().filter(|c| c.location.position.is_some());
-        let people: Vec<StaffId> = shown.map(|candidate| candidate.staff).collect();
-        record_read(&state, &caller, "/v1/recommendations", &people).await?;
-    }
-    let name = |staff| state.follower().display_name(staff).map(|name| name.to_string());
-    let homes = caller.may(Action::ReadPersonalDetails, Object::Organization);
-    Ok(Json(Recommended::new(now, Answer::new(found, request, about, homes, name))))
+    let (policy, reference) = match occasion {
+        Occasion::Asked => policy_of(state, caller, ask.policy).await?,
+        Occasion::WhyNot | Occasion::Replay => policy_again(state, caller, ask.policy).await?,
+    };
+    let basis = Basis {
+        as_of: ask.as_of,
+        shown_at,
+        exact: seen_by.exact,
+        policy: reference,
+        case: case_version.map(|version| (case.id, version)),
+        case_digest: digest(&case)?,
+    };
+    let viewport = ask.within.map(|within| Viewport { within, exact_homes: seen_by.homes });
+    Ok(Prepared { case, policy, basis, request, seen_by, scope, viewport })
 }
 
-forms!(RecommendationForm, AdHocForm);
-
-impl RecommendationForm {
-    fn read(self, now: Timestamp, e: &mut FieldErrors) -> Result<Ask, Reported> {
-        let limit = self.limit.optional("/limit", e, |limit| {
-            if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err("must be 1 to 200") }
-        });
-        let allowed = "an instant within five minutes of now";
-        let as_of = self.as_of.expecting("/as_of", e, allowed).optional("/as_of", e, |at| {
-            let skew = (at.as_second() - now.as_second()).abs();
-            let near = skew <= MAX_SKEW_S;
-            if near { Ok(at.as_second()) } else { Err("must be within five minutes of now") }
-        });
-        let funnel = self.funnel.optional("/funnel", e, any).unwrap_or(false);
-        let subject = match (self.case_id.is_given(), self.place.is_given()) {
-            (true, true) => Err(e.push("/place", "invalid", "give a case_id or a place, not both")),
-            (false, false) => Err(e.push("/case_id", "required", "give a case_id or a place")),
-            (true, false) => {
-                self.case_id.required("/case_id", e, any).map(|id| Subject::Case(CaseId(id)))
-            }
-            (false, true) => self
-                .place
-                .required("/place", e, any)
-                .and_then(|place| place.check_at("/place", e, AdHocForm::read)),
-        };
-        Ok(Ask {
-            subject: subject?,
-            limit: limit.unwrap_or(DEFAULT_LIMIT),
-            as_of: as_of.unwrap_or_else(|| now.as_second()),
-            funnel,
-        })
+/// 128 bits that stand for a case with all its people, and for those to whom a request is narrowed.
+fn digest(case: &Case) -> ApiResult<String> {
+    let Case { only, .. } = case;
+    let rest = Case { only: None, ..case.clone() };
+    let rest = serde_json::to_vec(&rest).map_err(|error| {
+        tracing::error!(%error, "a case cannot be written");
+        Problem::internal()
+    })?;
+    let mut hash = Sha256::new().chain_update(rest);
+    if let Some(only) = only {
+        let mut only = only.clone();
+        only.sort_unstable();
+        hash.update([1]);
+        only.iter().for_each(|staff| hash.update(staff.0.as_bytes()));
     }
+    let hash = hash.finalize();
+    Ok(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
-impl AdHocForm {
-    fn read(self, e: &mut FieldErrors) -> Result<Subject, Reported> {
-        let place = self.position.required("/place/position", e, any);
-        let position = place.and_then(|place| place.read("/place/position", e));
-        let mut needs = Needs::default();
-        self.needs.apply("/place", &mut needs, e);
-        Ok(Subject::Place(position?, needs))
-    }
+/// A stored case to rank for, which must be open.
+pub(crate) async fn open_case(state: &ApiState, caller: &Caller, id: CaseId) -> ApiResult<Case> {
+    load(state, caller, Subject::Case(id), Occasion::Asked).await.map(|(case, _)| case)
 }
 
 /// What to rank for, with the version of a stored case. Regions are the index's to find.
@@ -206,19 +231,25 @@ async fn load(
     state: &ApiState,
     caller: &Caller,
     subject: Subject,
+    occasion: Occasion,
 ) -> ApiResult<(Case, Option<i64>)> {
     match subject {
         Subject::Case(id) => {
-            let record = cases::look(state.app(), caller.organization, id).await?;
+            let (app, organization) = (state.app(), caller.organization);
+            let (record, people) = tokio::try_join!(
+                cases::look(app, organization, id),
+                case_people::look(app, organization, id)
+            )?;
             let record = record.ok_or_else(Problem::not_found)?;
-            if record.status == CaseStatus::Closed {
+            if record.status != CaseStatus::Open && occasion != Occasion::Replay {
                 return Err(Problem::new(
                     Code::CaseClosed,
                     "open it again before looking for people",
                 ));
             }
-            let case = case_of(id, record.position, needs_of(&record));
-            Ok((case, Some(record.version)))
+            let position = record.position.ok_or_else(|| not_geocoded(record.geocode_status))?;
+            let case = case_of(id, position, Needs::from(&record));
+            Ok((with_people(case, people.unwrap_or_default()), Some(record.version)))
         }
         Subject::Place(position, mut needs) => {
             if !needs.services.is_empty() {
@@ -230,103 +261,60 @@ async fn load(
     }
 }
 
-fn case_of(id: CaseId, position: Position, needs: Needs) -> Case {
-    let wanted = needs.requirements;
-    Case {
-        starts_at: needs.starts_at.map(Timestamp::as_second),
-        duration_min: u32::try_from(needs.duration_min).unwrap_or(0),
-        urgent: needs.urgent,
-        services: needs.services,
-        skills: wanted
-            .skills
-            .into_iter()
-            .map(|s| SkillNeed {
-                skill: s.code.into(),
-                required: s.required,
-                preferred: s.preferred,
-            })
-            .collect(),
-        licences: wanted
-            .licences
-            .into_iter()
-            .map(|l| LicenceNeed { code: l.code.into(), jurisdiction: l.jurisdiction.into() })
-            .collect(),
-        languages: wanted.languages.into_iter().map(String::from).collect(),
-        language_required: wanted.language_required,
-        ..Case::at(id, position)
-    }
-}
-
-/// Ranks off the async threads: an answer with a funnel looks at everybody.
-async fn rank(
+/// Ranks off the async threads: an answer with a funnel looks at everybody, and so does one for
+/// another hour. Returns as well the versions that further people have in the index.
+pub(super) async fn rank(
     state: &ApiState,
-    organization: OrganizationId,
-    mut case: Case,
-    request: Request,
-) -> ApiResult<Recommendation> {
+    caller: &Caller,
+    prepared: Prepared,
+    others: Vec<StaffId>,
+) -> ApiResult<(Ranked, Vec<Option<Versions>>)> {
+    let Prepared { basis, seen_by, viewport, request, .. } = &prepared;
+    let (basis, seen_by) = (basis.clone(), seen_by.clone());
+    let wide = request.funnel
+        || viewport.is_some_and(|viewport| is_wide(viewport.within))
+        || (request.as_of - clock::now().as_second()).abs() > HOUR_S;
     let follower = state.follower().clone();
-    let turn = if request.funnel { state.full_scans().acquire_owned().await.ok() } else { None };
-    let work = move || {
-        let _turn = turn;
+    let read = move |index: &OrgIndex, prepared: &Prepared| {
         let started = Instant::now();
-        let mut rank = |index: &OrgIndex| {
-            case.regions = index.regions_containing(case.position);
-            recommend(index, &case, &Policy::default(), request)
-        };
-        let found = follower.index().with_org(organization, &mut rank);
-        let found = found.unwrap_or_else(|| rank(&OrgIndex::new(organization, request.as_of)));
+        let Prepared { case, policy, request, scope, viewport, .. } = prepared;
+        let found = recommend(index, case, policy, *request, scope.as_deref(), *viewport);
         let full_scan = if found.funnel.is_some() { "true" } else { "false" };
         metrics::histogram!("nearhand_recommendation_duration_seconds", "funnel" => full_scan)
             .record(started.elapsed().as_secs_f64());
-        found
+        let listed = found.candidates.iter().map(|candidate| candidate.staff);
+        let people = listed.map(|staff| PersonThen::of(staff, index, &follower)).collect();
+        let others = others.iter().map(|&staff| Versions::of(staff, index)).collect();
+        (found, people, index.settings_version(), others)
+    };
+    let (mut found, people, settings, others) =
+        look(state, caller.organization, wide, prepared, read).await?;
+    conceal(&mut found, &seen_by);
+    Ok((Ranked { found, basis, people, settings }, others))
+}
+
+/// Looks at the index off the async threads; one `wide` look, which reads everybody, at a time.
+pub(super) async fn look<T: Send + 'static>(
+    state: &ApiState,
+    organization: OrganizationId,
+    wide: bool,
+    mut prepared: Prepared,
+    read: impl Fn(&OrgIndex, &Prepared) -> T + Send + 'static,
+) -> ApiResult<T> {
+    let follower = state.follower().clone();
+    let turn = if wide { state.full_scans().acquire_owned().await.ok() } else { None };
+    let as_of = prepared.request.as_of;
+    let work = move || {
+        let _turn = turn;
+        let mut look = |index: &OrgIndex| {
+            prepared.case.regions = index.regions_containing(prepared.case.position);
+            read(index, &prepared)
+        };
+        let found = follower.index().with_org(organization, &mut look);
+        found.unwrap_or_else(|| look(&OrgIndex::new(organization, as_of)))
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(error = %error, "a ranking failed");
         Problem::internal()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::body;
-
-    fn read(text: &str) -> Result<Ask, String> {
-        let now = "2026-11-22T10:00:00Z".parse().unwrap();
-        let form: RecommendationForm = body::parse(text.as_bytes()).unwrap();
-        form.check(|form, e| form.read(now, e)).map_err(|problem| format!("{problem:?}"))
-    }
-
-    #[test]
-    fn a_case_or_a_place_and_not_both() {
-        let id = Uuid::now_v7();
-        let ask = read(&format!(r#"{{"case_id":"{id}"}}"#)).ok().unwrap();
-        assert!(matches!(ask.subject, Subject::Case(found) if found.0 == id));
-        assert_eq!((ask.limit, ask.funnel), (20, false));
-        let place = r#"{"position":{"lat":1,"lng":2},"urgent":true}"#;
-        let ask =
-            read(&format!(r#"{{"place":{place},"limit":200,"as_of":"2026-11-22T09:55:00Z"}}"#));
-        assert!(matches!(ask.ok().unwrap().subject, Subject::Place(_, needs) if needs.urgent));
-        assert!(read("{}").err().unwrap().contains("/case_id"));
-        let both = format!(r#"{{"case_id":"{id}","place":{place}}}"#);
-        assert!(read(&both).err().unwrap().contains("not both"));
-    }
-
-    #[test]
-    fn every_wrong_field_is_reported() {
-        let wrong = r#"{"place":{"position":{"lat":91,"lng":0},"duration_min":0,"extra":1},
-            "limit":201,"as_of":"2026-11-22T10:05:01Z","funnel":1,"policy":{}}"#;
-        let problem = read(wrong).err().unwrap();
-        for pointer in [
-            "/place/position",
-            "/place/duration_min",
-            "/place/extra",
-            "/limit",
-            "/as_of",
-            "/funnel",
-            "/policy",
-        ] {
-            assert!(problem.contains(&format!("\"{pointer}\"")), "{pointer}: {problem}");
-        }
-    }
 }

@@ -2,7 +2,7 @@
 //! their own for those who watch over the process. No tenant's data.
 
 use crate::{
-    http::{edge::EdgeLayer, problem},
+    http::{problem, request_layer::RequestLayer},
     state::ApiState,
 };
 use axum::{
@@ -99,7 +99,7 @@ where
         .route("/readyz", get(ready))
         .route("/metrics", get(move || async move { (text, metrics.render()) }))
         .fallback(async || problem::Problem::not_found())
-        .layer(EdgeLayer { deadline: DEADLINE })
+        .layer(RequestLayer { deadline: DEADLINE })
 }
 
 /// The process runs.

@@ -6,11 +6,12 @@ use crate::http::{
     problem::ApiResult,
 };
 use jiff::Timestamp;
+use nearhand_dispatch::{DEFAULT_DURATION_MIN, Needs};
 use nearhand_domain::{
     ServiceId,
     clock::to_millis,
     field::{FieldErrors, Reported},
-    requirement::{LicenceRequirement, Requirements, SkillRequirement},
+    requirement::{LicenceRequirement, SkillRequirement},
     text::{Code, LanguageTag, code_key},
 };
 use nearhand_storage::{Tx, services};
@@ -20,8 +21,6 @@ use uuid::Uuid;
 
 /// Most entries of one list.
 const MAX_ENTRIES: usize = 50;
-/// How long work takes unless somebody says.
-const DEFAULT_DURATION_MIN: i32 = 60;
 /// Longest duration: a week.
 const MAX_DURATION_MIN: i32 = 10_080;
 /// Starts lie between 2000-01-01 and 2200-01-01, in Unix seconds.
@@ -30,29 +29,6 @@ const STARTS: std::ops::Range<i64> = 946_684_800..7_258_118_400;
 /// What the two allow, for values of another type.
 const A_START: &str = "an instant between 2000 and 2200, such as 2026-03-01T08:00:00Z,";
 const A_DURATION: &str = "a whole number of minutes from 1 to 10,080";
-
-/// What work asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Needs {
-    pub(crate) starts_at: Option<Timestamp>,
-    pub(crate) duration_min: i32,
-    pub(crate) urgent: bool,
-    /// As listed until they have been found to be there, by id from then on.
-    pub(crate) services: Vec<ServiceId>,
-    pub(crate) requirements: Requirements,
-}
-
-impl Default for Needs {
-    fn default() -> Self {
-        Self {
-            starts_at: None,
-            duration_min: DEFAULT_DURATION_MIN,
-            urgent: false,
-            services: Vec::new(),
-            requirements: Requirements::default(),
-        }
-    }
-}
 
 /// What work asks for, as sent. In a change, what is left out stays and null clears.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -179,6 +155,14 @@ impl From<Needs> for NeedsShown {
 }
 
 impl NeedsForm {
+    /// The services that it names, as far as there may be so many.
+    pub(crate) fn named_services(&self) -> Vec<ServiceId> {
+        match &self.services {
+            Field::Value(ids) => ids.iter().take(MAX_ENTRIES).copied().map(ServiceId).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Applies what was said; errors are collected below `at`.
     pub(crate) fn apply(self, at: &str, needs: &mut Needs, e: &mut FieldErrors) {
         let path = |field: &str| format!("{at}/{field}");

@@ -1,20 +1,21 @@
-//! A whole request at the door: the rules for each fix, the privacy gate, duplicates, lanes.
+//! Admits the fixes of a request: the rules for each fix, the privacy gate, duplicates, lanes. Must not
+//! do I/O.
 
 use super::{
     Discard, Judged, LIVE_LANE_MS, PersonGate, Ping, RawFix, Rejection, Source, flags, judge,
 };
 use std::collections::{BTreeMap, HashSet};
 
-/// What the door knows when a request arrives.
+/// What the rules need to know of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Door<'a> {
+pub struct AdmissionContext<'a> {
     /// Our clock, Unix milliseconds.
     pub now_ms: i64,
     /// How long pings are kept, milliseconds.
     pub retention_ms: i64,
     /// The kind of client.
     pub source: Source,
-    /// When the person's location may be taken.
+    /// When the person may be tracked.
     pub gate: &'a PersonGate,
 }
 
@@ -27,7 +28,7 @@ pub struct Rejected {
     pub why: Rejection,
 }
 
-/// What becomes of a request's fixes. Each is in exactly one of `live`, `backlog`, `duplicates`,
+/// The result for a request's fixes. Each fix is in exactly one of `live`, `backlog`, `duplicates`,
 /// `discarded` and `rejected`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Admission {
@@ -57,16 +58,15 @@ impl Admission {
     }
 }
 
-/// Applies every rule of the door to a request. O(n) plus the gate's calendar, once a request.
+/// Applies all rules to the fixes of a request. O(n), plus the gate's calendar once per request.
 ///
-/// Which fixes are kept, and in which lane, does not depend on their order; of repeated ones the
-/// first is kept.
+/// The result does not depend on the order of the fixes, except that the first of equal fixes is kept.
 #[must_use]
-pub fn admit(fixes: &[RawFix], door: &Door<'_>) -> Admission {
+pub fn admit(fixes: &[RawFix], context: &AdmissionContext<'_>) -> Admission {
     let mut admission = Admission::default();
     let mut pings = Vec::with_capacity(fixes.len());
     for raw in fixes {
-        match judge(raw, door.now_ms, door.retention_ms, door.source) {
+        match judge(raw, context.now_ms, context.retention_ms, context.source) {
             Judged::Accepted(ping) => pings.push(ping),
             Judged::Rejected(why) => {
                 admission.rejected.push(Rejected { index: raw.index, why });
@@ -75,7 +75,7 @@ pub fn admit(fixes: &[RawFix], door: &Door<'_>) -> Admission {
         }
     }
     let before = pings.len();
-    let gate = door.gate.over(pings.iter().map(|ping| ping.fix_at_ms));
+    let gate = context.gate.over(pings.iter().map(|ping| ping.fix_at_ms));
     pings.retain(|ping| gate.allows_ms(ping.fix_at_ms));
     if before > pings.len() {
         admission.discarded.insert(Discard::TrackingOff, before - pings.len());
@@ -84,7 +84,7 @@ pub fn admit(fixes: &[RawFix], door: &Door<'_>) -> Admission {
     let wanted = pings.len();
     pings.retain(|ping| seen.insert(ping.identity()));
     admission.duplicates = wanted - pings.len();
-    split_lanes(pings, door.now_ms, &mut admission);
+    split_lanes(pings, context.now_ms, &mut admission);
     admission
 }
 
@@ -128,8 +128,9 @@ mod tests {
     }
 
     fn through(gate: &PersonGate, fixes: &[RawFix]) -> Admission {
-        let door = Door { now_ms: NOW, retention_ms: 60 * DAY, source: Source::Native, gate };
-        admit(fixes, &door)
+        let context =
+            AdmissionContext { now_ms: NOW, retention_ms: 60 * DAY, source: Source::Native, gate };
+        admit(fixes, &context)
     }
 
     fn times(pings: &[Ping]) -> Vec<i64> {

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
 use uuid::Uuid;
 
-/// Marks set on a ping at the door; a sum of them is stored with it.
+/// Marks that admission sets on a ping; their sum is stored with it.
 pub mod flags {
     /// The phone's clock was more than two minutes ahead of ours.
     pub const CLOCK_AHEAD: u8 = 1;

@@ -1,7 +1,7 @@
 //! The `crs` member of old GeoJSON: WGS 84 in its usual spellings is taken, anything else refused.
 //! Must not convert coordinates.
 
-use super::came::came;
+use super::json_type::json_type;
 use serde_json::Value;
 
 /// What is wrong with a `crs` member of the object at `at`: a pointer and how to mend it.
@@ -23,7 +23,7 @@ pub(super) fn fault(crs: &Value, at: &str) -> Option<(String, String)> {
         }),
     };
     let Some((pointer, name)) = named else {
-        let detail = format!("is {} that names no coordinate system; {MEND}", came(crs));
+        let detail = format!("is {} that names no coordinate system; {MEND}", json_type(crs));
         return Some((format!("{at}/crs"), detail));
     };
     if is_wgs84(&name) {

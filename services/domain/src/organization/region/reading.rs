@@ -1,7 +1,7 @@
 //! Reads GeoJSON into parts, rings and positions, and finds every member of the wrong shape. Must
 //! not judge geometry: what rings enclose is checked afterwards.
 
-use super::{MAX_ERRORS, MAX_VERTICES, RegionError, came::came, crs};
+use super::{MAX_ERRORS, MAX_VERTICES, RegionError, crs, json_type::json_type};
 use serde_json::{Map, Value};
 
 /// Most faulty positions named in one ring.
@@ -77,7 +77,7 @@ impl Faults {
 pub(super) fn read(value: &Value, at: &str, faults: &mut Faults) -> Vec<RawPart> {
     let Value::Object(object) = value else {
         let hint = if value.is_string() { " itself, not its text" } else { "" };
-        let detail = format!("is {}; {SEND}{hint}", came(value));
+        let detail = format!("is {}; {SEND}{hint}", json_type(value));
         faults.push(at, "invalid_geojson", detail);
         return Vec::new();
     };
@@ -87,7 +87,7 @@ pub(super) fn read(value: &Value, at: &str, faults: &mut Faults) -> Vec<RawPart>
     let kind = match object.get("type") {
         Some(Value::String(kind)) => kind.as_str(),
         Some(other) => {
-            let detail = format!("is {}; {SEND}", came(other));
+            let detail = format!("is {}; {SEND}", json_type(other));
             faults.push(format!("{at}/type"), "invalid_geojson", detail);
             return Vec::new();
         }
@@ -140,7 +140,9 @@ fn only(
                 (format!("{at}/{name}"), detail)
             }
         },
-        Some(other) => (format!("{at}/{name}"), format!("is {}; send a list of one", came(other))),
+        Some(other) => {
+            (format!("{at}/{name}"), format!("is {}; send a list of one", json_type(other)))
+        }
         None => (at.to_owned(), format!("is a {kind} without `{name}`; {SEND}")),
     };
     faults.push(at, "invalid_geojson", detail);
@@ -225,7 +227,9 @@ fn ring(value: &Value, at: String, faults: &mut Faults) -> Option<RawRing> {
 /// Reads longitude and latitude; what follows them is altitude and the like, and is left out.
 fn position(value: &Value) -> Result<RawPosition, String> {
     const FORM: &str = "a position is [longitude, latitude]";
-    let Value::Array(numbers) = value else { return Err(format!("is {}; {FORM}", came(value))) };
+    let Value::Array(numbers) = value else {
+        return Err(format!("is {}; {FORM}", json_type(value)));
+    };
     let [lng, lat, rest @ ..] = numbers.as_slice() else {
         let many = if numbers.is_empty() { "nothing" } else { "one entry" };
         return Err(format!("holds {many}; {FORM}"));
@@ -238,7 +242,7 @@ fn position(value: &Value) -> Result<RawPosition, String> {
         _ if value.is_string() => {
             Err(format!("its {name} is a text; write a number without quotes"))
         }
-        _ => Err(format!("its {name} is {}; write a number", came(value))),
+        _ => Err(format!("its {name} is {}; write a number", json_type(value))),
     };
     let (lng, lat) = (number(lng, "longitude")?, number(lat, "latitude")?);
     if lat.abs() > 90.0 {
@@ -265,7 +269,7 @@ fn list<'a>(
     if let Value::Array(list) = value {
         return Some(list);
     }
-    faults.push(at, "invalid_geojson", format!("is {}; {wanted} is expected", came(value)));
+    faults.push(at, "invalid_geojson", format!("is {}; {wanted} is expected", json_type(value)));
     None
 }
 

@@ -1,0 +1,317 @@
+//! `/v1/exports`: files that a job makes, under the rights their author has while it is made. Kept
+//! for a day, for their author alone.
+
+use super::{
+    imports::{Accepted, download},
+    staff::{StaffQuery, filter},
+};
+use crate::{
+    access::caller::{Allowed, Caller},
+    change::{Change, ChangeResult, Forget, Outcome, Posted},
+    http::{
+        body::{Field, Form, Unknown, any, forms},
+        codes::Code,
+        problem::{ApiResult, Problem},
+        query::PathId,
+        reply::Reply,
+    },
+    routes::system::audit::{AuditQuery, read_filter as trail_filter},
+    state::ApiState,
+};
+use axum::{Json, extract::State, response::Response};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use nearhand_domain::{
+    ExportId, JobId,
+    access::{Action, Object, PeopleScope},
+    audit, clock,
+    field::FieldErrors,
+    imports::{ExportFormat, ExportKind},
+    jobs::{ExportJob, JobKind},
+};
+use nearhand_storage::{
+    Tx,
+    audit::{self as trail, AuditEvent, trail::TrailFilter},
+    exports::{self, ExportRecord},
+    jobs::{self, NewJob},
+    staff::{Deleted, StaffFilter},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+/// How long a file is kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Exports of one author that have neither expired nor failed.
+const MAX_OPEN: i64 = 5;
+
+/// What is to be exported.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExportInput, example = json!({ "kind": "staff", "format": "csv",
+    "filter": { "active": true } }))]
+pub(crate) struct ExportForm {
+    /// `staff`, or `audit`, which needs `audit:read`.
+    #[serde(default)]
+    #[schema(value_type = String, required)]
+    kind: Field<String>,
+    /// `csv` or `xlsx`.
+    #[serde(default)]
+    #[schema(value_type = String, required)]
+    format: Field<String>,
+    /// The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    filter: Field<Map<String, Value>>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    unknown: Unknown,
+}
+
+forms!(ExportForm);
+
+/// A file that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Export {
+    #[schema(value_type = uuid::Uuid)]
+    id: ExportId,
+    kind: &'static str,
+    format: &'static str,
+    /// Whether the file can be fetched.
+    ready: bool,
+    /// The size of the file; null before it has been made.
+    bytes: Option<i64>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When the file goes.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// The job that makes it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    job_id: Option<JobId>,
+}
+
+impl From<ExportRecord> for Export {
+    fn from(record: ExportRecord) -> Self {
+        Self {
+            id: record.id,
+            kind: record.kind.as_str(),
+            format: record.format.as_str(),
+            ready: record.bytes.is_some(),
+            bytes: record.bytes,
+            created_at: record.created_at,
+            expires_at: record.expires_at,
+            job_id: record.job,
+        }
+    }
+}
+
+/// Asks for a file of people or of the audit trail, made by a job.
+///
+/// It holds whom the caller may see while it is made, and personal values only with
+/// `staff.pii:read`. People can be imported again without any change. One author has at most 5 files
+/// at a time; `DELETE` makes room.
+#[utoipa::path(post, path = "/v1/exports", operation_id = "create_export", tag = "exports",
+    responses((status = 202, description = "Begun", body = Accepted)))]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    caller: Caller,
+    posted: Posted<ExportForm>,
+) -> ChangeResult {
+    let allowed = allow_any(&caller)?;
+    let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
+    let (kind, format, filter) = form.check(|form, e| {
+        let kind = form.kind.required("/kind", e, |word| {
+            ExportKind::parse(&word).ok_or("must be `staff` or `audit`")
+        });
+        let format = form.format.required("/format", e, |word| {
+            ExportFormat::parse(&word).ok_or("must be `csv` or `xlsx`")
+        });
+        let filter = read_filter(kind.as_ref().ok().copied(), form.filter, e);
+        Ok((kind?, format?, filter))
+    })?;
+    caller.require(action(kind), Object::Organization)?;
+    if matches!(&filter, Filter::Staff(filter) if filter.deleted != Deleted::Without) {
+        caller.require(Action::ListDeletedStaff, Object::Organization)?;
+    }
+    require_room(change.tx(), &caller).await?;
+    let record = begin_job(change.tx(), &caller, kind, format, &filter).await?;
+    let (id, job) = (record.id, record.job.unwrap_or_else(JobId::generate));
+    let details = json!({ "kind": kind.as_str(), "format": format.as_str() });
+    let event = AuditEvent::of(audit::EXPORT_CREATE, id).details(details);
+    let body = Accepted { id: id.0, job_id: job };
+    let reply = Reply::accepted(&body)?.at(format!("/v1/jobs/{job}"));
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
+}
+
+/// One export of the caller's own.
+#[utoipa::path(get, path = "/v1/exports/{id}", operation_id = "get_export", tag = "exports",
+    responses((status = 200, description = "The export", body = Export)))]
+pub(crate) async fn get(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathId(id): PathId<ExportId>,
+) -> ApiResult<Json<Export>> {
+    allow_any(&caller).map(drop)?;
+    let mut tx = caller.read(&state).await?;
+    Ok(Json(own(&mut tx, &caller, id).await?.into()))
+}
+
+/// The file of an export of the caller's own.
+///
+/// Refused when the caller's rights no longer reach all that it holds.
+#[utoipa::path(get, path = "/v1/exports/{id}/file", operation_id = "get_export_file",
+    tag = "exports", responses((status = 200, description = "The file",
+    content_type = "text/csv", body = String)))]
+pub(crate) async fn file(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathId(id): PathId<ExportId>,
+) -> ApiResult<Response> {
+    allow_any(&caller).map(drop)?;
+    let mut tx = caller.read(&state).await?;
+    let record = own(&mut tx, &caller, id).await?;
+    let Some(content) = exports::content(&mut tx, id).await? else {
+        let detail = "watch its job, and fetch the file when that has succeeded";
+        let job = record.job.map(|job| format!("/v1/jobs/{job}"));
+        return Err(Problem::new(Code::ExportNotReady, detail).location(job));
+    };
+    require_coverage(&caller, &record)?;
+    let event = AuditEvent::of(audit::EXPORT_DOWNLOAD, id);
+    trail::record(&mut tx, &caller.audit(), &event).await?;
+    tx.commit().await?;
+    let day = record.created_at.to_zoned(TimeZone::UTC).date();
+    Ok(download(&format!("{}-{day}", record.kind.as_str()), record.format, content))
+}
+
+/// Removes an export of the caller's own with its file; a job that still makes it is cancelled.
+#[utoipa::path(delete, path = "/v1/exports/{id}", operation_id = "delete_export", tag = "exports",
+    responses((status = 204, description = "Removed")))]
+pub(crate) async fn delete(
+    State(state): State<ApiState>,
+    caller: Caller,
+    PathId(id): PathId<ExportId>,
+) -> ChangeResult {
+    let allowed = allow_any(&caller)?;
+    let mut change = Change::begin(&state, &caller, allowed).await?;
+    let now = clock::now();
+    let record = exports::delete(change.tx(), id, caller.staff, now).await?;
+    let record = record.ok_or_else(Problem::not_found)?;
+    if let Some(job) = record.job {
+        jobs::request_cancel(change.tx(), job, now).await?;
+    }
+    let details = json!({ "kind": record.kind.as_str(), "format": record.format.as_str() });
+    let event = AuditEvent::of(audit::EXPORT_DELETE, id).details(details);
+    let reply = Reply::no_content();
+    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
+}
+
+/// The conditions of an export.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Filter {
+    Staff(Box<StaffFilter>),
+    Audit(TrailFilter),
+}
+
+/// What is wrong with the kind is told elsewhere; the filter is read as that of people then.
+fn read_filter(
+    kind: Option<ExportKind>,
+    field: Field<Map<String, Value>>,
+    e: &mut FieldErrors,
+) -> Filter {
+    let said = Value::Object(field.optional("/filter", e, any).unwrap_or_default());
+    let read = match kind {
+        Some(ExportKind::Audit) => serde_json::from_value::<AuditQuery>(said)
+            .map_err(|_| "must hold conditions of GET /v1/audit, by their names".to_owned())
+            .and_then(|query| trail_filter(query).map_err(|e| e.detail().to_owned()))
+            .map(Filter::Audit),
+        // Whether words of e-mail addresses count is judged when the file is made.
+        Some(ExportKind::Staff) | None => serde_json::from_value::<StaffQuery>(said)
+            .map_err(|_| "must hold conditions of GET /v1/staff, by their names".to_owned())
+            .and_then(|query| filter(&query, false).map_err(|e| e.detail().to_owned()))
+            .map(|filter| Filter::Staff(Box::new(filter))),
+    };
+    read.unwrap_or_else(|detail| {
+        e.push("/filter", "invalid", detail);
+        Filter::Staff(Box::default())
+    })
+}
+
+/// What an export of this kind needs.
+fn action(kind: ExportKind) -> Action {
+    match kind {
+        ExportKind::Staff => Action::ExportStaff,
+        ExportKind::Audit => Action::ReadAudit,
+    }
+}
+
+/// Lets in whoever may export anything; what exactly is judged once the kind is known.
+fn allow_any(caller: &Caller) -> ApiResult<Allowed> {
+    caller.allow(Action::ExportStaff, Object::Organization).or_else(|refused| {
+        caller.allow(Action::ReadAudit, Object::Organization).map_err(|_| refused)
+    })
+}
+
+/// Refuses an author who has as many files as there may be. Holds a lock until the transaction ends:
+/// two at once are counted one after the other.
+async fn require_room(tx: &mut Tx, caller: &Caller) -> ApiResult<()> {
+    if exports::count_open(tx, caller.staff, clock::now()).await? < MAX_OPEN {
+        return Ok(());
+    }
+    let detail = format!(
+        "you have {MAX_OPEN} exports; remove one with DELETE /v1/exports/{{id}}, or wait a day"
+    );
+    Err(Problem::new(Code::LimitReached, detail))
+}
+
+/// Refuses a file that holds what its author may no longer see.
+fn require_coverage(caller: &Caller, record: &ExportRecord) -> ApiResult<()> {
+    let coverage = record.coverage();
+    let reaches = match (caller.people_scope(action(record.kind))?, coverage.departments) {
+        (PeopleScope::Everybody, _) => true,
+        (PeopleScope::Departments { .. }, None) => false,
+        (PeopleScope::Departments { of, .. }, Some(held)) => {
+            held.iter().all(|one| of.contains(one))
+        }
+    };
+    let personal =
+        !coverage.personal || caller.may(Action::ReadPersonalDetails, Object::Organization);
+    if reaches && personal {
+        return Ok(());
+    }
+    let detail = "your rights no longer reach all that the file holds; make a new export";
+    Err(Problem::new(Code::Forbidden, detail))
+}
+
+async fn begin_job(
+    tx: &mut Tx,
+    caller: &Caller,
+    kind: ExportKind,
+    format: ExportFormat,
+    filter: &Filter,
+) -> ApiResult<ExportRecord> {
+    let (job, organization, now) = (JobId::generate(), caller.organization, clock::now());
+    let (requested_by, requested_at) = (caller.staff.0, now);
+    let work = NewJob { id: job, kind: JobKind::Export, total: None, requested_by, requested_at };
+    let record = ExportRecord {
+        id: ExportId::generate(),
+        created_by: caller.staff,
+        created_at: now,
+        kind,
+        format,
+        request: json!({ "filter": filter }),
+        bytes: None,
+        expires_at: now + KEPT,
+        job: Some(job),
+    };
+    jobs::create(tx, organization, work).await?;
+    exports::insert(tx, organization, &record).await?;
+    jobs::enqueue(tx, &ExportJob::new(organization, job), None).await?;
+    Ok(record)
+}
+
+/// Nobody else's file is there: it was made under its author's rights.
+async fn own(tx: &mut Tx, caller: &Caller, id: ExportId) -> ApiResult<ExportRecord> {
+    let record = exports::get(tx, id, clock::now()).await?;
+    record.filter(|record| record.created_by == caller.staff).ok_or_else(Problem::not_found)
+}

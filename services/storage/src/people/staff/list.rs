@@ -1,0 +1,196 @@
+//! Which people a list shows, page by page. Only the conditions that are asked for are in the
+//! statement, so that each gets a plan of its own.
+
+use super::{
+    read::{Row, select},
+    record::StaffRecord,
+};
+use crate::{StorageError, Tx};
+use nearhand_domain::{
+    DepartmentId, GroupId, QueueId, RegionId, RoleId, ServiceId, StaffId, TagId,
+    access::{AccessLevel, AdminRole, PeopleScope},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// Whether deleted people are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deleted {
+    /// Only people who are not.
+    #[default]
+    Without,
+    /// Everybody.
+    With,
+    /// Only those who can still be restored.
+    Only,
+}
+
+/// Which people a list shows. What is `None` or empty does not count.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StaffFilter {
+    /// Deleted ones.
+    pub deleted: Deleted,
+    /// Only active or only inactive ones.
+    pub active: Option<bool>,
+    /// Only this role.
+    pub admin_role: Option<AdminRole>,
+    /// Only those with this role of the organisation's own.
+    pub role: Option<RoleId>,
+    /// Only this access level.
+    pub access_level: Option<AccessLevel>,
+    /// Only `employee` or `external`.
+    pub kind: Option<String>,
+    /// Only of this department.
+    pub department: Option<DepartmentId>,
+    /// Only of this group.
+    pub group: Option<GroupId>,
+    /// Only with this tag.
+    pub tag: Option<TagId>,
+    /// Only with this queue.
+    pub queue: Option<QueueId>,
+    /// Only those who work at this service: no preference but `never` counts.
+    pub service: Option<ServiceId>,
+    /// Only those who work in this region.
+    pub region: Option<RegionId>,
+    /// The state of the last invitation, or `none`.
+    pub invitation: Option<String>,
+    /// Each begins a word of their names, logins or account code. Of `search_words`.
+    pub words: Vec<String>,
+    /// Whether words of e-mail addresses count.
+    pub by_email: bool,
+    /// Only these people.
+    pub ids: Option<Vec<StaffId>>,
+}
+
+/// A page of people in order of creation, of those in `scope`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    tx: &mut Tx,
+    filter: &StaffFilter,
+    scope: PeopleScope<'_>,
+    after: Option<StaffId>,
+    limit: i64,
+) -> Result<Vec<StaffRecord>, StorageError> {
+    let mut query = QueryBuilder::<Postgres>::new(select!("WHERE s.id > "));
+    query.push_bind(after.map_or(Uuid::nil(), |id| id.0));
+    narrow(&mut query, filter, scope);
+    query.push(" ORDER BY s.id LIMIT ").push_bind(limit);
+    let rows = query.build_query_as::<Row>().fetch_all(&mut **tx).await?;
+    rows.into_iter().map(Row::into_record).collect()
+}
+
+/// The identifiers of all people a list would show, at most so many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ids(
+    tx: &mut Tx,
+    filter: &StaffFilter,
+    scope: PeopleScope<'_>,
+    most: i64,
+) -> Result<Vec<StaffId>, StorageError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT s.id FROM staff AS s WHERE true");
+    narrow(&mut query, filter, scope);
+    query.push(" ORDER BY s.id LIMIT ").push_bind(most);
+    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(&mut **tx).await?;
+    Ok(ids.into_iter().map(StaffId).collect())
+}
+
+/// How many people there are for whom each condition holds at once; for a scope.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(
+    tx: &mut Tx,
+    filter: &StaffFilter,
+    scope: PeopleScope<'_>,
+) -> Result<i64, StorageError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT count(*) FROM staff AS s WHERE true");
+    narrow(&mut query, filter, scope);
+    Ok(query.build_query_scalar().fetch_one(&mut **tx).await?)
+}
+
+/// The condition that a person, as `staff AS s`, is among these.
+pub(crate) fn push_scope(query: &mut QueryBuilder<Postgres>, scope: PeopleScope<'_>) {
+    if let PeopleScope::Departments { of, or } = scope {
+        let of: Vec<Uuid> = of.iter().map(|id| id.0).collect();
+        query.push(" AND (s.id = ").push_bind(or.0);
+        query.push(" OR EXISTS (SELECT FROM staff_departments AS d WHERE d.staff_id = s.id");
+        query.push(" AND d.department_id = ANY(").push_bind(of).push(")))");
+    }
+}
+
+fn narrow(query: &mut QueryBuilder<Postgres>, filter: &StaffFilter, scope: PeopleScope<'_>) {
+    match filter.deleted {
+        Deleted::Without => query.push(" AND s.deleted_at IS NULL"),
+        Deleted::With => query,
+        Deleted::Only => query.push(" AND s.deleted_at IS NOT NULL"),
+    };
+    push_scope(query, scope);
+    if let Some(active) = filter.active {
+        query.push(" AND s.active = ").push_bind(active);
+    }
+    let texts = [
+        (" AND s.admin_role = ", filter.admin_role.map(AdminRole::as_str)),
+        (" AND s.access_level = ", filter.access_level.map(AccessLevel::as_str)),
+        (" AND s.kind = ", filter.kind.as_deref()),
+    ];
+    for (condition, text) in texts {
+        if let Some(text) = text {
+            query.push(condition).push_bind(text.to_owned());
+        }
+    }
+    let members = [
+        ("staff_roles WHERE role_id = ", filter.role.map(|id| id.0)),
+        ("staff_departments WHERE department_id = ", filter.department.map(|id| id.0)),
+        ("staff_groups WHERE group_id = ", filter.group.map(|id| id.0)),
+        ("staff_tags WHERE tag_id = ", filter.tag.map(|id| id.0)),
+        ("staff_queues WHERE queue_id = ", filter.queue.map(|id| id.0)),
+        (
+            "staff_services WHERE preference <> 'never' AND service_id = ",
+            filter.service.map(|id| id.0),
+        ),
+        (
+            "staff_regions WHERE preference <> 'never' AND region_id = ",
+            filter.region.map(|id| id.0),
+        ),
+    ];
+    for (table, id) in members {
+        if let Some(id) = id {
+            query.push(" AND s.id IN (SELECT staff_id FROM ").push(table).push_bind(id).push(")");
+        }
+    }
+    if let Some(state) = &filter.invitation {
+        query.push(
+            " AND COALESCE((SELECT CASE WHEN accepted_at IS NOT NULL THEN 'accepted' \
+             WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' \
+             ELSE 'pending' END FROM invitations AS i WHERE i.staff_id = s.id \
+             ORDER BY i.id DESC LIMIT 1), 'none') = ",
+        );
+        query.push_bind(state.clone());
+    }
+    if let Some(ids) = &filter.ids {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        query.push(" AND s.id = ANY(").push_bind(ids).push(")");
+    }
+    push_words(query, filter);
+}
+
+/// The longest word leads to few people; each of them is held against the others.
+fn push_words(query: &mut QueryBuilder<Postgres>, filter: &StaffFilter) {
+    let Some(longest) = filter.words.iter().max_by_key(|word| word.len()) else { return };
+    query.push(" AND s.id IN (SELECT w.staff_id FROM staff_words AS w WHERE w.word >= ");
+    query.push_bind(longest.clone()).push(" AND w.word <= ").push_bind(longest.clone());
+    query.push(" || chr(1114111) AND (NOT w.personal OR ").push_bind(filter.by_email).push("))");
+    query.push(" AND NOT EXISTS (SELECT FROM unnest(").push_bind(filter.words.clone());
+    query.push(
+        "::text[]) AS asked(word) WHERE NOT EXISTS (SELECT FROM staff_words AS w \
+         WHERE w.staff_id = s.id AND w.word >= asked.word \
+         AND w.word <= asked.word || chr(1114111) AND (NOT w.personal OR ",
+    );
+    query.push_bind(filter.by_email).push(")))");
+}
