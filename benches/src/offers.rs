@@ -4,6 +4,7 @@
 
 use crate::{
     Options,
+    assign::Scheduler,
     http::{self, Connection},
     open_cases,
     report::{self, Target, Times, millis},
@@ -20,6 +21,8 @@ use tokio::task::JoinSet;
 
 const PEOPLE: usize = 20_000;
 const OFFERS: usize = 10_000;
+/// How many people are asked in turn.
+const ASKED: usize = 200;
 /// Callers who make cases and offers at the same time.
 const CALLERS: usize = 4;
 /// Deadlines are spread evenly over this time.
@@ -79,30 +82,27 @@ async fn measure(options: &Options, site: &Site, many: usize) -> anyhow::Result<
     Ok(())
 }
 
-/// Makes the cases and offers each to the nearest person, until a deadline of its own.
+/// Makes the cases and offers each to one of the people recommended, until a deadline of its own.
 async fn offer_all(site: &Site, many: usize, first: Timestamp) -> anyhow::Result<()> {
     let mut look = site.look().await?;
     log_everybody_in(&mut look).await?;
-    let staff: Vec<uuid::Uuid> =
-        sqlx::query_scalar("SELECT id FROM staff WHERE active AND NOT has_working_hours LIMIT 500")
-            .fetch_all(&mut look)
-            .await?;
-    ensure!(!staff.is_empty(), "nobody can be asked");
     let at = site.phones.first().context("no phones")?.at;
+    let case = json!({ "title": "one of many",
+        "position": { "lat": at.lat(), "lng": at.lng() } });
+    let staff = recommended(site, &case).await?;
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
-        let (address, token, staff) = (site.address, site.admin.clone(), staff.clone());
+        let (address, token) = (site.address, site.admin.clone());
+        let (case, staff) = (case.to_string(), staff.clone());
         let mine: Vec<usize> = (0..many).filter(|n| n % CALLERS == caller).collect();
         callers.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut request = Vec::new();
             for n in mine {
-                let case = json!({ "title": "one of many",
-                    "position": { "lat": at.lat(), "lng": at.lng() } });
-                http::request(&mut request, "POST", "/v1/cases", &token, &case.to_string());
+                http::request(&mut request, "POST", "/v1/cases", &token, &case);
                 let made = connection.call(&request).await?.json()?;
                 let path = format!("/v1/cases/{}/offers", open_cases::id_of(&made)?);
-                let body = terms(n, many, first, staff[n % staff.len()]);
+                let body = terms(n, many, first, &staff[n % staff.len()]);
                 http::request(&mut request, "POST", &path, &token, &body.to_string());
                 let answer = connection.call(&request).await?;
                 ensure!(answer.status == 201, "{}", String::from_utf8_lossy(answer.body));
@@ -116,7 +116,16 @@ async fn offer_all(site: &Site, many: usize, first: Timestamp) -> anyhow::Result
     Ok(())
 }
 
-fn terms(n: usize, many: usize, first: Timestamp, staff: uuid::Uuid) -> Value {
+/// The people who can be ranked for such a case.
+async fn recommended(site: &Site, case: &Value) -> anyhow::Result<Vec<String>> {
+    let made = open_cases::create(site, std::iter::once(case.clone())).await?;
+    let mut scheduler = Scheduler::new(site).await?;
+    let listed = scheduler.candidates(&made[0], ASKED).await?;
+    ensure!(!listed.is_empty(), "nobody can be asked");
+    Ok(listed)
+}
+
+fn terms(n: usize, many: usize, first: Timestamp, staff: &str) -> Value {
     let share = i32::try_from(n).unwrap_or(0) * i32::try_from(SPREAD.as_secs()).unwrap_or(0);
     let after = SignedDuration::from_secs(i64::from(share / i32::try_from(many).unwrap_or(1)));
     json!({ "mode": "broadcast", "staff_ids": [staff], "when_unanswered": "close",

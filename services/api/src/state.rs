@@ -25,6 +25,9 @@ const CREDENTIALS_MAX_LAG: Duration = Duration::from_secs(1);
 /// change may wait for it, a revocation is noticed within a second or PostgreSQL is asked.
 const RELAY_MAX_SILENCE: Duration = Duration::from_millis(500);
 
+/// Most large bodies of apps that are read at a time. Each may need a hundred megabytes.
+const LARGE_BODIES: usize = 4;
+
 /// The API's settings, with their defaults.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -104,6 +107,7 @@ struct Inner {
     stream_limiter: Arc<StreamLimiter>,
     broadcasters: Broadcasters,
     full_scans: Arc<Semaphore>,
+    large_bodies: Arc<Semaphore>,
     recommendation_writer: RecommendationWriter,
     counters: PingCounters,
     aside: TaskTracker,
@@ -131,6 +135,7 @@ impl ApiState {
             stream_limiter: Arc::default(),
             broadcasters: Broadcasters::default(),
             full_scans: Arc::new(Semaphore::new(1)),
+            large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
             recommendation_writer: RecommendationWriter::default(),
             counters: PingCounters::new(),
             aside: TaskTracker::new(),
@@ -205,6 +210,11 @@ impl ApiState {
 
     /// Taken by whoever looks at everybody: updates wait meanwhile, and behind one such reader at
     /// a time they never wait long.
+    /// Room for large bodies of apps that are being read.
+    pub(crate) fn large_bodies(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.large_bodies)
+    }
+
     pub(crate) fn full_scans(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.full_scans)
     }

@@ -1,5 +1,5 @@
-//! What API and workers share to get a stored case to the right people: it becomes a question to the
-//! ranking, and its offers go on. Must not speak HTTP, and must not follow the feed.
+//! What API and workers share to get a stored case to the right people: they make of it a question to
+//! the ranking, and take its offers further. Must not speak HTTP, and must not follow the feed.
 
 pub mod candidates;
 pub mod offers;

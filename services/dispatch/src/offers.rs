@@ -61,9 +61,9 @@ pub fn situation(now: Timestamp, case_open: bool, slots: i16, taken: i64) -> Sit
     Situation { now, case_open, free_slots }
 }
 
-/// Stamps what has changed, queues what is due next, writes it, and does what the offer says is to
-/// be done when it ends with free slots. Its author hears of that, and of having to choose, so lock them too where that may
-/// happen ([`concerns_author`]). Returns the offer as it is now.
+/// Stamps what has changed, queues what is due next and writes it. If the offer ends with free slots,
+/// it does what the offer says for this. The author hears of that, and of having to choose: lock them
+/// too where that may happen ([`concerns_author`]). Returns the offer as it is now.
 ///
 /// # Errors
 /// When the database fails.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use nearhand_api::{ApiConfig, ServeConfig};
 use nearhand_domain::jobs::QUEUES;
 use nearhand_queue::{DepthLimits, QueueConfig};
-use nearhand_runner::{ExportJobs, ImportJobs, JobsConfig};
+use nearhand_runner::{ExportJobs, Handler, ImportJobs, JobsConfig, OfferJobs};
 use nearhand_storage::{AppPool, PoolLimits, WorkerPool};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -191,8 +191,9 @@ impl JobsSettings {
         app: &AppUrl,
         worker: &WorkerDatabase,
     ) -> anyhow::Result<JobsConfig> {
-        // One for each queue, and one to spare.
-        let store = worker.connect_with(u32::try_from(QUEUES.len())? + 1).await?;
+        // One for each queue, more for the one with several workers, and one to spare.
+        let most = QUEUES.len() + OfferJobs::WORKERS;
+        let store = worker.connect_with(u32::try_from(most)?).await?;
         let jobs = JobsConfig::new(store, app.connect(self.jobs_pool).await?);
         Ok(jobs.with(ImportJobs).with(ExportJobs))
     }

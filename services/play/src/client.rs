@@ -16,6 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::apps::{Report, TokenIn};
+
 pub(crate) use calls::{Person, token_works};
 pub(crate) use private::{read_private, write_private};
 pub use session::{Login, Session};
@@ -162,7 +164,8 @@ impl Error {
 pub(crate) struct Call<'a> {
     client: &'a Client,
     method: Method,
-    path: String,
+    /// For errors: without a query, which may hold coordinates.
+    route: String,
     request: reqwest::RequestBuilder,
 }
 
@@ -200,7 +203,23 @@ impl Client {
     pub(crate) fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
         let path = path.into();
         let request = self.http.request(method.clone(), format!("{}{path}", self.base));
-        Call { client: self, method, path, request }
+        Call { client: self, method, route: template(&path).to_owned(), request }
+    }
+
+    /// Begins a report of an app.
+    pub(crate) fn report(&self, report: Report, token: &SecretString) -> Call<'_> {
+        let Report { method, path, route, token_in, content_type, body } = report;
+        let address = format!("{}{}", self.base, path.expose_secret());
+        let mut request = self.http.request(method.clone(), address);
+        request = match token_in {
+            TokenIn::Bearer => request.bearer_auth(token.expose_secret()),
+            TokenIn::Basic => request.basic_auth("phone", Some(token.expose_secret())),
+            TokenIn::Path => request,
+        };
+        if let Some(kind) = content_type {
+            request = request.header(header::CONTENT_TYPE, kind).body(body);
+        }
+        Call { client: self, method, route: route.to_owned(), request }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Error {
@@ -229,12 +248,6 @@ impl Call<'_> {
         self
     }
 
-    /// With a JSON body that is text already.
-    pub(crate) fn json_text(mut self, body: String) -> Self {
-        self.request = self.request.header(header::CONTENT_TYPE, "application/json").body(body);
-        self
-    }
-
     /// With a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.request = self.request.header(name, value);
@@ -246,7 +259,7 @@ impl Call<'_> {
     /// # Errors
     /// If there is no answer, a refusal, or an answer of another shape.
     pub(crate) async fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let (client, what) = (self.client, format!("{} {}", self.method, template(&self.path)));
+        let (client, what) = (self.client, format!("{} {}", self.method, self.route));
         let response = self.accepted(&what).await?;
         let bytes = response.bytes().await.map_err(|error| client.unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| Error::Strange {
@@ -266,7 +279,7 @@ impl Call<'_> {
     /// # Errors
     /// If there is no answer, or a refusal.
     pub(crate) async fn done(self) -> Result<(), Error> {
-        let what = format!("{} {}", self.method, template(&self.path));
+        let what = format!("{} {}", self.method, self.route);
         self.accepted(&what).await.map(drop)
     }
 

@@ -4,6 +4,7 @@
 //! index: what it finds out, any client could. It prints nothing but the bar of a replay; lines for
 //! the person at the terminal go through the [`Say`] that the caller hands in.
 
+pub mod apps;
 pub mod client;
 pub mod demo;
 pub mod replay;

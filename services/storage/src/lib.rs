@@ -2,7 +2,6 @@
 //! Folders are areas; each aggregate has one public name here.
 //!
 //! Functions take a transaction from [`AppPool::tenant`] or [`WorkerPool::begin`]; none opens its
-//! own, but for the three statements that every recommendation waits for. No HTTP, no Redis, no
 //! own, but for the statements that every recommendation waits for. No HTTP, no Redis, no
 //! decisions that could be made without a database.
 

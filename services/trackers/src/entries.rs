@@ -259,7 +259,6 @@ impl Entry {
     /// Sets what the pairs say and nothing has said before.
     fn add_pairs(&mut self, text: &[u8]) {
         for (name, value) in pairs(text) {
-            self.is_object = true;
             let number = |field: &mut Num| {
                 if *field == Num::Missing {
                     *field = Num::of_text(&value);
@@ -280,8 +279,11 @@ impl Entry {
                     self.time = time_of(&value);
                 }
                 "location" if matches!(self.inner, Inner::None) => self.inner = pair(&value),
-                _ => {}
+                // The token names the device. These two say that it is a report at all.
+                "id" | "deviceid" | "timestamp" | "time" | "ts" | "location" => {}
+                _ => continue,
             }
+            self.is_object = true;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reads a body as JSON: as it is, and if that fails once more with what some apps write mended.
 
-use crate::{Refused, mend::mended};
+use crate::{Refused, mend::mended, object::with_room};
 use serde::de::DeserializeOwned;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -8,19 +8,21 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The body as a `T`; `None` if it is complete and no JSON.
 pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<Option<T>, Refused> {
     let body = body.strip_prefix(BOM).unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_eof() => Err(Refused::CutShort),
-        Err(_) => read_mended(&String::from_utf8_lossy(body)),
+    match with_room(|| serde_json::from_slice(body)) {
+        (_, true) => Err(Refused::TooMany),
+        (Ok(value), _) => Ok(Some(value)),
+        (Err(error), _) if error.is_eof() => Err(Refused::CutShort),
+        (Err(_), _) => read_mended(&String::from_utf8_lossy(body)),
     }
 }
 
 #[cold]
 fn read_mended<T: DeserializeOwned>(text: &str) -> Result<Option<T>, Refused> {
-    match serde_json::from_str(&mended(text)) {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_eof() => Err(Refused::CutShort),
-        Err(_) => Ok(None),
+    match with_room(|| serde_json::from_str(&mended(text))) {
+        (_, true) => Err(Refused::TooMany),
+        (Ok(value), _) => Ok(Some(value)),
+        (Err(error), _) if error.is_eof() => Err(Refused::CutShort),
+        (Err(_), _) => Ok(None),
     }
 }
 

@@ -61,7 +61,11 @@ impl<'de> Visitor<'de> for PairVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Pair, A::Error> {
         let (lng, lat) = (list.next_element()?, list.next_element()?);
-        while list.next_element::<IgnoredAny>()?.is_some() {}
+        // A third is the altitude. With four, decimal commas have cut each number in two.
+        let (_, fourth) = (list.next_element::<IgnoredAny>()?, list.next_element::<IgnoredAny>()?);
+        if fourth.is_some() {
+            return skip_list(list).map(|()| Pair(Num::Wrong, Num::Wrong));
+        }
         Ok(Pair(lng.unwrap_or_default(), lat.unwrap_or_default()))
     }
 

@@ -111,6 +111,9 @@ fn overland_batches() {
     assert!(got.fixes.iter().all(|fix| fix.key.is_none()), "unique_id names the phone");
     assert_eq!(omitted(&posted(Client::Overland, r#"{"locations":[]}"#)), [(Omitted::Empty, 1)]);
     assert_eq!(omitted(&posted(Client::Overland, "[1]")), [(Omitted::NotReadable, 1)]);
+    // Decimal commas: -9,1399 and 38,7169.
+    let commas = r#"{"locations":[{"geometry":{"coordinates":[-9,1399,38,7169]}}]}"#;
+    assert_eq!(omitted(&posted(Client::Overland, commas)), [(Omitted::PositionUnreadable, 1)]);
 }
 
 const TRACCAR_FORM: &str = "id=a1b2c3&timestamp=1800000000&lat=38.7169&lon=-9.1399\
@@ -273,5 +276,25 @@ fn a_body_cut_short_is_refused_and_too_many_fixes_are() {
         let most = format!("[{}]", vec!["{}"; 20_000].join(","));
         let got = of(&most).expect("as many as there may be");
         assert!(got.fixes.is_empty(), "{client:?}");
+    }
+}
+
+#[test]
+fn lists_in_lists_hold_no_more_than_one_list() {
+    let inner = format!(r#"{{"location":[{}]}}"#, vec!["{}"; 19_000].join(","));
+    let body = format!("[{}]", vec![inner.as_str(); 60].join(","));
+    for client in [Client::Traccar, Client::Transistorsoft, Client::Gpslogger] {
+        let message = Message { query: "", body: body.as_bytes(), undated_at_ms: MINUTE };
+        assert_eq!(read(client, &message).err(), Some(Refused::TooMany), "{client:?}");
+    }
+}
+
+#[test]
+fn a_form_without_a_known_name_is_no_report() {
+    for client in [Client::Traccar, Client::Gpslogger] {
+        let got = posted(client, "hello");
+        assert_eq!(omitted(&got), [(Omitted::NotReadable, 1)], "{client:?}");
+        let heartbeat = posted(client, "id=a1b2c3");
+        assert_eq!(omitted(&heartbeat), [(Omitted::NoPosition, 1)], "{client:?}");
     }
 }

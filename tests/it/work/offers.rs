@@ -7,6 +7,8 @@ use crate::support::{
     eventually,
     offers::{accept, decline, offer, people, person_at, states, until, until_it_is},
 };
+use jiff::SignedDuration;
+use nearhand_storage::offers::requeue_late;
 use serde_json::{Value, json};
 
 const NEVER: i64 = 600_000;
@@ -323,4 +325,27 @@ async fn only_people_within_the_authors_departments_are_asked() {
         .map(|person| person["staff_id"].as_str().unwrap())
         .collect();
     assert!(ids.contains(&inside.id.as_str()) && !ids.contains(&outside.id.as_str()), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_step_whose_job_was_lost_is_queued_anew_once() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let (case, [near]) = (case(&admin).await, people(&admin).await);
+    offer(&admin, &case, &[&near], json!({})).await;
+    let mut look = site.database.look().await;
+    let lose = "DELETE FROM apalis.jobs WHERE job_type = 'offer'";
+    let lost = sqlx::query(lose).execute(&mut look).await.unwrap().rows_affected();
+    assert_eq!(lost, 1, "the first step");
+    let worker = site.database.worker().await;
+    let now = jiff::Timestamp::now();
+    for (due_before, found) in [(now - SignedDuration::from_hours(1), 0), (now, 1), (now, 0)] {
+        let mut tx = worker.begin().await.unwrap();
+        let later = now + SignedDuration::from_secs(1);
+        assert_eq!(requeue_late(&mut tx, due_before, later).await.unwrap(), found);
+        tx.commit().await.unwrap();
+    }
+    let queued = "SELECT count(*) FROM apalis.jobs WHERE job_type = 'offer'";
+    let queued: i64 = sqlx::query_scalar(queued).fetch_one(&mut look).await.unwrap();
+    assert_eq!(queued, 1);
 }

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use nearhand_play::apps::App;
 use nearhand_play::client::{Client, Login, Session};
 use nearhand_play::replay::{self, Options, Pace, Who};
 use nearhand_play::traces;
@@ -49,6 +51,7 @@ tracking was not permitted; 130 after Ctrl-C.
 Examples:
   nearhand replay day.gpx --login ada@harbour.example
   nearhand replay cabs/*.txt --speed 600 --json
+  nearhand replay day.gpx --as owntracks --login ada@harbour.example
   nearhand replay cabs/*.txt --as-fast-as-accepted --batch 500 --devices tokens.txt";
 
 /// Arguments of `nearhand replay`.
@@ -73,6 +76,9 @@ pub(crate) struct Args {
     /// Send the recorded times; a server discards those older than it keeps.
     #[arg(long)]
     keep_times: bool,
+    /// What the phones speak: our own format, or that of an app. Some apps send each fix alone.
+    #[arg(long = "as", value_name = "APP", default_value_t = App::Native, value_parser = apps())]
+    app: App,
     /// Most fixes in a request, 1 to 1000.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     batch: u16,
@@ -109,6 +115,12 @@ pub(crate) struct Args {
     json: bool,
 }
 
+/// Reads the name of an app; `--help` lists them.
+fn apps() -> impl TypedValueParser<Value = App> {
+    let names = PossibleValuesParser::new(App::ALL.map(App::as_str));
+    names.map(|name| App::parse(&name).unwrap_or_default())
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse::<f64>().ok().filter(|speed| (1.0..=1000.0).contains(speed));
     speed.ok_or_else(|| "must be a number from 1 to 1000".to_owned())
@@ -138,6 +150,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             Pace::Times(args.speed)
         },
         batch: usize::from(args.batch),
+        app: args.app,
         keep_times: args.keep_times,
         patience: Duration::from_secs(args.patience),
         connections: usize::from(args.connections),

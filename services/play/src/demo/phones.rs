@@ -1,5 +1,5 @@
 //! The demo's phones: each goes from place to place through the city, stops now and then, and
-//! sends its fixes through `POST /v1/pings` like any other phone, keeping what is not taken. Who has an
+//! sends its fixes as one of the apps that exist would, keeping what is not taken. A phone with an
 //! errand goes there and stays. What the errand is for is not known here.
 
 use std::collections::VecDeque;
@@ -7,10 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nearhand_domain::clock;
-use reqwest::Method;
 use secrecy::SecretString;
-use serde::Serialize;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::car::Wheel;
 use super::city::{DISTRICTS, Place};
 use super::dice::Dice;
+use crate::apps::{App, Fix};
 use crate::client::{Client, Error, pause};
 
 /// Between two fixes, in seconds.
@@ -48,24 +46,14 @@ impl Route {
     }
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct Fix {
-    fix_at: Timestamp,
-    lat: f64,
-    lng: f64,
-    accuracy_m: f64,
-    speed_mps: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    course_deg: Option<f64>,
-    battery: f64,
-    motion: &'static str,
-}
-
 /// Simulates all phones until `shutdown`.
 pub(super) async fn run(client: Client, routes: Vec<Route>, shutdown: CancellationToken) {
     let mut phones = JoinSet::new();
-    for (seed, route) in (1_000_u64..).zip(routes) {
-        phones.spawn(simulate(client.clone(), route, Dice::new(seed), shutdown.clone()));
+    // Each app is spoken by some.
+    let apps = App::ALL.into_iter().cycle();
+    for ((seed, route), app) in (1_000_u64..).zip(routes).zip(apps) {
+        let phone = simulate(client.clone(), app, route, Dice::new(seed), shutdown.clone());
+        phones.spawn(phone);
     }
     while let Some(ended) = phones.join_next().await {
         if let Err(error) = ended {
@@ -74,7 +62,13 @@ pub(super) async fn run(client: Client, routes: Vec<Route>, shutdown: Cancellati
     }
 }
 
-async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: CancellationToken) {
+async fn simulate(
+    client: Client,
+    app: App,
+    route: Route,
+    mut dice: Dice,
+    shutdown: CancellationToken,
+) {
     let mut walk = Walk::new(route.home, route.district, &mut dice);
     let mut kept: VecDeque<Fix> = VecDeque::new();
     let (mut attempt, mut next_try) = (0, Instant::now());
@@ -96,16 +90,10 @@ async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: Cancel
         if Instant::now() < next_try {
             continue;
         }
-        let count = kept.len().min(BATCH);
-        match shutdown
-            .run_until_cancelled(send(&client, &route.token, kept.iter().take(count)))
-            .await
-        {
+        let sending = send_all(&client, app, &route.token, &mut kept);
+        match shutdown.run_until_cancelled(sending).await {
             None => return,
-            Some(Ok(())) => {
-                kept.drain(..count);
-                attempt = 0;
-            }
+            Some(Ok(())) => attempt = 0,
             Some(Err(error)) if error.is_passing() => {
                 next_try = Instant::now() + pause(&error, attempt, dice.unit());
                 attempt += 1;
@@ -118,13 +106,20 @@ async fn simulate(client: Client, route: Route, mut dice: Dice, shutdown: Cancel
     }
 }
 
-async fn send(
+/// Sends until nothing is kept, the oldest first.
+async fn send_all(
     client: &Client,
+    app: App,
     token: &SecretString,
-    fixes: impl Iterator<Item = &Fix>,
+    kept: &mut VecDeque<Fix>,
 ) -> Result<(), Error> {
-    let body = json!({ "pings": fixes.collect::<Vec<_>>() });
-    client.call(Method::POST, "/v1/pings").bearer(token).json(&body).done().await
+    while !kept.is_empty() {
+        let count = kept.len().min(BATCH).min(app.most_fixes());
+        let report = app.report(token, &kept.make_contiguous()[..count]);
+        client.report(report, token).done().await?;
+        kept.drain(..count);
+    }
+    Ok(())
 }
 
 /// Somebody on their way through the city.
@@ -201,7 +196,7 @@ impl Walk {
     }
 
     /// What the receiver makes of it.
-    fn fix(&self, fix_at: Timestamp, dice: &mut Dice) -> Fix {
+    fn fix(&self, at: Timestamp, dice: &mut Dice) -> Fix {
         let accuracy_m = dice.between(4.0, 25.0).round();
         let noise = accuracy_m / 3.0;
         let seen =
@@ -210,14 +205,15 @@ impl Walk {
         let (north, east) = self.at.metres_to(self.towards);
         let tenth = |number: f64| (number * 10.0).round() / 10.0;
         Fix {
-            fix_at,
+            at,
             lat: seen.lat,
             lng: seen.lng,
-            accuracy_m,
-            speed_mps: if moving { tenth(self.speed_mps) } else { 0.0 },
+            accuracy_m: Some(accuracy_m),
+            speed_mps: Some(if moving { tenth(self.speed_mps) } else { 0.0 }),
             course_deg: moving.then(|| tenth(east.atan2(north).to_degrees().rem_euclid(360.0))),
-            battery: (self.battery * 100.0).round() / 100.0,
-            motion: if moving { "driving" } else { "stationary" },
+            battery: Some((self.battery * 100.0).round() / 100.0),
+            motion: Some(if moving { "driving" } else { "stationary" }),
+            ..Fix::default()
         }
     }
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::Say;
+use crate::apps::App;
 use crate::client::{Client, Session};
 use people::Enrolled;
 pub use phone::Phone;
@@ -54,6 +55,8 @@ pub struct Options {
     pub pace: Pace,
     /// Most fixes in a request.
     pub batch: usize,
+    /// What the phones speak.
+    pub app: App,
     /// Send the recorded times.
     pub keep_times: bool,
     /// How long one batch is tried again and again.

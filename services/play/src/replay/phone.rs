@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use nearhand_domain::clock;
-use reqwest::Method;
 use secrecy::SecretString;
-use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +16,7 @@ use super::tally::{Reply, Tally};
 use super::tracks::{Planned, Track};
 use super::visibility::Sample;
 use super::{Options, Pace};
+use crate::apps::{App, Fix};
 use crate::client::{Client, Error, pause};
 
 /// A phone and what it is to play.
@@ -47,26 +46,6 @@ pub(super) struct Stage {
     pub(super) cancel: CancellationToken,
 }
 
-#[derive(Serialize)]
-struct Batch {
-    pings: Vec<WireFix>,
-}
-
-#[derive(Serialize)]
-struct WireFix {
-    fix_at: Timestamp,
-    lat: f64,
-    lng: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    altitude_m: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speed_mps: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    course_deg: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
-}
-
 /// What became of a batch.
 enum Outcome {
     /// It is in the server's hands, or refused for good; go on.
@@ -92,9 +71,9 @@ impl Stage {
                 break;
             }
             let count = self.due(&phone.track.fixes[next..]);
-            let pings = self.wire(&phone.track, next..next + count, &mut last);
+            let fixes = self.wire(&phone.track, next..next + count, &mut last);
             next += count;
-            match self.deliver(&phone, pings).await {
+            match self.deliver(&phone, &fixes).await {
                 Outcome::Settled => self.keep_to_the_clock(last).await,
                 Outcome::Over => break,
             }
@@ -111,7 +90,7 @@ impl Stage {
                 fixes.iter().take_while(|planned| planned.after.div_f64(speed) <= now).count()
             }
         };
-        due.clamp(1, self.options.batch)
+        due.clamp(1, self.options.batch.min(self.options.app.most_fixes()))
     }
 
     /// The fixes as they are sent. Rewritten times are those at which the fix fell due, or now,
@@ -121,13 +100,17 @@ impl Stage {
         track: &Track,
         range: std::ops::Range<usize>,
         last: &mut Timestamp,
-    ) -> Vec<WireFix> {
+    ) -> Vec<Fix> {
         let (now, end) = (clock::now(), range.end);
-        let step = SignedDuration::from_millis(1);
+        // OwnTracks knows whole seconds only.
+        let step = match self.options.app {
+            App::Owntracks => SignedDuration::from_secs(1),
+            _ => SignedDuration::from_millis(1),
+        };
         let wire = |index: usize| {
             let planned = &track.fixes[index];
             let Planned { after, fix } = planned;
-            let (fix_at, key) = if self.options.keep_times {
+            let (at, key) = if self.options.keep_times {
                 (fix.at, None)
             } else {
                 let at = match self.options.pace {
@@ -140,30 +123,30 @@ impl Stage {
                 *last = clock::to_millis(at).max(*last + step);
                 (*last, Some(format!("{}-{index}", self.run)))
             };
-            WireFix {
-                fix_at,
+            Fix {
+                at,
                 lat: fix.position.lat(),
                 lng: fix.position.lng(),
                 altitude_m: fix.altitude_m,
                 speed_mps: fix.speed_mps,
                 course_deg: fix.course_deg,
                 key,
+                ..Fix::default()
             }
         };
         range.map(wire).collect()
     }
 
     /// Sends a batch until it is acknowledged, refused for good, or patience has run out.
-    async fn deliver(&self, phone: &Phone, pings: Vec<WireFix>) -> Outcome {
-        let count = pings.len();
-        let fix_at = pings.last().map_or(self.begun_at, |fix| fix.fix_at);
-        let Ok(body) = serde_json::to_string(&Batch { pings }) else { return Outcome::Over };
+    async fn deliver(&self, phone: &Phone, fixes: &[Fix]) -> Outcome {
+        let count = fixes.len();
+        let fix_at = fixes.last().map_or(self.begun_at, |fix| fix.at);
         let first_sent = Instant::now();
         self.tally.sent(count);
         let mut attempt = 0;
         loop {
             let sent = Instant::now();
-            let error = match self.send(&phone.token, body.clone()).await {
+            let error = match self.send(&phone.token, fixes).await {
                 Ok((reply, round_trip)) => {
                     if let Some(staff) = phone.staff.filter(|_| reply.took_some()) {
                         self.offer(Sample { staff, fix_at, sent: first_sent });
@@ -194,11 +177,16 @@ impl Stage {
         }
     }
 
-    async fn send(&self, token: &SecretString, body: String) -> Result<(Reply, Duration), Error> {
+    async fn send(&self, token: &SecretString, fixes: &[Fix]) -> Result<(Reply, Duration), Error> {
+        let app = self.options.app;
+        let report = app.report(token, fixes);
         let permit = self.lines.acquire().await;
         let sent = Instant::now();
-        let call = self.client.call(Method::POST, "/v1/pings").bearer(token).json_text(body);
-        let reply = call.read().await;
+        let call = self.client.report(report, token);
+        let reply = match app {
+            App::Native => call.read().await,
+            _ => call.done().await.map(|()| Reply::of_all(fixes.len())),
+        };
         let round_trip = sent.elapsed();
         drop(permit);
         Ok((reply?, round_trip))

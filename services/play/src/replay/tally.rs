@@ -27,6 +27,11 @@ struct Rejected {
 }
 
 impl Reply {
+    /// The answer of an app's own address, which says nothing about single fixes.
+    pub(super) fn of_all(fixes: usize) -> Self {
+        Self { accepted: fixes as u64, ..Self::default() }
+    }
+
     /// Whether any fix was taken.
     pub(super) fn took_some(&self) -> bool {
         self.accepted > 0

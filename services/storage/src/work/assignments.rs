@@ -252,7 +252,7 @@ pub async fn insert(
         .await
         .on_constraint("assignments_held", Conflict::AlreadyAssigned)?;
     facts::work::touch(tx, organization, &[record.staff]).await?;
-    offers::poke(tx, organization, record.case).await
+    offers::queue_step(tx, organization, record.case).await
 }
 
 /// Writes a changed assignment back. Its case, its holders before and after, and itself must be
@@ -279,7 +279,7 @@ pub async fn update(
     people.dedup();
     facts::work::touch(tx, organization, &people).await?;
     if before.progress.state != after.progress.state {
-        offers::poke(tx, organization, after.case).await?;
+        offers::queue_step(tx, organization, after.case).await?;
     }
     Ok(before.version + 1)
 }

@@ -15,7 +15,7 @@ pub use links::{OfferLink, by_link};
 pub use list::{OfferFilter, list, list_own};
 pub use people::{Reach, reach, remember_decline, withdraw_people};
 pub use record::{OfferPerson, OfferRecord, OfferedCase};
-pub use write::{insert, poke, save, schedule, settle_late};
+pub use write::{insert, queue_step, requeue_late, save, schedule};
 
 use crate::{StorageError, Tx};
 use nearhand_domain::{CaseId, OfferId};

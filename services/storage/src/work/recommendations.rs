@@ -151,12 +151,6 @@ pub async fn get(
 }
 
 impl StoredRecommendation {
-    /// The people listed, in order.
-    #[must_use]
-    pub fn people(&self) -> &[StaffId] {
-        &self.people
-    }
-
     /// What is about each person, in order; `None` once the key of one of them has been destroyed.
     ///
     /// # Errors

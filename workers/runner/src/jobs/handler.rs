@@ -46,7 +46,11 @@ pub trait Handler: Send + Sync + 'static {
     /// What its queue carries.
     type Payload: Payload;
 
-    /// How many jobs a process does at a time.
+    /// How many workers a process runs for the queue. Each fetches one job at a time, which takes
+    /// longer than a short job: more workers fetch side by side.
+    const WORKERS: usize = 1;
+
+    /// How many jobs each worker does at a time.
     const CONCURRENCY: usize;
 
     /// How long a try may take; then it is ended and tried again.

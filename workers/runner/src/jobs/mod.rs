@@ -60,7 +60,11 @@ impl JobsConfig {
     pub fn with<H: Handler>(mut self, handler: H) -> Self {
         let handler = Arc::new(handler);
         self.workers.push(Arc::new(move |config: &Self| {
-            vec![worker::task(Arc::clone(&handler), config.store.clone(), config.app.clone())]
+            let task = |number| {
+                let (store, app) = (config.store.clone(), config.app.clone());
+                worker::task(number, Arc::clone(&handler), store, app)
+            };
+            (0..H::WORKERS).map(task).collect()
         }));
         self
     }

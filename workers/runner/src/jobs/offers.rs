@@ -53,7 +53,9 @@ impl OfferJobs {
 
 impl Handler for OfferJobs {
     type Payload = OfferJob;
-    const CONCURRENCY: usize = 4;
+    /// Many answers may run out at the same minute, and nobody should wait for the next.
+    const WORKERS: usize = 4;
+    const CONCURRENCY: usize = 2;
     const TIMEOUT: Duration = Duration::from_mins(1);
     /// For as long as an offer may last: nothing else ends it.
     const SCHEDULE: Schedule = Schedule {

@@ -38,9 +38,14 @@ const RELEASE: Duration = Duration::from_secs(2);
 type Backend = PollWith<PostgresStorage<Vec<u8>>, IntervalStrategy>;
 
 /// The task that serves a handler's queue.
-pub(super) fn task<H: Handler>(handler: Arc<H>, store: WorkerPool, app: AppPool) -> Task {
+pub(super) fn task<H: Handler>(
+    number: usize,
+    handler: Arc<H>,
+    store: WorkerPool,
+    app: AppPool,
+) -> Task {
     Task {
-        name: format!("jobs-{}", H::Payload::QUEUE),
+        name: format!("jobs-{}-{number}", H::Payload::QUEUE),
         start: Box::new(move |stop| {
             Box::pin(serve(Arc::clone(&handler), store.clone(), app.clone(), stop))
         }),

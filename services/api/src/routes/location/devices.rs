@@ -72,7 +72,8 @@ pub(crate) struct Device {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EnrolledDevice {
     device: Device,
-    /// Shown once: for `authorization: Bearer …` on `POST /v1/pings`.
+    /// Shown once: for `authorization: Bearer …` on `POST /v1/pings`, and in the addresses and
+    /// passwords of apps on `/ingest/…`.
     token: String,
     /// What to set in each app that exists; see `docs/phones.md`.
     setup: DeviceSetup,
@@ -104,17 +105,16 @@ pub(crate) async fn enrol(
     posted: Posted<DeviceForm>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
+    let (organization, device) = (caller.organization, DeviceId::generate());
+    let (token, hash) = mint(TokenKind::Device, organization);
+    let (token, setup) = set_up(base, device, token).await?;
     let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
     let name = form.check(|form, e| form.name.required("/name", e, |v| Name::parse(&v)))?;
     reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
     require_room(devices::count(change.tx(), id).await?)?;
-    let (organization, device) = (caller.organization, DeviceId::generate());
-    let (token, hash) = mint(TokenKind::Device, organization);
     let (name, now) = (name.as_str(), clock::now());
     let record = devices::insert(change.tx(), organization, device, id, name, hash, now).await?;
     let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, device), &record);
-    let label = device.to_string();
-    let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;
     let body = EnrolledDevice { device: record.into(), token, setup };
     let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
@@ -157,6 +157,20 @@ pub(crate) async fn revoke(
         .then(|| sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked));
     let (forget, reply) = (Forget::Device(device), Reply::no_content());
     change.commit(Outcome { event, forget, reply }).await
+}
+
+/// Draws the codes to scan. Takes milliseconds, so it is done aside, and before anything is locked.
+async fn set_up(
+    base: String,
+    device: DeviceId,
+    token: String,
+) -> ApiResult<(String, DeviceSetup)> {
+    let drawing = tokio::task::spawn_blocking(move || {
+        let label = device.to_string();
+        let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;
+        Ok((token, setup))
+    });
+    drawing.await.map_err(|_| Problem::internal())?
 }
 
 fn require_room(count: DeviceCount) -> ApiResult<()> {

@@ -1,7 +1,7 @@
 //! `/ingest/…`: pings of the apps that exist, in their own formats, answered as each of them needs.
 //!
-//! A request that can never become valid is acknowledged and counted, because the app would send it
-//! for ever and nothing behind it. Must not answer 2xx before the pings are on disk, and must not say
+//! A request that can never become valid is acknowledged and counted: the app would repeat it for
+//! ever, and its later fixes would wait behind it. Must not answer 2xx before the pings are on disk, and must not say
 //! a token or a place: both may stand in the address.
 
 use super::{
@@ -26,13 +26,16 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use nearhand_domain::{clock, ping::Admission};
+use nearhand_domain::{
+    clock,
+    ping::{Admission, PersonGate},
+};
 use nearhand_trackers::{Client, Delivery, MAX_FIXES, Message, Refused, read};
 use std::sync::Arc;
 
 /// Largest body, after decompression: the backlog of weeks without a network.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// A body from here on is read aside: it would keep other requests waiting.
+/// A body from here on, and any compressed one, is read aside: it would keep other requests waiting.
 const LARGE_BYTES: usize = 128 * 1024;
 const MINUTE_MS: i64 = 60_000;
 
@@ -152,15 +155,13 @@ async fn take(
     let packed = Packed::read(request, MAX_BYTES).await?;
     let traceparent = packed.traceparent.clone();
     let received_at_ms = clock::now().as_millisecond();
-    let letter = Letter { client, query, packed, received_at_ms };
-    let opened = if letter.packed.len() < LARGE_BYTES {
-        letter.open(state, &phone)?
+    let is_large = !packed.is_plain() || packed.len() >= LARGE_BYTES;
+    let received = Received { client, query, packed, received_at_ms };
+    let (delivery, admission) = if is_large {
+        received.read_aside(state.clone(), Arc::clone(&phone)).await?
     } else {
-        let (state, phone) = (state.clone(), Arc::clone(&phone));
-        let aside = tokio::task::spawn_blocking(move || letter.open(&state, &phone));
-        aside.await.map_err(|_| Problem::internal())??
+        received.read(state, &phone)?
     };
-    let (delivery, admission) = opened;
     intake::queue(state, &phone, &admission, received_at_ms, traceparent.as_ref()).await?;
     state.counters().count(&admission, 0);
     count_omitted(client, &delivery, &admission);
@@ -168,17 +169,32 @@ async fn take(
 }
 
 /// A request that has been received.
-struct Letter {
+struct Received {
     client: Client,
     query: String,
     packed: Packed,
     received_at_ms: i64,
 }
 
-impl Letter {
-    fn open(mut self, state: &ApiState, phone: &DeviceActor) -> ApiResult<(Delivery, Admission)> {
+impl Received {
+    /// Reads off the async threads, a few bodies at a time: each may need many times its size.
+    async fn read_aside(
+        self,
+        state: ApiState,
+        phone: Arc<DeviceActor>,
+    ) -> ApiResult<(Delivery, Admission)> {
+        // The semaphore is never closed.
+        let permit = state.large_bodies().acquire_owned().await.map_err(|_| Problem::internal())?;
+        let aside = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            self.read(&state, &phone)
+        });
+        aside.await.map_err(|_| Problem::internal())?
+    }
+
+    fn read(mut self, state: &ApiState, phone: &DeviceActor) -> ApiResult<(Delivery, Admission)> {
         let body = self.packed.unpack()?;
-        let undated_at_ms = undated_at(phone, self.received_at_ms);
+        let undated_at_ms = undated_at(&phone.gate, self.received_at_ms);
         let message = Message { query: &self.query, body: &body, undated_at_ms };
         let delivery = read(self.client, &message)?;
         let how = (self.client.source(), self.received_at_ms);
@@ -188,12 +204,16 @@ impl Letter {
 }
 
 /// The time of a fix that says none: this minute, so that a repeat within it is the same fix. If
-/// tracking is allowed only since a moment within the minute, that moment.
-fn undated_at(phone: &DeviceActor, now_ms: i64) -> i64 {
+/// tracking is allowed only since a moment within the minute, that moment. While it is not allowed,
+/// now, so that the fix is not taken for one of before.
+fn undated_at(gate: &PersonGate, now_ms: i64) -> i64 {
     let minute = now_ms - now_ms.rem_euclid(MINUTE_MS);
+    let gate = gate.over([minute, now_ms].into_iter());
+    if !gate.allows_ms(now_ms) {
+        return now_ms;
+    }
     let mut seconds = (minute..=now_ms).step_by(1_000);
-    let gate = phone.gate.over([minute, now_ms].into_iter());
-    seconds.find(|at| gate.allows_ms(*at)).unwrap_or(minute)
+    seconds.find(|at| gate.allows_ms(*at)).unwrap_or(now_ms)
 }
 
 impl From<Refused> for Problem {
@@ -218,4 +238,33 @@ fn count_omitted(client: Client, delivery: &Delivery, admission: &Admission) {
     };
     delivery.omitted.iter().for_each(|(why, many)| count(why.as_str(), *many));
     admission.rejected.iter().for_each(|rejected| count(rejected.why.code(), 1));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nearhand_domain::{
+        time::Interval,
+        tracking::{OPEN_END, TrackingGate},
+    };
+
+    const MINUTE: i64 = 1_800_000_000;
+
+    fn gate(permission: Interval, pauses: Vec<Interval>) -> PersonGate {
+        let tracking =
+            TrackingGate { permissions: vec![permission], pauses, ..TrackingGate::default() };
+        PersonGate { tracking, ..PersonGate::default() }
+    }
+
+    #[test]
+    fn a_fix_without_a_time_is_never_dated_before_what_ended_tracking() {
+        let at = |gate: &PersonGate, second: i64| undated_at(gate, (MINUTE + second) * 1_000);
+        let always = Interval { start: 0, end: OPEN_END };
+        assert_eq!(at(&gate(always, vec![]), 50), MINUTE * 1_000);
+        let since = Interval { start: MINUTE + 20, end: OPEN_END };
+        assert_eq!(at(&gate(since, vec![]), 50), (MINUTE + 20) * 1_000);
+        let pause = Interval { start: MINUTE + 30, end: MINUTE + 1_800 };
+        assert_eq!(at(&gate(always, vec![pause]), 29), MINUTE * 1_000);
+        assert_eq!(at(&gate(always, vec![pause]), 50), (MINUTE + 50) * 1_000);
+    }
 }

@@ -45,6 +45,11 @@ impl Packed {
         self.bytes.len()
     }
 
+    /// Whether the body is not compressed.
+    pub(super) fn is_plain(&self) -> bool {
+        self.encoding.is_none()
+    }
+
     /// The body unpacked. The connection's buffer serves its next read if nobody holds a part of it
     /// by then: let go of this before anything is waited for.
     pub(super) fn unpack(&mut self) -> ApiResult<Bytes> {

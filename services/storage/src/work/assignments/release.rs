@@ -99,7 +99,7 @@ pub async fn release_people(
     facts::work::touch(tx, organization, &held).await?;
     let cases: BTreeSet<CaseId> = all.iter().map(|one| one.case).collect();
     for case in cases {
-        offers::poke(tx, organization, case).await?;
+        offers::queue_step(tx, organization, case).await?;
     }
     Ok(all)
 }

@@ -90,7 +90,7 @@ pub async fn give_back(
         facts::work::touch(tx, organization, &[staff]).await?;
     }
     for record in &returned.given_back {
-        offers::poke(tx, organization, record.case).await?;
+        offers::queue_step(tx, organization, record.case).await?;
     }
     Ok(returned)
 }

@@ -75,7 +75,7 @@ pub async fn update(
         // The facts of its holders have both.
         facts::work::touch_holders(tx, organization, after.id).await?;
     }
-    offers::poke(tx, organization, after.id).await?;
+    offers::queue_step(tx, organization, after.id).await?;
     Ok(before.version + 1)
 }
 

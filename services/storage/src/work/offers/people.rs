@@ -1,6 +1,6 @@
 //! The people of offers: who can be reached, who leaves, and who declined a case in words.
 
-use super::write::poke_offer;
+use super::write::queue_step_of;
 use crate::{StorageError, Tx, facts};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -84,7 +84,7 @@ pub async fn withdraw_people(
     .fetch_all(&mut **tx)
     .await?;
     for offer in &offers {
-        poke_offer(tx, organization, OfferId(*offer)).await?;
+        queue_step_of(tx, organization, OfferId(*offer)).await?;
     }
     if !offers.is_empty() {
         facts::work::touch(tx, organization, people).await?;

@@ -31,7 +31,7 @@ pub struct OfferRecord {
     pub message: String,
     /// The only people who may be asked.
     pub only: Option<Vec<StaffId>>,
-    /// By which policy people are ranked; `None`: the organisation's default.
+    /// By which policy people are ranked; `None`: the built-in one.
     pub policy: Option<PolicyId>,
     /// Whether people are ranked by exact places.
     pub exact: bool,

@@ -53,7 +53,7 @@ pub async fn insert(
     .execute(&mut **tx)
     .await
     .on_constraint("offers_open_case", Conflict::OfferOpen)?;
-    poke_offer(tx, organization, record.id).await
+    queue_step_of(tx, organization, record.id).await
 }
 
 /// Writes what has changed, and tells the live indexes about the people whom it concerns, so that
@@ -159,19 +159,19 @@ pub async fn schedule(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn poke(
+pub async fn queue_step(
     tx: &mut Tx,
     organization: OrganizationId,
     case: CaseId,
 ) -> Result<(), StorageError> {
     match super::open_of(tx, case).await? {
-        Some(offer) => poke_offer(tx, organization, offer).await,
+        Some(offer) => queue_step_of(tx, organization, offer).await,
         None => Ok(()),
     }
 }
 
 /// The same for one offer.
-pub(super) async fn poke_offer(
+pub(super) async fn queue_step_of(
     tx: &mut Tx,
     organization: OrganizationId,
     offer: OfferId,
@@ -185,7 +185,7 @@ pub(super) async fn poke_offer(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settle_late(
+pub async fn requeue_late(
     tx: &mut Tx,
     due_before: Timestamp,
     now: Timestamp,

@@ -35,7 +35,7 @@ async fn run(store: WorkerPool, stop: CancellationToken) {
 async fn look(store: &WorkerPool) -> Result<u64, StorageError> {
     let mut tx = store.begin().await?;
     let now = clock::now();
-    let late = offers::settle_late(&mut tx, now - LATE, now).await?;
+    let late = offers::requeue_late(&mut tx, now - LATE, now).await?;
     tx.commit().await?;
     Ok(late)
 }

@@ -21,6 +21,8 @@ use tokio::sync::{Mutex as Turn, oneshot};
 
 /// The most answers of one group.
 const MAX_GROUP: usize = 256;
+/// The most people in the answers of one group, one answer aside: it keeps a statement small.
+const MAX_PEOPLE: usize = 5_000;
 
 /// Answers that wait, and the turn to write.
 #[derive(Clone, Default)]
@@ -64,10 +66,20 @@ impl RecommendationWriter {
         // Each organisation is entered once.
         waiting.sort_by_key(|one| one.answer.organization);
         while !waiting.is_empty() {
-            let rest = waiting.split_off(waiting.len().min(MAX_GROUP));
+            let rest = waiting.split_off(group_len(&waiting));
             confirm(app, std::mem::replace(&mut waiting, rest)).await;
         }
     }
+}
+
+/// How many of the first make a group.
+fn group_len(waiting: &[Waiting]) -> usize {
+    let mut people = 0;
+    let fits = |one: &&Waiting| {
+        people += one.answer.people.len();
+        people <= MAX_PEOPLE
+    };
+    waiting.iter().take(MAX_GROUP).take_while(fits).count().max(1)
 }
 
 /// Writes a group and tells each what became of it.

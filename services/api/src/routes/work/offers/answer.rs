@@ -161,7 +161,7 @@ async fn decline(
     }
     let record = save(change.tx(), who.organization, before, after, at.now).await?;
     if is_new {
-        offers::poke(change.tx(), who.organization, record.case.id).await?;
+        offers::queue_step(change.tx(), who.organization, record.case.id).await?;
     }
     Ok(Answered { record, assignment: None, events })
 }
