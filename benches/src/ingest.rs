@@ -112,7 +112,7 @@ fn rate(many: u64, time: Duration) -> f64 {
 }
 
 /// Waits until nothing is queued: an entry leaves its stream only once it is committed.
-async fn drained(queue: &Queue) -> anyhow::Result<()> {
+pub(crate) async fn drained(queue: &Queue) -> anyhow::Result<()> {
     let begin = Instant::now();
     loop {
         let depth = queue.depth().await?;

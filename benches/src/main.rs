@@ -10,6 +10,7 @@ mod import;
 mod ingest;
 mod latency;
 mod memory;
+mod mixed;
 mod offers;
 mod open_cases;
 mod peer;
@@ -96,6 +97,8 @@ enum Name {
     Latency,
     /// Reading each app's format; peer: `serde_json` into plain structs of the same bytes.
     Formats,
+    /// Phones that speak all formats over HTTP; peer: the same phones with our own format.
+    Mixed,
     /// Recommendations over HTTP that are kept; peer: the same ones that are not. What is kept of a
     /// candidate, in bytes.
     Stored,
@@ -125,6 +128,7 @@ fn main() -> anyhow::Result<()> {
         Name::Assign,
         Name::Offers,
         Name::Ingest,
+        Name::Mixed,
         Name::Latency,
         Name::People,
         Name::Import,
@@ -151,6 +155,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         Name::Updates => updates::run(options),
         Name::Memory => memory::run(options),
         Name::Formats => formats::run(options),
+        Name::Mixed => mixed::run(options).await,
         Name::Ingest => ingest::run(options).await,
         Name::Latency => latency::run(options).await,
         Name::Stored => stored::run(options).await,

@@ -8,6 +8,8 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use nearhand_domain::{Position, clock};
+use nearhand_play::apps::{App, Fix};
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt::Write,
     net::SocketAddr,
@@ -72,6 +74,29 @@ impl Sender {
         self.last_ms = at;
         http::request(into, "POST", "/v1/pings", &self.phone.token, &self.body);
         at
+    }
+
+    /// Writes a request with one fix of now, as an app sends it.
+    pub(crate) fn report(&mut self, into: &mut Vec<u8>, app: App) {
+        let at = clock::now().as_millisecond().max(self.last_ms + 1);
+        self.last_ms = at;
+        let position = self.step();
+        let mut small = |below| u32::try_from(self.random.below(below)).map_or(0.0, f64::from);
+        let fix = Fix {
+            at: jiff::Timestamp::from_millisecond(at).unwrap_or_default(),
+            lat: position.lat(),
+            lng: position.lng(),
+            accuracy_m: Some(8.5),
+            speed_mps: Some(small(30)),
+            course_deg: Some(small(360)),
+            battery: Some(0.73),
+            ..Fix::default()
+        };
+        let token = SecretString::from(self.phone.token.as_str());
+        let report = app.report(&token, &[fix]);
+        let (method, path) = (report.method.as_str(), report.path.expose_secret());
+        let kind = report.content_type.unwrap_or("text/plain");
+        http::request_of(into, method, path, &self.phone.token, kind, &report.body);
     }
 }
 

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 /// How long work takes unless somebody says.
 pub const DEFAULT_DURATION_MIN: i32 = 60;
 
-/// What work asks for.
+/// What work asks for. Kept with recommendations for weeks: what an earlier release did not write has
+/// its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Needs {
     /// When it starts; `None`: as soon as possible.
     pub starts_at: Option<Timestamp>,

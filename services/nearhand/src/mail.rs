@@ -101,6 +101,9 @@ fn is_loopback(url: &str) -> bool {
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// A longer address does not fit into a QR code together with a token.
+const LONGEST_URL: usize = 200;
+
 /// A web address without query and fragment; empty counts as not given.
 pub(crate) fn public_url(text: &str) -> Result<String, String> {
     if text.is_empty() {
@@ -109,6 +112,9 @@ pub(crate) fn public_url(text: &str) -> Result<String, String> {
     let url = reqwest::Url::parse(text).map_err(|error| format!("it is no URL: {error}"))?;
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
     let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if url.as_str().len() > LONGEST_URL {
+        return Err(format!("at most {LONGEST_URL} characters: it must fit into a QR code"));
+    }
     if is_web && is_plain {
         return Ok(text.trim_end_matches('/').to_owned());
     }
@@ -170,5 +176,6 @@ mod tests {
         {
             assert!(public_url(wrong).is_err(), "{wrong}");
         }
+        assert!(public_url(&format!("https://{}.example", "n".repeat(200))).is_err());
     }
 }

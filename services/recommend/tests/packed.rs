@@ -5,6 +5,7 @@
 mod golden_cases;
 
 use golden_cases::{Golden, read};
+use nearhand_domain::StaffId;
 use nearhand_recommend::{
     Disclosure, Recommendation, Request,
     packed::{Packed, pack, unpack},
@@ -56,6 +57,37 @@ fn every_answer_comes_back_as_it_was() {
     }
     assert!(candidates > 100 && relaxed > 0, "{candidates} candidates, {relaxed} relaxations");
     assert!(size / candidates <= 130, "{} bytes a candidate", size / candidates);
+}
+
+/// An answer that was kept: its bytes, and what was answered.
+#[derive(serde::Deserialize)]
+struct Kept {
+    head: Vec<u8>,
+    candidates: Vec<(StaffId, Vec<u8>)>,
+    answer: serde_json::Value,
+}
+
+/// Answers are kept for weeks, and a later release must give them back. The file was written by the
+/// release that made the format and is never made anew; a new format gets a file of its own.
+#[test]
+fn answers_kept_in_the_first_format_are_still_read() {
+    let kept: Vec<Kept> = serde_json::from_str(include_str!("data/packed-1.json")).unwrap();
+    assert!(kept.len() >= 3);
+    for Kept { head, candidates, answer } in kept {
+        let back = unpack(&Packed { head, candidates }).unwrap();
+        assert_eq!(serde_json::to_value(&back).unwrap(), answer);
+    }
+}
+
+#[test]
+fn write_it_once() {
+    let mut all = Vec::new();
+    for answer in answers().into_iter().filter(|a| !a.candidates.is_empty()).step_by(7).take(5) {
+        let packed = pack(&answer).unwrap();
+        all.push(serde_json::json!({ "head": packed.head, "candidates": packed.candidates,
+            "answer": answer }));
+    }
+    std::fs::write("/tmp/packed-1.json", serde_json::to_string(&all).unwrap()).unwrap();
 }
 
 #[test]

@@ -22,7 +22,7 @@ mod work;
 pub use account::{email_changes, login_addresses, resets, service_accounts, sessions};
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::{Conflict, StorageError};
-pub use location::{devices, ingest, stream_tickets, tracking};
+pub use location::{device_health, devices, ingest, stream_tickets, tracking};
 pub use organization::{collections, departments, organizations, policies, regions, services};
 pub use people::{
     delete_requests, duty, exports, imports, invitations, membership_names, notifications, photos,

@@ -51,7 +51,7 @@ object!(
         altitude: Num = "altitude" | "alt",
         accuracy: Num = "accuracy" | "acc",
         percent: Num = "batt",
-        charge: Flag = "charge" | "charging",
+        charge: Flag = "charge" | "charging" | "ischarging" | "is_charging",
     }
 );
 
@@ -273,8 +273,9 @@ impl Entry {
                 "altitude" | "alt" => number(&mut self.altitude),
                 "accuracy" | "acc" => number(&mut self.accuracy),
                 "batt" | "battery" => number(&mut self.percent),
-                "charge" | "charging" | "ischarging" => flag(&mut self.charge),
-                "mock" => flag(&mut self.mock),
+                "charge" | "charging" | "ischarging" | "is_charging" => flag(&mut self.charge),
+                "mock" | "is_mock" => flag(&mut self.mock),
+                "is_moving" => flag(&mut self.moving),
                 "timestamp" | "time" | "ts" if self.time == When::Missing => {
                     self.time = time_of(&value);
                 }

@@ -1,5 +1,6 @@
 //! Where people are: pings, ingest, the feed, the live view.
 
+mod device_health;
 mod enrolment;
 mod feed;
 mod ingest;
@@ -12,3 +13,4 @@ mod read_ahead;
 mod scope;
 mod stream;
 mod ties;
+mod wanted;

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod config;
+mod device_health;
 mod ingest;
 mod jobs;
 mod maintenance;

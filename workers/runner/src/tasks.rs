@@ -1,7 +1,7 @@
 //! The list of all tasks of a worker process. Must not contain their work.
 
 use crate::{
-    JobsConfig, RunnerConfig, ingest, maintenance, relay,
+    JobsConfig, RunnerConfig, device_health, ingest, maintenance, relay,
     supervise::{Task, supervise},
 };
 use nearhand_queue::Queue;
@@ -48,6 +48,11 @@ fn tasks(queue: &Queue, pool: &WorkerPool, config: &RunnerConfig) -> Vec<Task> {
     tasks.push(Task {
         name: "maintenance".to_owned(),
         start: Box::new(move |stop| Box::pin(maintenance::run(p.clone(), kept, stop))),
+    });
+    let p = pool.clone();
+    tasks.push(Task {
+        name: "device-health".to_owned(),
+        start: Box::new(move |stop| Box::pin(device_health::run(p.clone(), stop))),
     });
     let (q, p) = (queue.clone(), pool.clone());
     tasks.push(Task {

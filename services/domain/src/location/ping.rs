@@ -7,6 +7,7 @@
 mod admission;
 mod fix;
 mod gate;
+mod wanted;
 
 pub use admission::{Admission, AdmissionContext, Rejected, admit};
 pub use fix::{
@@ -14,6 +15,7 @@ pub use fix::{
     ping_key,
 };
 pub use gate::{GateOver, PersonGate};
+pub use wanted::{Wanted, Why};
 
 /// A fix further ahead of our clock than this is kept but never live.
 pub const AHEAD_FLAGGED_MS: i64 = 2 * 60 * 1_000;

@@ -1,5 +1,6 @@
 //! Where people are: devices, consent, pings, and who may watch.
 
+pub mod device_health;
 pub mod devices;
 pub mod ingest;
 pub mod stream_tickets;

@@ -1,11 +1,13 @@
 //! Where people are: devices, consent, pings, positions, their stream.
 
+mod device_health;
 mod device_setup;
 mod devices;
 mod ingest;
 mod ingest_bodies;
 mod intake;
 mod nearest;
+mod own_devices;
 mod own_tracking;
 mod pings;
 mod position_counts;
@@ -13,6 +15,7 @@ pub(crate) mod positions;
 mod stream;
 mod stream_tickets;
 mod tracking;
+mod wanted;
 
 use crate::{openapi::operation, state::ApiState};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,10 +25,16 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(operation!(devices::enrol, BeyondOwnRights, LimitReached))
         .routes(operation!(devices::list))
+        .routes(operation!(device_health::list))
         .routes(operation!(devices::revoke, BeyondOwnRights))
+        .routes(operation!(own_devices::enrol, BeyondOwnRights, LimitReached, PersonRequired))
+        .routes(operation!(own_devices::list, PersonRequired))
+        .routes(operation!(own_devices::revoke, BeyondOwnRights, PersonRequired))
         .routes(operation!(tracking::get))
         .routes(operation!(tracking::permit, AlreadyTracked, BeyondOwnRights))
         .routes(operation!(tracking::revoke, BeyondOwnRights, NotTracked))
+        .routes(operation!(wanted::own, PersonRequired))
+        .routes(operation!(wanted::of_phone))
         .routes(operation!(own_tracking::withdraw, NotTracked, PersonRequired))
         .routes(operation!(own_tracking::pause, LimitReached, PersonRequired))
         .routes(operation!(own_tracking::resume, PersonRequired))

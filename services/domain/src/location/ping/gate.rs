@@ -72,6 +72,11 @@ pub struct GateOver<'a> {
 }
 
 impl GateOver<'_> {
+    /// The working hours within the span, where hours matter.
+    pub(super) fn hours(&self) -> Option<&[Interval]> {
+        self.hours.as_deref()
+    }
+
     /// Whether a fix of this instant, inside the span, may be taken.
     #[must_use]
     pub fn allows_ms(&self, fix_at_ms: i64) -> bool {
