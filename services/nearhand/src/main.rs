@@ -1,5 +1,6 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
+mod backup_file;
 mod commands;
 mod demo;
 mod doctor;
@@ -8,6 +9,7 @@ mod geocoder;
 mod log_fields;
 mod mail;
 mod objects;
+mod pg_programs;
 mod progress;
 mod runtime;
 mod settings;
@@ -22,8 +24,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::commands::{
-    dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization, outbox,
-    replay as replay_command, serve, servers, up, work,
+    backup, dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization, outbox,
+    replay as replay_command, restore, serve, servers, up, work,
 };
 
 /// Who is near at hand, free, and right for this case?
@@ -50,6 +52,10 @@ enum Command {
     /// Stop `serve` processes of an older version first, or run this once more after they are gone.
     /// People whom they write meanwhile can log in and be searched for only after that.
     Migrate(migrate::Args),
+    /// Write the database and the photos into one file.
+    Backup(backup::Args),
+    /// Make an installation of a file that `backup` wrote, on an empty server.
+    Restore(restore::Args),
     /// Make further organisations.
     Organization(organization::Args),
     /// List, read and requeue pings that could not be stored.
@@ -105,6 +111,8 @@ async fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Organization(args) => organization::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Jobs(args) => jobs::run(args).await,

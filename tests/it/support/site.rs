@@ -34,9 +34,9 @@ pub(crate) struct Site {
     /// Where photos are.
     pub(crate) objects: Option<Objects>,
     /// Their folder, for as long as the site is there.
-    _folder: TempDir,
+    folder: TempDir,
     /// What its keys in Redis begin with.
-    prefix: String,
+    pub(crate) prefix: String,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -119,7 +119,7 @@ impl Site {
             http,
             objects,
             prefix,
-            _folder: folder,
+            folder,
             shutdown,
             tasks,
         };
@@ -128,6 +128,11 @@ impl Site {
         })
         .await;
         site
+    }
+
+    /// The folder of the photos.
+    pub(crate) fn objects_folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts ingest, relay and maintenance, and background jobs that have no handlers.

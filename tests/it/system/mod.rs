@@ -4,6 +4,7 @@ mod aborts;
 mod architecture;
 mod audit;
 mod authorization;
+mod backup;
 mod codes;
 mod documentation;
 mod examples;

@@ -15,7 +15,7 @@ mod tasks;
 pub use config::{IngestConfig, RelayConfig, RetentionConfig, RunnerConfig};
 pub use ingest::plan;
 pub use jobs::{
-    ExportJobs, GeocodeJobs, Handler, ImportJobs, JobContext, JobsConfig, MailJobs, OfferIndex,
+    DataExportJobs, EraseJobs, ExportJobs, GeocodeJobs, Handler, ImportJobs, JobContext, JobsConfig, MailJobs, OfferIndex,
     OfferJobs, Outcome, PhotoJobs, Schedule,
 };
 pub use maintenance::{days_kept, prepare};

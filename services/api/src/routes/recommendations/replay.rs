@@ -6,9 +6,10 @@ use crate::{
     routes::recommendations::{
         create::Ranked,
         policy::PolicyRef,
-        stored::{self, person::Versions},
+        stored,
     },
 };
+use nearhand_dispatch::kept::Versions;
 use nearhand_domain::StaffId;
 use serde::Serialize;
 use utoipa::ToSchema;
