@@ -24,4 +24,5 @@ mod pages;
 mod request_layer;
 mod snapshots;
 mod tenancy;
+mod traces;
 mod upgrade;
