@@ -67,13 +67,15 @@ BEGIN
     SELECT organization_id, token_hash, id, person, told_until FROM devices
     WHERE staff_id = person AND (revoked_at IS NULL OR revoked_at >= gone.deleted_at);
   END IF;
-  DELETE FROM idempotency_keys WHERE sealed_for = person OR actor_id = person
-    OR body::text LIKE '%' || person::text || '%' OR location LIKE '%' || person::text || '%';
+  DELETE FROM idempotency_keys WHERE organization_id = gone.organization_id AND (sealed_for = person OR actor_id = person
+    OR body::text LIKE '%' || person::text || '%' OR location LIKE '%' || person::text || '%');
   -- Files may hold anybody. Those of people who were deleted long ago hold only the deleted if asked
   -- to; the audit trail's hold everybody.
-  DELETE FROM exports WHERE created_by = person OR about = person OR kind = 'audit'
+  -- The owner's policy for purges shows it all tenants here.
+  DELETE FROM exports WHERE organization_id = gone.organization_id AND (
+    created_by = person OR about = person OR kind = 'audit'
     OR kind = 'staff' AND (gone.deleted_at IS NULL OR gone.deleted_at > at - interval '2 days'
-      OR request #>> '{filter,deleted}' ~* '^(with|only)$');
+      OR request #>> '{filter,deleted}' ~* '^(with|only)$'));
   DELETE FROM positions WHERE staff_id = person;
   DELETE FROM staff WHERE id = person;
   RETURN gone.photo;

@@ -34,11 +34,7 @@ const NO_NAME: u16 = u16::MAX;
 impl PersonThen {
     /// A person in the index, which is being read; `name` finds what they are called at a version of
     /// their profile.
-    pub fn of(
-        staff: StaffId,
-        index: &OrgIndex,
-        name: impl FnOnce(i64) -> Option<String>,
-    ) -> Self {
+    pub fn of(staff: StaffId, index: &OrgIndex, name: impl FnOnce(i64) -> Option<String>) -> Self {
         let versions = Versions::of(staff, index).unwrap_or_default();
         Self { staff, versions, name: name(versions.profile) }
     }

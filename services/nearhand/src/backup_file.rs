@@ -128,7 +128,8 @@ pub(crate) struct Backup {
 impl Backup {
     /// Opens one; it must be of a layout that this program knows.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file =
+            fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let no_backup = || format!("{} is no whole backup of Nearhand's", path.display());
         let mut zip = ZipArchive::new(file).with_context(no_backup)?;
         let manifest: serde_json::Value = {
@@ -162,7 +163,11 @@ impl Backup {
 
     /// The keys of its photos.
     pub(crate) fn objects(&self) -> Vec<String> {
-        self.zip.file_names().filter_map(|name| name.strip_prefix(OBJECTS)).map(str::to_owned).collect()
+        self.zip
+            .file_names()
+            .filter_map(|name| name.strip_prefix(OBJECTS))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// One photo.
@@ -199,7 +204,11 @@ mod tests {
         let mut read = Backup::open(&path).unwrap();
         assert_eq!(read.manifest, manifest());
         let mut again = Vec::new();
-        read.read_dump(|piece| { again.extend(piece); Ok(()) }).unwrap();
+        read.read_dump(|piece| {
+            again.extend(piece);
+            Ok(())
+        })
+        .unwrap();
         assert!(again == dump);
         assert_eq!(read.objects(), ["photos/a/b"]);
         assert_eq!(read.object("photos/a/b").unwrap(), b"photo");

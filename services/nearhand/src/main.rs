@@ -25,8 +25,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::commands::{
-    backup, dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization, outbox,
-    replay as replay_command, restore, serve, servers, up, work,
+    backup, dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization,
+    outbox, replay as replay_command, restore, serve, servers, up, work,
 };
 
 /// Who is near at hand, free, and right for this case?

@@ -88,7 +88,9 @@ impl<E: SpanExporter> SpanExporter for Telling<E> {
         let was_away = self.away.swap(sent.is_err(), Ordering::Relaxed);
         match &sent {
             Err(_) if !was_away => {
-                tracing::warn!("the collector of traces (--otlp-url) does not answer; spans are dropped");
+                tracing::warn!(
+                    "the collector of traces (--otlp-url) does not answer; spans are dropped"
+                );
             }
             Ok(()) if was_away => tracing::info!("the collector of traces answers again"),
             _ => {}

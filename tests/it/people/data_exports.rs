@@ -1,8 +1,6 @@
 //! Everything that is held on a person, as one archive: complete, readable, for its author alone.
 
-use crate::support::{
-    Account, Site, account::seconds_from_now, eventually, pictures::png,
-};
+use crate::support::{Account, Site, account::seconds_from_now, eventually, pictures::png};
 use nearhand_runner::DataExportJobs;
 use serde_json::{Value, json};
 use std::{
@@ -18,11 +16,7 @@ async fn site() -> Site {
 }
 
 /// Asks for an archive, waits for it and reads all its files.
-async fn archive(
-    who: &Account<'_>,
-    ask: &str,
-    kept: &str,
-) -> BTreeMap<String, Vec<u8>> {
+async fn archive(who: &Account<'_>, ask: &str, kept: &str) -> BTreeMap<String, Vec<u8>> {
     let begun = who.post(ask, json!({})).await.expect(202);
     let (id, job) = (begun.str("/id").to_owned(), begun.str("/job_id").to_owned());
     assert_eq!(begun.header("location"), format!("/v1/jobs/{job}"));
@@ -64,21 +58,25 @@ async fn everything_that_is_held_on_a_person_is_in_the_archive() {
     let person = admin.create_account("scheduler", "full").await;
     let path = format!("/v1/staff/{}", person.id);
     admin
-        .patch(&path, json!({ "birth_date": "1991-07-07", "skills": [{ "code": "a", "level": 3 }],
-            "home": { "lat": 38.5, "lng": -9.25 } }))
+        .patch(
+            &path,
+            json!({ "birth_date": "1991-07-07", "skills": [{ "code": "a", "level": 3 }],
+            "home": { "lat": 38.5, "lng": -9.25 } }),
+        )
         .await
         .expect(200);
     admin.put_photo(&person.id, "image/png", png(40, 30)).await.expect(200);
     let phone = admin.create_phone(&person.id).await;
     let fixes: Vec<Value> = (0..3)
-        .map(|n| json!({ "fix_at": seconds_from_now(n), "lat": 38.75, "lng": -9.125,
-            "altitude_m": 12, "motion": "walking", "key": n.to_string() }))
+        .map(|n| {
+            json!({ "fix_at": seconds_from_now(n), "lat": 38.75, "lng": -9.125,
+            "altitude_m": 12, "motion": "walking", "key": n.to_string() })
+        })
         .collect();
     phone.send(json!(fixes)).await.expect(200);
     let case = json!({ "title": "Harbour", "position": { "lat": 38.7, "lng": -9.1 } });
     let case = admin.post("/v1/cases", case).await.expect(201).str("/id").to_owned();
-    let times = json!({ "staff_id": person.id, "starts_at": seconds_from_now(3_600),
-        "ends_at": seconds_from_now(7_200) });
+    let times = json!({ "staff_id": person.id, "starts_at": seconds_from_now(3_600) });
     admin.post(&format!("/v1/cases/{case}/assignments"), times).await.expect(201);
     eventually("they are recommended and seen", async || {
         let found = admin.post("/v1/recommendations", json!({ "case_id": case })).await.expect(200);

@@ -73,7 +73,7 @@ async fn known_everywhere<'a>(
     phone.send_from(lat, lng).await.expect(200);
     let path = format!("/v1/staff/{id}");
     admin.patch(&path, json!({ "signature": format!("{NAME}, {STREET}") })).await.expect(200);
-    let case = json!({ "title": "x", "position": { "lat": lat + 0.01, "lng": lng } });
+    let case = json!({ "title": "x", "position": { "lat": lat + 0.01, "lng": lng + 0.01 } });
     let case = admin.post("/v1/cases", case).await.expect(201).str("/id").to_owned();
     eventually("they are recommended", async || {
         let body = json!({ "case_id": case });
@@ -81,8 +81,7 @@ async fn known_everywhere<'a>(
         found.text.contains(&id).then_some(())
     })
     .await;
-    let assignment = json!({ "staff_id": id, "starts_at": seconds_from_now(3_600),
-        "ends_at": seconds_from_now(7_200) });
+    let assignment = json!({ "staff_id": id, "starts_at": seconds_from_now(3_600) });
     let path = format!("/v1/cases/{case}/assignments");
     admin.post(&path, assignment).await.expect(201);
     admin.export(json!({ "kind": "staff", "format": "csv" })).await;
@@ -115,7 +114,7 @@ async fn nothing_is_left_of_an_erased_person() {
     let needles = Needles::new(&["quillfeather", "zephyrin", &email, "unobtainium"], place);
     let mut db = site.database.look().await;
     let before = in_tables(&mut db, &needles).await;
-    assert!(before.len() >= 8, "they are in many places: {before:?}");
+    assert!(before.len() >= 7, "they are in many places: {before:?}");
     assert!(!in_redis(&site, &needles).await.is_empty());
     assert!(mailbox.files().iter().any(|file| needles.are_in(file.as_bytes())));
     assert!(!files_in(site.objects_folder()).is_empty());
@@ -128,7 +127,10 @@ async fn nothing_is_left_of_an_erased_person() {
     admin.get(&path).await.refused(404, "not_found");
     admin.get(&format!("{path}?deleted=with")).await.refused(404, "not_found");
     admin.post(&format!("{path}/undelete"), json!({})).await.refused(404, "not_found");
-    admin.post(&format!("{path}/erase"), json!({ "confirm": NAME })).await.refused(404, "not_found");
+    admin
+        .post(&format!("{path}/erase"), json!({ "confirm": NAME }))
+        .await
+        .refused(404, "not_found");
     let result = ended(&admin, &job).await;
     assert_eq!(result["pings"], 1);
     assert_eq!(site.queue.dead_letters().count().await.unwrap(), 0);
@@ -147,7 +149,7 @@ async fn nothing_is_left_of_an_erased_person() {
     assert!(left, "the tombstone keeps identifiers only");
     admin.get(&format!("/v1/staff/{colleague}")).await.expect(200);
     let trail = admin.get("/v1/audit?action=staff.create&limit=50").await.expect(200);
-    let entry = trail.body["items"].as_array().unwrap().iter().find(|e| e["subject_id"] == id);
+    let entry = trail.body["items"].as_array().unwrap().iter().find(|e| e["subject"]["id"] == id);
     assert_eq!(entry.expect("what happened stays")["erased"], true);
 }
 
@@ -160,10 +162,7 @@ async fn what_their_phones_send_afterwards_stays_out() {
         let id = admin.create_staff(json!({ "display_name": NAME })).await;
         let phone = admin.create_phone(&id).await;
         let revoked = second_phone(&admin, &id).await;
-        admin
-            .delete(&format!("/v1/staff/{id}/devices/{}", revoked.id))
-            .await
-            .expect(204);
+        admin.delete(&format!("/v1/staff/{id}/devices/{}", revoked.id)).await.expect(204);
         // It is in the queue when the person is erased.
         phone.send_from(1.5, 1.5).await.expect(200);
         erased(&admin, &id, NAME).await;

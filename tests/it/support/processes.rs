@@ -112,7 +112,9 @@ impl Stack {
             .kill_on_drop(false)
             .spawn()
             .unwrap();
-        let environment = read_exports(&mut keeper).await;
+        let last =
+            if options.is_empty() { "NEARHAND_TEST_REDIS_URL" } else { "NEARHAND_REDIS_URL" };
+        let environment = read_exports(&mut keeper, last).await;
         let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         let [url, operators] = ports.map(|port| format!("http://{}", port.local_addr().unwrap()));
         let http = super::http_client().timeout(Duration::from_secs(10)).build().unwrap();
@@ -416,11 +418,11 @@ impl Drop for Stack {
     }
 }
 
-/// Reads `export NAME='value'` until the last of them.
-async fn read_exports(keeper: &mut Child) -> HashMap<String, String> {
+/// Reads `export NAME='value'` until the last of them, which has this name.
+async fn read_exports(keeper: &mut Child, last: &str) -> HashMap<String, String> {
     let mut lines = BufReader::new(keeper.stdout.take().unwrap()).lines();
     let mut exports = HashMap::new();
-    while !exports.contains_key("NEARHAND_REDIS_URL") {
+    while !exports.contains_key(last) {
         let line = tokio::time::timeout(DEADLINE, lines.next_line()).await.expect("servers start");
         let line = line.unwrap().expect("servers start");
         let (name, value) = line.trim_start_matches("export ").split_once('=').unwrap();

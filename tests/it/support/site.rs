@@ -111,18 +111,8 @@ impl Site {
         let (follower, url) =
             start_api(&database, &queue, objects.clone(), &shutdown, &mut tasks).await;
         let http = super::http_client().build().expect("a client");
-        let site = Self {
-            database,
-            queue,
-            follower,
-            url,
-            http,
-            objects,
-            prefix,
-            folder,
-            shutdown,
-            tasks,
-        };
+        let site =
+            Self { database, queue, follower, url, http, objects, prefix, folder, shutdown, tasks };
         eventually("the index is complete", || async {
             site.follower.not_ready().is_none().then_some(())
         })

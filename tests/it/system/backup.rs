@@ -106,6 +106,7 @@ fn targets(stack: &mut Stack) {
         stack.set(name, url(role));
     }
     stack.set("NEARHAND_DATABASE_SUPERUSER_URL", superuser);
+    stack.set("NEARHAND_REDIS_URL", stack.setting("NEARHAND_TEST_REDIS_URL").to_owned());
 }
 
 fn text(path: &Path) -> &str {

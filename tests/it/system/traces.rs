@@ -103,9 +103,9 @@ async fn api_and_worker_send_spans_of_one_trace() {
     let of = |process: &'static str, span: &'static str| {
         let got = got.lock().unwrap();
         let of_trace = got.iter().filter(|body| holds(body, &trace_id()));
-        of_trace.into_iter().any(|body| {
-            holds(body, process.as_bytes()) && holds(body, span.as_bytes())
-        })
+        of_trace
+            .into_iter()
+            .any(|body| holds(body, process.as_bytes()) && holds(body, span.as_bytes()))
     };
     within(DEADLINE, "the API's and the worker's spans come", async || {
         (of("serve", "/v1/pings") && of("work", "ingest")).then_some(())

@@ -53,7 +53,8 @@ mod tests {
         let context = parse(text).unwrap();
         assert_eq!(context.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
         assert!(context.is_sampled() && context.is_remote());
-        for wrong in ["", "00", "00-0-0-0", "00-00000000000000000000000000000000-b7ad6b7169203331-01"]
+        for wrong in
+            ["", "00", "00-0-0-0", "00-00000000000000000000000000000000-b7ad6b7169203331-01"]
         {
             assert!(parse(wrong).is_none(), "{wrong}");
         }

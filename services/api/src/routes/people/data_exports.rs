@@ -117,11 +117,7 @@ async fn begin(
 }
 
 /// Refuses those who may not see all that is held on a person.
-pub(super) async fn require_rights(
-    tx: &mut Tx,
-    caller: &Caller,
-    person: StaffId,
-) -> ApiResult<()> {
+pub(super) async fn require_rights(tx: &mut Tx, caller: &Caller, person: StaffId) -> ApiResult<()> {
     caller.require(Action::ExportPerson, Object::staff(person))?;
     let record = staff::get_any(tx, person).await?.ok_or_else(Problem::not_found)?;
     caller.require(Action::ExportPerson, record.object())?;

@@ -261,10 +261,12 @@ fn read_filter(
             .and_then(|query| trail_filter(query).map_err(|e| e.detail().to_owned()))
             .map(Filter::Audit),
         // Whether words of e-mail addresses count is judged when the file is made.
-        Some(ExportKind::Staff | ExportKind::Person) | None => serde_json::from_value::<StaffQuery>(said)
-            .map_err(|_| "must hold conditions of GET /v1/staff, by their names".to_owned())
-            .and_then(|query| filter(&query, false).map_err(|e| e.detail().to_owned()))
-            .map(|filter| Filter::Staff(Box::new(filter))),
+        Some(ExportKind::Staff | ExportKind::Person) | None => {
+            serde_json::from_value::<StaffQuery>(said)
+                .map_err(|_| "must hold conditions of GET /v1/staff, by their names".to_owned())
+                .and_then(|query| filter(&query, false).map_err(|e| e.detail().to_owned()))
+                .map(|filter| Filter::Staff(Box::new(filter)))
+        }
     };
     read.unwrap_or_else(|detail| {
         e.push("/filter", "invalid", detail);
@@ -357,11 +359,7 @@ pub(super) fn new_export(
 }
 
 /// Writes an export, and its job for people to watch; returns the job, which is still to be queued.
-pub(super) async fn note(
-    tx: &mut Tx,
-    caller: &Caller,
-    record: &ExportRecord,
-) -> ApiResult<JobId> {
+pub(super) async fn note(tx: &mut Tx, caller: &Caller, record: &ExportRecord) -> ApiResult<JobId> {
     let id = record.job.unwrap_or_else(JobId::generate);
     let (requested_by, requested_at) = (caller.staff.0, record.created_at);
     let work = NewJob { id, kind: JobKind::Export, total: None, requested_by, requested_at };

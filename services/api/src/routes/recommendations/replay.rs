@@ -3,11 +3,7 @@
 
 use crate::{
     http::problem::{ApiResult, Problem},
-    routes::recommendations::{
-        create::Ranked,
-        policy::PolicyRef,
-        stored,
-    },
+    routes::recommendations::{create::Ranked, policy::PolicyRef, stored},
 };
 use nearhand_dispatch::kept::Versions;
 use nearhand_domain::StaffId;

@@ -105,7 +105,9 @@ impl Handler for DataExportJobs {
         let mut writer = Writer::new(context, job, export, person);
         match Box::pin(contents::write(&mut writer, self.objects.as_ref())).await {
             Ok(()) => writer.finish().await,
-            Err(Stop::Failed(StorageError::Constraint(name))) if name.starts_with("export_parts") => {
+            Err(Stop::Failed(StorageError::Constraint(name)))
+                if name.starts_with("export_parts") =>
+            {
                 let why = "it was removed meanwhile; ask for it again";
                 end(&job, context, Ending::Failed(why.to_owned())).await
             }
@@ -208,7 +210,8 @@ impl<'a> Writer<'a> {
         };
         self.keep(last).await?;
         let mut tx = self.context.begin().await?;
-        let ending = if exports::finish_parts(&mut tx, self.export.id, self.run, self.bytes).await? {
+        let ending = if exports::finish_parts(&mut tx, self.export.id, self.run, self.bytes).await?
+        {
             Ending::Succeeded(json!({ "export_id": self.export.id, "files": self.files,
                 "bytes": self.bytes, "expires_at": self.export.expires_at }))
         } else {

@@ -74,13 +74,8 @@ fn csv_line(text: &mut String, ping: &PingRecord) {
     let PingRecord { device_id, lat, lng, mock, flags, source, .. } = ping;
     // Writing into a string cannot fail.
     let _ = write!(text, "{device_id},{fix},{received},{lat},{lng}");
-    for number in [
-        ping.accuracy_m,
-        ping.altitude_m,
-        ping.speed_mps,
-        ping.course_deg,
-        ping.battery,
-    ] {
+    for number in [ping.accuracy_m, ping.altitude_m, ping.speed_mps, ping.course_deg, ping.battery]
+    {
         cell(text, number);
     }
     cell(text, ping.charging);
