@@ -160,7 +160,11 @@ pub(crate) async fn revoke(
 }
 
 /// Draws the codes to scan. Takes milliseconds, so it is done aside, and before anything is locked.
-async fn set_up(base: String, device: DeviceId, token: String) -> ApiResult<(String, DeviceSetup)> {
+async fn set_up(
+    base: String,
+    device: DeviceId,
+    token: String,
+) -> ApiResult<(String, DeviceSetup)> {
     let drawing = tokio::task::spawn_blocking(move || {
         let label = device.to_string();
         let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;
