@@ -3,6 +3,7 @@
 //! Two steps: [`bootstrap`] needs a superuser once (roles, database, extensions); [`migrate`]
 //! runs as the owner ever after. Forward only; a merged file never changes.
 
+pub mod backup;
 mod derive;
 mod queue;
 

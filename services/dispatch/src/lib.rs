@@ -2,6 +2,7 @@
 //! the ranking, and take its offers further. Must not speak HTTP, and must not follow the feed.
 
 pub mod candidates;
+pub mod kept;
 pub mod offers;
 pub mod question;
 

@@ -161,6 +161,7 @@ actions! {
     STAFF_DELETE: StaffId = "staff.delete", "A person was deleted.";
     STAFF_PURGE: StaffId = "staff.purge", "A person deleted long ago was forgotten for good.";
     STAFF_SESSIONS_END: StaffId = "staff.sessions_end", "All sessions of a person were ended.";
+    STAFF_ERASE: StaffId = "staff.erase", "A person was erased for good.";
     STAFF_UNDELETE: StaffId = "staff.undelete", "A deleted person was restored.";
     STAFF_GEOCODE: StaffId = "staff.geocode", "A person's address was looked for on the map.";
     STAFF_GEOCODE_REQUEST: StaffId = "staff.geocode_request", "Somebody asked to look for a person's address again.";

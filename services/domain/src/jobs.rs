@@ -143,6 +143,18 @@ payloads! {
         /// What its author watches.
         job: JobId,
     }
+    /// Make the archive of everything that is held on a person.
+    DataExportJob "data_export" {
+        /// What its author watches.
+        job: JobId,
+    }
+    /// Remove what is left of a person who has been erased.
+    EraseJob "erase" {
+        /// Whom.
+        staff: StaffId,
+        /// What its author watches; of a purge nobody watches anything.
+        job: JobId,
+    }
     /// Do what is due with an offer: time people out, ask the next, end it.
     OfferJob "offer" {
         /// Which.
@@ -179,6 +191,8 @@ words! {
         Import = "import",
         /// Makes the file of an export.
         Export = "export",
+        /// Removes what is left of an erased person.
+        Erase = "erase",
     }
 }
 

@@ -116,6 +116,13 @@ impl Geocoder {
         }
     }
 
+    /// Forgets all addresses that were looked for, and their places.
+    pub fn forget(&self) {
+        if let Self::Service(service) = self {
+            service.0.forget();
+        }
+    }
+
     /// The line to show wherever people see results, as the licence of the data demands.
     #[must_use]
     pub fn attribution(&self) -> &'static str {

@@ -149,6 +149,31 @@ impl Outbox {
         .await
     }
 
+    /// Removes the mails with these ids, and those that `concerned` says yes to; returns how many. Files
+    /// that cannot be read stay unless their id is given.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or a file cannot be removed.
+    pub async fn remove(
+        &self,
+        of: Vec<Uuid>,
+        concerned: impl Fn(&OutboxMail) -> bool + Send + 'static,
+    ) -> Result<usize, OutboxError> {
+        self.aside(move |outbox| {
+            let mut removed = 0;
+            for id in outbox.told(outbox.ids())? {
+                let goes = of.contains(&id)
+                    || outbox.load(id).ok().flatten().is_some_and(|mail| concerned(&mail));
+                if goes {
+                    outbox.told(outbox.unlink(id))?;
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
     pub(crate) fn from(&self) -> &Mailbox {
         &self.from
     }
@@ -199,12 +224,16 @@ impl Outbox {
     fn prune(&self) -> io::Result<()> {
         let ids = self.ids()?;
         for id in ids.iter().take(ids.len().saturating_sub(self.kept)) {
-            match fs::remove_file(self.path(*id)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            self.unlink(*id)?;
         }
         Ok(())
+    }
+
+    fn unlink(&self, id: Uuid) -> io::Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The ids of all mails, oldest first. Files of other names are none of ours.

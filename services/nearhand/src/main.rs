@@ -1,5 +1,6 @@
 //! The `nearhand` binary: parses the command line and hands over to one subcommand.
 
+mod backup_file;
 mod commands;
 mod demo;
 mod doctor;
@@ -8,6 +9,8 @@ mod geocoder;
 mod log_fields;
 mod mail;
 mod objects;
+mod otlp;
+mod pg_programs;
 mod progress;
 mod runtime;
 mod settings;
@@ -22,8 +25,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::commands::{
-    dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization, outbox,
-    replay as replay_command, serve, servers, up, work,
+    backup, dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization,
+    outbox, replay as replay_command, restore, serve, servers, up, work,
 };
 
 /// Who is near at hand, free, and right for this case?
@@ -33,6 +36,10 @@ struct Cli {
     /// What to log, as `level` or `target=level,…`.
     #[arg(long, env = "NEARHAND_LOG", default_value = "info", global = true)]
     log: String,
+    /// A collector of traces that speaks OTLP over HTTP, such as <http://127.0.0.1:4318>. No traces are
+    /// sent unless this is given.
+    #[arg(long, env = "NEARHAND_OTLP_URL", global = true)]
+    otlp_url: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -50,6 +57,10 @@ enum Command {
     /// Stop `serve` processes of an older version first, or run this once more after they are gone.
     /// People whom they write meanwhile can log in and be searched for only after that.
     Migrate(migrate::Args),
+    /// Write the database and the photos into one file.
+    Backup(backup::Args),
+    /// Make an installation of a file that `backup` wrote, on an empty server.
+    Restore(restore::Args),
     /// Make further organisations.
     Organization(organization::Args),
     /// List, read and requeue pings that could not be stored.
@@ -75,6 +86,8 @@ enum Command {
 const ECHOES: [&str; 2] = ["sqlx_core::pool", "sqlx::pool"];
 /// What says the same of the jobs' queues, at any level; their workers say what matters.
 const SILENT: &str = "apalis_postgres";
+/// Says of every batch of spans that it could not be sent; that is said once elsewhere.
+const TRACES: &str = "opentelemetry";
 
 /// Leaves out the echoes of an outage, unless more than usual is asked for.
 fn without_echoes(wanted: Targets) -> Targets {
@@ -85,7 +98,33 @@ fn without_echoes(wanted: Targets) -> Targets {
     }
     wanted
         .with_targets(ECHOES.map(|echo| (echo, LevelFilter::ERROR)))
-        .with_target(SILENT, LevelFilter::OFF)
+        .with_targets([SILENT, TRACES].map(|target| (target, LevelFilter::OFF)))
+}
+
+/// Begins to log, and to send traces if somebody collects them.
+fn begin_telling(cli: &Cli) -> anyhow::Result<Option<otlp::Sender>> {
+    let wanted = Targets::from_str(&cli.log)
+        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let wanted = without_echoes(wanted);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .fmt_fields(log_fields::Fields);
+    let Some(url) = cli.otlp_url.as_deref().filter(|url| !url.is_empty()) else {
+        tracing_subscriber::registry().with(wanted).with(lines).init();
+        return Ok(None);
+    };
+    let process = match cli.command {
+        Command::Up(_) => "up",
+        Command::Serve(_) => "serve",
+        Command::Work(_) => "work",
+        _ => "other",
+    };
+    let sender = otlp::Sender::new(url, process)?;
+    // What is logged and what is sent do not depend on each other.
+    let layers = tracing_subscriber::registry().with(lines.with_filter(wanted));
+    layers.with(sender.layer()).init();
+    Ok(Some(sender))
 }
 
 #[tokio::main]
@@ -93,18 +132,20 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     // One TLS provider for everything that speaks TLS. Nothing has installed another yet.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let wanted = Targets::from_str(&cli.log)
-        .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let lines = tracing_subscriber::fmt::layer()
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .fmt_fields(log_fields::Fields);
-    tracing_subscriber::registry().with(without_echoes(wanted)).with(lines).init();
+    let sender = match begin_telling(&cli) {
+        Ok(sender) => sender,
+        Err(error) => {
+            progress::say(&format!("nearhand: {error:#}"));
+            return ExitCode::FAILURE;
+        }
+    };
     let result = match cli.command {
         Command::Up(args) => Box::pin(up::run(args)).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Work(args) => work::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Organization(args) => organization::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Jobs(args) => jobs::run(args).await,
@@ -115,6 +156,9 @@ async fn main() -> ExitCode {
         Command::Health(args) => health::run(args).await,
         Command::Servers(args) => servers::run(args).await,
     };
+    if let Some(sender) = sender {
+        sender.end().await;
+    }
     result.unwrap_or_else(|error| {
         // Who reads the output has read enough, as `head` does.
         if error.chain().any(is_closed_pipe) {

@@ -29,6 +29,14 @@ const WORKER_LIMITS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '
 /// must not hold its locks for ever.
 const APP_LIMITS: &str = "SET idle_in_transaction_session_timeout = '60s'";
 
+/// Held in common by every transaction of ingest, and alone by whoever waits until all of them have
+/// ended.
+pub(crate) const INGEST_LOCK: i64 = 0x6e65_6172_6861_6e64;
+
+/// Begins a transaction of ingest. In one round trip with the beginning, the lock costs next to nothing.
+const BEGIN_INGEST: &str =
+    "BEGIN; SELECT pg_advisory_xact_lock_shared(x'6e65617268616e64'::bigint)";
+
 /// True outside a transaction that an earlier statement began. As a simple query, since each
 /// message of the extended protocol counts as a statement of its own.
 const IS_FREE: &str = "SELECT transaction_timestamp() = statement_timestamp()";
@@ -212,6 +220,17 @@ impl WorkerPool {
     /// When no connection is to be had.
     pub async fn begin(&self) -> Result<Tx, StorageError> {
         let begun = self.0.begin().await.map(Tx).map_err(Into::into);
+        outage::note(&begun);
+        begun
+    }
+
+    /// Begins a transaction that stores pings: a person who is erased meanwhile is waited for, or it is
+    /// waited for by the erasure.
+    ///
+    /// # Errors
+    /// When no connection is to be had.
+    pub async fn begin_ingest(&self) -> Result<Tx, StorageError> {
+        let begun = self.0.begin_with(BEGIN_INGEST).await.map(Tx).map_err(Into::into);
         outage::note(&begun);
         begun
     }

@@ -25,8 +25,8 @@ pub use error::{Conflict, StorageError};
 pub use location::{device_health, devices, ingest, stream_tickets, tracking};
 pub use organization::{collections, departments, organizations, policies, regions, services};
 pub use people::{
-    delete_requests, duty, exports, imports, invitations, membership_names, notifications, photos,
-    preferences, roles, staff, time_off,
+    data_exports, delete_requests, duty, erasure, exports, imports, invitations, membership_names,
+    notifications, photos, preferences, roles, staff, time_off,
 };
 pub use system::{announce, idempotency, jobs, mail_contents, mails, outbox, partitions, purge};
 pub use work::{assignments, case_people, cases, clients, offers, open_cases, recommendations};

@@ -2,10 +2,13 @@
 
 mod access;
 mod batch;
+mod data_exports;
 mod delete;
 mod delete_many;
 mod details;
 mod duty;
+mod erase;
+mod erase_killed;
 mod exports;
 mod filters;
 mod geocoding;

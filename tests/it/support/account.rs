@@ -126,6 +126,22 @@ impl<'a> Account<'a> {
         id
     }
 
+    /// An archive of one's own data that has been made; returns its id.
+    pub(crate) async fn queue_archive(&self) -> String {
+        let body = serde_json::json!({});
+        let id = self.post("/v1/me/data-export", body).await.expect(202).str("/id").to_owned();
+        let mut db = self.site.database.look().await;
+        for statement in [
+            "UPDATE exports SET run = id, size = 2 WHERE id = $1",
+            "INSERT INTO export_parts (organization_id, export_id, run, part, content) \
+             SELECT organization_id, id, id, 0, 'PK' FROM exports WHERE id = $1",
+        ] {
+            let made = sqlx::query(statement).bind(id.parse::<uuid::Uuid>().expect("an id"));
+            made.execute(&mut db).await.expect("an archive");
+        }
+        id
+    }
+
     /// Creates a person; returns their id.
     pub(crate) async fn create_staff(&self, body: Value) -> String {
         self.post("/v1/staff", body).await.expect(201).str("/id").to_owned()

@@ -6,7 +6,7 @@ use nearhand_domain::{
     token::{TokenKind, mint},
 };
 use nearhand_mail::{Kind, Mailer, Outbox, OutboxMail};
-use nearhand_runner::{JobsConfig, MailJobs};
+use nearhand_runner::{EraseJobs, JobsConfig, MailJobs};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ pub(crate) const PUBLIC_URL: &str = "https://people.example";
 /// The outbox of a site whose worker sends mails.
 pub(crate) struct Mailbox {
     outbox: Outbox,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Mailbox {
@@ -37,7 +37,27 @@ impl Mailbox {
         let mails = MailJobs::new(mailer, PUBLIC_URL);
         site.start_worker_with(|jobs| add(jobs.with(mails))).await;
         let outbox = Outbox::open(folder.path(), FROM).expect("an outbox");
-        Self { outbox, _folder: folder }
+        Self { outbox, folder: folder }
+    }
+
+    /// The same with what erases people.
+    pub(crate) async fn start_erasing(
+        site: &mut Site,
+        add: impl FnOnce(JobsConfig) -> JobsConfig,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let outbox = Outbox::open(folder.path(), FROM).expect("an outbox");
+        let mailer = Mailer::outbox(folder.path(), FROM).expect("an outbox");
+        let mails = MailJobs::new(mailer, PUBLIC_URL);
+        let erase = EraseJobs::new(&site.queue, mails.outbox());
+        site.start_worker_with(|jobs| add(jobs.with(mails).with(erase))).await;
+        Self { outbox, folder: folder }
+    }
+
+    /// The files of all mails, as they are.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder");
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 
     /// All mails of a kind to an address, oldest first.

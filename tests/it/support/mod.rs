@@ -14,6 +14,7 @@ pub(crate) mod pictures;
 pub(crate) mod processes;
 pub(crate) mod queued;
 pub(crate) mod site;
+pub(crate) mod traces;
 pub(crate) mod wait;
 pub(crate) mod wire;
 

@@ -83,22 +83,42 @@ impl Stack {
     }
 
     async fn start_as(log: &'static str, found: bool) -> Self {
+        let mut stack = Self::servers(log, &["--migrate"]).await;
+        stack.spawn(Service::Worker);
+        stack.spawn(Service::Api);
+        stack.await_ready().await;
+        if found {
+            stack.set_up().await;
+        }
+        stack
+    }
+
+    /// Servers with nothing in them: no roles, no database.
+    pub(crate) async fn bare() -> Self {
+        Self::servers("off", &[]).await
+    }
+
+    async fn servers(log: &'static str, options: &[&str]) -> Self {
         let open = fs::Permissions::from_mode(0o755);
         let folder =
             tempfile::Builder::new().prefix("nearhand-kill-").permissions(open).tempdir().unwrap();
         let mut keeper = Command::new(program())
-            .args(["servers", "--fast", "--migrate", "--data-dir"])
+            .args(["servers", "--fast"])
+            .args(options)
+            .arg("--data-dir")
             .arg(folder.path().join("data"))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(false)
             .spawn()
             .unwrap();
-        let environment = read_exports(&mut keeper).await;
+        let last =
+            if options.is_empty() { "NEARHAND_TEST_REDIS_URL" } else { "NEARHAND_REDIS_URL" };
+        let environment = read_exports(&mut keeper, last).await;
         let ports = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
         let [url, operators] = ports.map(|port| format!("http://{}", port.local_addr().unwrap()));
         let http = super::http_client().timeout(Duration::from_secs(10)).build().unwrap();
-        let mut stack = Self {
+        Self {
             url,
             operators,
             folder,
@@ -111,14 +131,26 @@ impl Stack {
             api: None,
             worker: None,
             keeper,
-        };
-        stack.spawn(Service::Worker);
-        stack.spawn(Service::Api);
-        stack.await_ready().await;
-        if found {
-            stack.set_up().await;
         }
-        stack
+    }
+
+    /// A setting of all its processes from now on.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.environment.insert(name.to_owned(), value);
+    }
+
+    /// One of its settings.
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        &self.environment[name]
+    }
+
+    /// Starts worker and API, and waits until both are ready. The account admin's token is one that is
+    /// known from elsewhere.
+    pub(crate) async fn serve(&mut self, token: &str) {
+        self.spawn(Service::Worker);
+        self.spawn(Service::Api);
+        self.await_ready().await;
+        token.clone_into(&mut self.token);
     }
 
     /// Everything, of which nobody has made an organisation yet.
@@ -169,6 +201,19 @@ impl Stack {
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(token).json(&body);
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// The status of an address whose answer is no JSON.
+    pub(crate) async fn page_with(&self, path: &str, token: &str) -> u16 {
+        let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(token);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// Replaces a person's photo by a PNG.
+    pub(crate) async fn put_photo(&self, staff: &str, image: Vec<u8>) -> Answer {
+        let request = self.http.put(format!("{}/v1/staff/{staff}/photo", self.url));
+        let request = request.bearer_auth(&self.token).header("content-type", "image/png");
+        Answer::read(request.header("if-match", "*").body(image).send().await.unwrap()).await
     }
 
     /// Status and body of a page, asked for under another host's name if one is given.
@@ -373,11 +418,11 @@ impl Drop for Stack {
     }
 }
 
-/// Reads `export NAME='value'` until the last of them.
-async fn read_exports(keeper: &mut Child) -> HashMap<String, String> {
+/// Reads `export NAME='value'` until the last of them, which has this name.
+async fn read_exports(keeper: &mut Child, last: &str) -> HashMap<String, String> {
     let mut lines = BufReader::new(keeper.stdout.take().unwrap()).lines();
     let mut exports = HashMap::new();
-    while !exports.contains_key("NEARHAND_REDIS_URL") {
+    while !exports.contains_key(last) {
         let line = tokio::time::timeout(DEADLINE, lines.next_line()).await.expect("servers start");
         let line = line.unwrap().expect("servers start");
         let (name, value) = line.trim_start_matches("export ").split_once('=').unwrap();

@@ -34,9 +34,9 @@ pub(crate) struct Site {
     /// Where photos are.
     pub(crate) objects: Option<Objects>,
     /// Their folder, for as long as the site is there.
-    _folder: TempDir,
+    folder: TempDir,
     /// What its keys in Redis begin with.
-    prefix: String,
+    pub(crate) prefix: String,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -111,23 +111,18 @@ impl Site {
         let (follower, url) =
             start_api(&database, &queue, objects.clone(), &shutdown, &mut tasks).await;
         let http = super::http_client().build().expect("a client");
-        let site = Self {
-            database,
-            queue,
-            follower,
-            url,
-            http,
-            objects,
-            prefix,
-            _folder: folder,
-            shutdown,
-            tasks,
-        };
+        let site =
+            Self { database, queue, follower, url, http, objects, prefix, folder, shutdown, tasks };
         eventually("the index is complete", || async {
             site.follower.not_ready().is_none().then_some(())
         })
         .await;
         site
+    }
+
+    /// The folder of the photos.
+    pub(crate) fn objects_folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Starts ingest, relay and maintenance, and background jobs that have no handlers.

@@ -53,7 +53,7 @@ async fn an_administrators_day_goes_as_it_is_told() {
         String::from_utf8_lossy(&done.stderr).into_owned(),
     );
     assert!(done.status.success(), "{said}\n{complained}");
-    for told in ["\"error\":6", "\"create\":300", "\"succeeded\"", "staff.undelete"] {
+    for told in ["\"error\":6", "\"create\":300", "\"succeeded\"", "staff.undelete", "erased_at"] {
         assert!(said.contains(told), "{told} is not said:\n{said}\n{complained}");
     }
 }

@@ -107,6 +107,9 @@ impl<'a> Examples<'a> {
             let staff = self.person().await;
             body = body.map(|body| with(body, "staff_id", json!(staff)));
         }
+        if call.path.ends_with("/erase") {
+            body = body.map(|body| with(body, "confirm", json!("Grace")));
+        }
         if call.path.ends_with("/choose") {
             let staff = self.admin().id;
             body = body.map(|body| with(body, "staff_ids", json!([staff])));
@@ -192,8 +195,13 @@ impl<'a> Examples<'a> {
         Some(draw(self.site, link, &staff).await)
     }
 
-    /// What one's own tracking needs before it can be paused, resumed or withdrawn.
+    /// What one's own tracking needs before it can be paused, resumed or withdrawn, and room for exports.
     async fn prepare(&self, call: &Call) {
+        if call.path.contains("export") {
+            // An author has five at a time.
+            let mut db = self.site.database.look().await;
+            sqlx::query("DELETE FROM exports").execute(&mut db).await.unwrap();
+        }
         if !call.path.starts_with("/v1/me/tracking") {
             return;
         }
@@ -354,6 +362,9 @@ impl<'a> Examples<'a> {
         }
         if collection == "/v1/me/offers" {
             return ("id", self.asked(&self.admin().id, ("sequential", "asked")).await);
+        }
+        if collection == "/v1/me/data-exports" {
+            return ("export_id", self.admin().queue_archive().await);
         }
         let example = self.document["paths"][collection]["post"].clone();
         let body = self.body(&example, collection).unwrap();

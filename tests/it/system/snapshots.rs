@@ -29,6 +29,7 @@ struct Scene<'a> {
     account: String,
     import: String,
     export: String,
+    archive: String,
 }
 
 #[tokio::test]
@@ -172,6 +173,7 @@ impl<'a> Scene<'a> {
         admin.post(&keys, json!({ "name": "Production" })).await.expect(201);
         let import = admin.check("first_name,kind\nJoan,employee\nAda,robot\n").await;
         let (import, export) = (import.str("/id").to_owned(), admin.queue_file().await);
+        let archive = admin.queue_archive().await;
         let scene = Self {
             staff,
             service,
@@ -187,6 +189,7 @@ impl<'a> Scene<'a> {
             account,
             import,
             export,
+            archive,
             admin,
         };
         scene.fill_person().await;
@@ -261,6 +264,7 @@ impl<'a> Scene<'a> {
             _ => belonging.map_or(&self.staff, |(_, id)| id),
         };
         let path = route.replace("{id}", id).replace("{staff_id}", &self.staff);
+        let path = path.replace("{export_id}", &self.archive);
         assert!(!path.contains('{'), "{route} names something else than an id");
         if path == "/v1/positions/nearest" {
             return format!("{path}?lat=38.7169&lng=-9.1399");

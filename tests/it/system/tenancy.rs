@@ -15,6 +15,7 @@ const WORKER_SEES: &[&str] = &[
     "cases",
     "departments",
     "devices",
+    "erased_people",
     "offers",
     "organizations",
     "outbox",

@@ -6,6 +6,7 @@ use crate::{
     entry::{DecodeError, Lane, PingBatch},
     error::QueueError,
     in_flight::batches,
+    keys::partition_of,
     reply::{self, RawEntry},
 };
 use nearhand_domain::{DeviceId, OrganizationId, StaffId};
@@ -150,6 +151,38 @@ impl DeadLetters {
         }
         let last = page.last().filter(|_| page.len() >= PAGE);
         Ok(last.and_then(|letter| Some(format!("({}", self.parse_id(&letter.id)?.1))))
+    }
+
+    /// Removes the dead letters of a person who was erased; returns how many. One that holds requests of
+    /// others as well is put back into its lane, where theirs are stored and the erased person's are
+    /// dropped.
+    ///
+    /// # Errors
+    /// When Redis fails; some may have been removed.
+    pub async fn remove_of(&self, staff: StaffId) -> Result<usize, QueueError> {
+        let partition = partition_of(staff, self.queue.config().partitions);
+        let key = self.queue.keys().dead_letters(partition);
+        let (mut from, mut removed) = ("-".to_owned(), 0);
+        loop {
+            let page = self.range(partition, &from, "+", PAGE).await?;
+            for letter in &page {
+                let Some((_, place)) = self.parse_id(&letter.id) else { continue };
+                if !letter.contents.iter().any(|content| content.staff == staff) {
+                    continue;
+                }
+                if letter.contents.iter().all(|content| content.staff == staff) {
+                    let mut call = redis::cmd("XDEL");
+                    call.arg(&key).arg(place);
+                    call.exec_async(&mut self.queue.shared()).await?;
+                } else {
+                    self.requeue(&letter.id).await?;
+                }
+                removed += 1;
+            }
+            let Some(last) = page.last().filter(|_| page.len() >= PAGE) else { return Ok(removed) };
+            let Some((_, place)) = self.parse_id(&last.id) else { return Ok(removed) };
+            from = format!("({place}");
+        }
     }
 
     /// How many there are.

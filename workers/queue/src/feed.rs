@@ -159,6 +159,19 @@ impl FeedWriter {
 /// Entries ready to be appended.
 pub(crate) struct PreparedAppend(ScriptInvocation<'static>);
 
+impl Queue {
+    /// Begins a new epoch of the feed: every live index takes a new snapshot, and every cached
+    /// credential is forgotten. For a database that is older than what the feed has said.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn restart_feed(&self) -> Result<(), QueueError> {
+        let mut call = redis::cmd("DEL");
+        call.arg(self.keys().feed()).arg(self.keys().feed_head());
+        Ok(call.exec_async(&mut self.shared()).await?)
+    }
+}
+
 /// The end of the feed now. Starts an epoch when there is none.
 pub(crate) async fn tail(queue: &Queue) -> Result<FeedTail, QueueError> {
     let mut call = TAIL.key(queue.keys().feed());

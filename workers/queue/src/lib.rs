@@ -23,6 +23,7 @@ mod outage;
 mod producer;
 mod publish_and_ack;
 mod reply;
+pub mod trace;
 
 pub use config::{DepthLimits, QueueConfig};
 pub use connection::{Durability, Queue};

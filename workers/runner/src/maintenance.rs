@@ -6,13 +6,10 @@ use crate::{
     config::RetentionConfig,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
-use nearhand_domain::{
-    clock,
-    jobs::{PhotoJob, QUEUES},
-};
+use nearhand_domain::{JobId, clock, jobs::QUEUES};
 use nearhand_queue::{Lane, Memory, Queue};
 use nearhand_storage::{
-    StorageError, Tx, WorkerPool, jobs, outage, outbox,
+    StorageError, WorkerPool, erasure, jobs, outage, outbox,
     partitions::{self, Daily},
     purge::{self, PurgedPerson},
     staff::RESTORABLE,
@@ -54,6 +51,7 @@ pub async fn prepare(
         + purge_jobs(pool, now).await?
         + purge_leftovers(pool, now).await?;
     let forgotten = purge_people(pool, now).await?;
+    resume_erasures(pool, now).await?;
     if forgotten > 0 {
         tracing::info!(forgotten, "people deleted long ago are forgotten for good");
     }
@@ -150,7 +148,10 @@ async fn purge_people(pool: &WorkerPool, now: Timestamp) -> Result<usize, Storag
     loop {
         let mut tx = pool.begin().await?;
         let gone = purge::people(&mut tx, deleted_before).await?;
-        hand_on_photos(&mut tx, &gone).await?;
+        for PurgedPerson { organization, staff, photo } in &gone {
+            let job = JobId::generate();
+            erasure::hand_on(&mut tx, *organization, *staff, *photo, job).await?;
+        }
         tx.commit().await?;
         if gone.is_empty() {
             return Ok(forgotten);
@@ -159,14 +160,18 @@ async fn purge_people(pool: &WorkerPool, now: Timestamp) -> Result<usize, Storag
     }
 }
 
-/// Has the files of their photos deleted: a job for a photo that is nobody's any more does that.
-async fn hand_on_photos(tx: &mut Tx, gone: &[PurgedPerson]) -> Result<(), StorageError> {
-    for PurgedPerson { organization, staff, photo } in gone {
-        if let Some(photo) = photo {
-            jobs::enqueue(tx, &PhotoJob::new(*organization, *staff, *photo), None).await?;
-        }
+/// How long an erasure may take before its job counts as lost.
+const ERASURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Queues the jobs of erasures anew that did not end.
+async fn resume_erasures(pool: &WorkerPool, now: Timestamp) -> Result<(), StorageError> {
+    let before = now.checked_sub(ERASURE_PATIENCE).unwrap_or(Timestamp::MIN);
+    let mut tx = pool.begin().await?;
+    for (organization, staff) in erasure::unfinished(&mut tx, before).await? {
+        tracing::warn!(staff.id = %staff, "an erasure has not ended; its job is queued again");
+        erasure::hand_on(&mut tx, organization, staff, None, JobId::generate()).await?;
     }
-    Ok(())
+    tx.commit().await
 }
 
 /// A table that somebody keeps is left alone until the next time: days are made well ahead, and

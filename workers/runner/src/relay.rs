@@ -9,7 +9,9 @@ use crate::{
     config::RelayConfig,
 };
 use nearhand_domain::facts::Fact;
-use nearhand_queue::{CredentialChanged, CredentialKind, FeedItem, FeedWriter, Queue, QueueError};
+use nearhand_queue::{
+    CredentialChanged, CredentialKind, FeedItem, FeedWriter, Queue, QueueError, trace,
+};
 use nearhand_storage::{
     StorageError, Tx, WorkerPool, facts, outage,
     outbox::{self, OutboxKind, OutboxListener, OutboxRow},
@@ -117,6 +119,7 @@ impl Relay {
             batch_len = claimed,
             trace.id = rows.iter().find_map(|row| row.traceparent.as_deref()),
         );
+        trace::adopt(&span, rows.iter().filter_map(|row| row.traceparent.as_deref()));
         match self.publish(tx, &rows).instrument(span).await {
             Ok(()) => {
                 self.limit = (self.limit * 2).min(self.config.batch_rows);

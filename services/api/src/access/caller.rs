@@ -17,9 +17,12 @@ use axum::{
 use nearhand_domain::{
     access::{AccessLevel, Action, ActorKind, Denial, Object, PeopleScope, decide, decide_list},
     clock,
+    ping::PersonGate,
     token::{PresentedToken, TokenKind},
 };
-use nearhand_storage::{StorageError, Tx, audit::AuditContext, facts, service_accounts, sessions};
+use nearhand_storage::{
+    StorageError, Tx, audit::AuditContext, erasure, facts, service_accounts, sessions,
+};
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 /// A person with a session, who has already changed a temporary password, or a service account.
@@ -263,7 +266,7 @@ async fn look_up_device(state: &ApiState, token: PresentedToken) -> ApiResult<Ar
     let generation = cache.generation();
     let asked = async {
         let mut tx = state.app().tenant(token.organization).await?;
-        facts::device_gate(&mut tx, token.hash).await
+        find_device(&mut tx, token).await
     };
     let found = match within(longest, asked).await {
         Err(error) if error.is_transient() => {
@@ -274,10 +277,25 @@ async fn look_up_device(state: &ApiState, token: PresentedToken) -> ApiResult<Ar
         }
         found => found?,
     };
-    let (device, staff, gate) = found.ok_or_else(unauthorized)?;
-    let actor = Arc::new(DeviceActor { organization: token.organization, device, staff, gate });
+    let actor = Arc::new(found.ok_or_else(unauthorized)?);
     cache.keep(token.hash, &Known::Device(Arc::clone(&actor)), generation);
     Ok(actor)
+}
+
+/// A phone of somebody who is there, or of somebody who was erased lately.
+async fn find_device(
+    tx: &mut Tx,
+    token: PresentedToken,
+) -> Result<Option<DeviceActor>, StorageError> {
+    let organization = token.organization;
+    if let Some((device, staff, gate)) = facts::device_gate(tx, token.hash).await? {
+        return Ok(Some(DeviceActor { organization, device, staff, gate, erased: false }));
+    }
+    let erased = erasure::device(tx, token.hash, clock::now()).await?;
+    Ok(erased.map(|(device, staff)| {
+        let gate = PersonGate::default();
+        DeviceActor { organization, device, staff, gate, erased: true }
+    }))
 }
 
 /// A lookup's answer; one that takes too long is one that failed.

@@ -137,6 +137,8 @@ pub(crate) struct DeviceActor {
     pub staff: StaffId,
     /// When their location may be taken.
     pub gate: PersonGate,
+    /// They have been erased: nothing is kept, and the phone is told so.
+    pub erased: bool,
 }
 
 #[derive(Clone)]
@@ -322,6 +324,7 @@ mod tests {
             device: DeviceId::generate(),
             staff,
             gate: PersonGate::default(),
+            erased: false,
         };
         (TokenHash::of(&staff.to_string()), Known::Device(Arc::new(actor)), staff)
     }

@@ -109,7 +109,7 @@ codes! {
     ImportUnreadable "import_unreadable" UNPROCESSABLE_ENTITY "The file cannot be read as a table of people";
     OwnPassword "own_password" UNPROCESSABLE_ENTITY "One's own password is changed at /v1/me/password";
     OwnAccount "own_account" UNPROCESSABLE_ENTITY "One cannot do this to oneself";
-    ConfirmationMismatch "confirmation_mismatch" UNPROCESSABLE_ENTITY "This is not the number that was shown";
+    ConfirmationMismatch "confirmation_mismatch" UNPROCESSABLE_ENTITY "This is not what is to be confirmed";
     IdempotencyMismatch "idempotency_mismatch" UNPROCESSABLE_ENTITY "The key was used for another request";
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests";
     Internal "internal" INTERNAL_SERVER_ERROR "Something went wrong here";

@@ -7,6 +7,7 @@ use axum::{
     http::{Method, StatusCode},
 };
 use metrics::Histogram;
+use nearhand_queue::trace;
 use parking_lot::RwLock;
 use std::{sync::Arc, time::Instant};
 use tracing::Span;
@@ -52,6 +53,7 @@ impl Observation {
             request.id = request_id::of(headers),
             trace.id = request_id::trace_parent(headers).unwrap_or_default(),
         );
+        trace::adopt(&span, request_id::trace_parent(headers));
         Self { span, method, started: Instant::now() }
     }
 

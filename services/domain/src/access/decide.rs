@@ -252,6 +252,11 @@ actions! {
     ImportStaff => Rule::new(P::StaffManage, Nowhere);
     /// Export people.
     ExportStaff => Rule::new(P::StaffManage, Nowhere);
+    /// Export everything that is held on a person; of others also needs to read personal details, exact
+    /// positions and the audit trail.
+    ExportPerson => Rule::new(P::StaffManage, Nowhere).or_oneself();
+    /// Erase a person for good.
+    EraseStaff => Rule::new(P::StaffManage, Nowhere).guarded();
     /// Read the audit trail.
     ReadAudit => Rule::new(P::AuditRead, Nowhere);
     /// List and read cases.
@@ -448,6 +453,8 @@ impl Action {
                 | A::EditWorkProfile
                 | A::ManageDevices
                 | A::PermitTracking
+                | A::ExportPerson
+                | A::EraseStaff
                 | A::RecommendCases
                 | A::SeePositions
                 | A::SeeExactPositions

@@ -55,6 +55,8 @@ words! {
         Staff = "staff",
         /// The audit trail.
         Audit = "audit",
+        /// Everything that is held on one person.
+        Person = "person",
     }
 }
 
@@ -65,6 +67,16 @@ words! {
         Csv = "csv",
         /// A workbook of Excel 2007 or newer.
         Xlsx = "xlsx",
+        /// An archive of many files.
+        Zip = "zip",
+    }
+}
+
+impl ExportFormat {
+    /// The format of a word, if a table can have it.
+    #[must_use]
+    pub fn of_table(word: &str) -> Option<Self> {
+        Self::parse(word).filter(|format| *format != Self::Zip)
     }
 }
 

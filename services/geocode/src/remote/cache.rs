@@ -56,6 +56,11 @@ impl Cache {
         entries.by_key.insert(key, Entry { found, until, used });
     }
 
+    /// Forgets all answers.
+    pub(crate) fn clear(&self) {
+        self.entries.lock().by_key.clear();
+    }
+
     fn age(&self, found: &GeocodeMatch) -> Duration {
         match found {
             GeocodeMatch::Nothing { .. } => self.limits.nothing,

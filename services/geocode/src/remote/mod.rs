@@ -76,6 +76,10 @@ impl Remote {
         Self { dialect, client, cache }
     }
 
+    pub(crate) fn forget(&self) {
+        self.cache.clear();
+    }
+
     pub(crate) async fn find(&self, address: &Address) -> Result<GeocodeMatch, GeocodeError> {
         if address.city().is_none() && address.postcode().is_none() {
             return Ok(GeocodeMatch::nothing(

@@ -1,5 +1,6 @@
 //! The subcommands, one file each: arguments in, library called, words and exit status out.
 
+pub(crate) mod backup;
 pub(crate) mod dead_letters;
 pub(crate) mod doctor;
 pub(crate) mod health;
@@ -13,6 +14,7 @@ pub(crate) mod replay;
 #[cfg(not(feature = "play"))]
 #[path = "replay_absent.rs"]
 pub(crate) mod replay;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod servers;
 pub(crate) mod up;

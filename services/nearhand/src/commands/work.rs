@@ -9,7 +9,7 @@ use crate::{
     settings::{AppUrl, JobsSettings, Operators, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
-use nearhand_runner::{OfferIndex, OfferJobs, PhotoJobs};
+use nearhand_runner::{DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -44,18 +44,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
     let shutdown = CancellationToken::new();
     let mails = args.mail.jobs(None, API)?;
+    let outbox = mails.outbox();
     let addresses = args.geocoder.jobs()?;
     let objects = args.objects.open(None)?;
     let mut runtime = Runtime::new(shutdown.clone())?;
     let worker = args.worker.connect().await?;
     let jobs = args.jobs.config(&args.app, &args.worker).await?.with(mails).with(addresses);
-    let jobs = jobs.with_any(objects.map(PhotoJobs::new));
+    let jobs =
+        jobs.with_any(objects.clone().map(PhotoJobs::new)).with(DataExportJobs::new(objects));
     let queue = tokio::select! {
         queue = connect_queue(&args.redis.queue, &args.redis.redis_url) => queue?,
         _ = interrupts.next() => return Ok(ExitCode::SUCCESS),
     };
     let offers = OfferJobs::new(OfferIndex::own(worker.clone(), queue.clone()));
-    let jobs = jobs.with_offers(offers);
+    let jobs = jobs.with_offers(offers).with(EraseJobs::new(&queue, outbox));
     let listen = args.operators.listen(WORKER_METRICS);
     let address = runtime.start_health(listen, worker.clone(), &queue).await?;
     runtime.start_worker(worker, queue, jobs, args.retention);

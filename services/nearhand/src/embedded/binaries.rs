@@ -40,6 +40,22 @@ pub(crate) struct Redis {
 
 /// Every PostgreSQL found, the newest that has all extensions first.
 pub(crate) fn all_postgres() -> Vec<Postgres> {
+    let mut found: Vec<Postgres> = Vec::new();
+    for folder in program_folders() {
+        let Ok(bin) = folder.canonicalize() else { continue };
+        if bin.join("initdb").is_file()
+            && !found.iter().any(|known| known.bin == bin)
+            && let Some(postgres) = inspect_postgres(&bin)
+        {
+            found.push(postgres);
+        }
+    }
+    found.sort_by_key(|postgres| (postgres.missing.len(), u32::MAX - postgres.major));
+    found
+}
+
+/// The folders in which programs of PostgreSQL may be.
+pub(crate) fn program_folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for parent in ["/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt"] {
         let entries = fs::read_dir(parent).into_iter().flatten().flatten();
@@ -51,18 +67,7 @@ pub(crate) fn all_postgres() -> Vec<Postgres> {
         }
     }
     folders.extend(search_path());
-    let mut found: Vec<Postgres> = Vec::new();
-    for folder in folders {
-        let Ok(bin) = folder.canonicalize() else { continue };
-        if bin.join("initdb").is_file()
-            && !found.iter().any(|known| known.bin == bin)
-            && let Some(postgres) = inspect_postgres(&bin)
-        {
-            found.push(postgres);
-        }
-    }
-    found.sort_by_key(|postgres| (postgres.missing.len(), u32::MAX - postgres.major));
-    found
+    folders
 }
 
 /// The PostgreSQL to use: of the major version `required` if data of it is there already, or else

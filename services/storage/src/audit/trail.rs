@@ -4,7 +4,10 @@
 use crate::{StorageError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use nearhand_domain::access::{ActorKind, PeopleScope};
+use nearhand_domain::{
+    StaffId,
+    access::{ActorKind, PeopleScope},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder};
@@ -143,6 +146,34 @@ pub async fn list(
     push_reaches(&mut query, reader.scope, &["a.subject_id", "a.sealed_for", "a.actor_id"]);
     query.push(" ORDER BY a.id DESC LIMIT ").push_bind(limit);
     let rows = query.build_query_as::<Row>().fetch_all(&mut **tx).await?;
+    rows.into_iter().map(entry).collect()
+}
+
+/// A page of the entries about a person and by them, newest first, older than `before` if that is
+/// given. Only the personal values of this person are opened.
+///
+/// # Errors
+/// When the database fails, or sealed values cannot be opened.
+pub async fn of_person(
+    tx: &mut Tx,
+    person: StaffId,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<TrailEntry>, StorageError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT a.id, a.at, a.actor_id, a.actor_kind, NULL AS actor_name, a.action, \
+         a.subject_kind, a.subject_id, NULL AS subject_name, a.request_id, \
+         CASE WHEN a.actor_id = $1 THEN a.remote_addr END AS remote_addr, a.details, a.sealed, \
+         k.staff_id IS NOT NULL AS key_exists, CASE WHEN a.sealed_for = $1 THEN k.key END AS key \
+         FROM audit_log AS a LEFT JOIN person_keys AS k ON k.staff_id = a.sealed_for \
+         WHERE (a.actor_id = $1 OR a.subject_id = $1 OR a.sealed_for = $1) AND a.id < $2 \
+         ORDER BY a.id DESC LIMIT $3",
+    )
+    .bind(person.0)
+    .bind(before.unwrap_or(Uuid::max()))
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
     rows.into_iter().map(entry).collect()
 }
 

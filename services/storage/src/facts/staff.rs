@@ -1,6 +1,6 @@
 //! People's facts, in bulk: one statement for the people, one for each table that hangs on them.
 
-use crate::{StorageError, Tx, convert, instant::Micros};
+use crate::{StorageError, Tx, convert, erasure, instant::Micros};
 use nearhand_domain::{
     StaffId,
     facts::{LicenceFact, StaffFacts},
@@ -48,13 +48,24 @@ macro_rules! select_staff {
 }
 pub(super) use select_staff;
 
-/// The facts of these people, deleted ones included; unknown ones are left out.
+/// The facts of these people, deleted and erased ones included; unknown ones are left out.
 ///
 /// # Errors
 /// When the database fails or a stored value cannot be read.
 pub async fn staff(tx: &mut Tx, ids: &[StaffId]) -> Result<Vec<StaffFacts>, StorageError> {
     let rows = rows(tx, ids).await?;
-    complete(tx, rows).await
+    let some_are_missing = rows.len() < ids.len();
+    let mut facts = complete(tx, rows).await?;
+    if some_are_missing {
+        let tombstones = erasure::tombstones(tx, ids).await?;
+        facts.extend(tombstones.into_iter().map(|tombstone| StaffFacts {
+            organization: tombstone.organization,
+            staff: tombstone.staff,
+            version: tombstone.version,
+            ..nobody()
+        }));
+    }
+    Ok(facts)
 }
 
 async fn rows(tx: &mut Tx, ids: &[StaffId]) -> Result<Vec<StaffRow>, StorageError> {
@@ -280,6 +291,31 @@ pub(super) fn shift(weekday: i16, start: i16, end: i16) -> Result<WeeklyShift, S
         start_min: small(start, "working hours")?,
         end_min: small(end, "working hours")?,
     })
+}
+
+/// A person of whom nothing is known but that they are gone.
+fn nobody() -> StaffFacts {
+    StaffFacts {
+        organization: Uuid::nil().into(),
+        staff: Uuid::nil().into(),
+        version: 0,
+        deleted: true,
+        active: false,
+        display_name: String::new(),
+        home: None,
+        base: None,
+        services: Vec::new(),
+        regions: Vec::new(),
+        skills: Vec::new(),
+        licences: Vec::new(),
+        languages: Vec::new(),
+        working_hours: None,
+        off_duty: false,
+        time_off: Vec::new(),
+        max_travel_km: None,
+        tracking: TrackingGate::default(),
+        positions_valid_from: i64::MAX,
+    }
 }
 
 /// What the person's own row says; of the deleted only that they are.

@@ -33,6 +33,8 @@ pub struct ExportRecord {
     pub expires_at: Timestamp,
     /// Who makes the file.
     pub job: Option<JobId>,
+    /// Whom it is about, if it is about one person.
+    pub about: Option<StaffId>,
 }
 
 /// What a file holds, as far as rights go.
@@ -65,12 +67,13 @@ struct Row {
     bytes: Option<i64>,
     expires_at: jiff_sqlx::Timestamp,
     job_id: Option<Uuid>,
+    about: Option<Uuid>,
 }
 
 macro_rules! columns {
     () => {
-        "id, created_by, created_at, kind, format, request, octet_length(content)::bigint AS bytes, \
-         expires_at, job_id"
+        "id, created_by, created_at, kind, format, request, \
+         COALESCE(size, octet_length(content)::bigint) AS bytes, expires_at, job_id, about"
     };
 }
 
@@ -89,6 +92,7 @@ impl TryFrom<Row> for ExportRecord {
             bytes: row.bytes,
             expires_at: row.expires_at.to_jiff(),
             job: row.job_id.map(Into::into),
+            about: row.about.map(Into::into),
         })
     }
 }
@@ -104,7 +108,7 @@ pub async fn insert(
 ) -> Result<(), StorageError> {
     sqlx::query(
         "INSERT INTO exports (organization_id, id, created_by, created_at, kind, format, request, \
-         expires_at, job_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         expires_at, job_id, about) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(organization.0)
     .bind(export.id.0)
@@ -115,6 +119,7 @@ pub async fn insert(
     .bind(&export.request)
     .bind(export.expires_at.to_sqlx())
     .bind(export.job.map(|job| job.0))
+    .bind(export.about.map(|person| person.0))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -204,7 +209,7 @@ pub async fn delete(
     row.map(TryInto::try_into).transpose()
 }
 
-/// Keeps the file, and what it holds.
+/// Keeps the file, and what it holds; false when the export has gone meanwhile.
 ///
 /// # Errors
 /// When the database fails.
@@ -213,12 +218,80 @@ pub async fn keep(
     id: ExportId,
     content: &[u8],
     coverage: &Coverage,
+) -> Result<bool, StorageError> {
+    let kept =
+        sqlx::query("UPDATE exports SET content = $2, request = request || $3 WHERE id = $1")
+            .bind(id.0)
+            .bind(content)
+            .bind(json!({ "coverage": coverage }))
+            .execute(&mut **tx)
+            .await?;
+    Ok(kept.rows_affected() > 0)
+}
+
+/// Keeps a part of a file that one run makes.
+///
+/// # Errors
+/// When the database fails, or the export has gone.
+pub async fn keep_part(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    id: ExportId,
+    run: Uuid,
+    part: i32,
+    content: &[u8],
 ) -> Result<(), StorageError> {
-    sqlx::query("UPDATE exports SET content = $2, request = request || $3 WHERE id = $1")
-        .bind(id.0)
-        .bind(content)
-        .bind(json!({ "coverage": coverage }))
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO export_parts (organization_id, export_id, run, part, content) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(organization.0)
+    .bind(id.0)
+    .bind(run)
+    .bind(part)
+    .bind(content)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
+}
+
+/// Makes the parts of a run the file, unless another run was faster; parts of others go. False when
+/// the export has gone meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_parts(
+    tx: &mut Tx,
+    id: ExportId,
+    run: Uuid,
+    bytes: i64,
+) -> Result<bool, StorageError> {
+    let kept = sqlx::query(
+        "UPDATE exports SET run = COALESCE(run, $2), size = COALESCE(size, $3) WHERE id = $1",
+    )
+    .bind(id.0)
+    .bind(run)
+    .bind(bytes)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM export_parts AS p USING exports AS e \
+         WHERE e.id = $1 AND p.export_id = e.id AND p.run <> e.run",
+    )
+    .bind(id.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(kept.rows_affected() > 0)
+}
+
+/// A part of a file, from 0; `None` after the last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn part(tx: &mut Tx, id: ExportId, part: i32) -> Result<Option<Vec<u8>>, StorageError> {
+    let content = sqlx::query_scalar(
+        "SELECT p.content FROM exports AS e JOIN export_parts AS p \
+         ON p.export_id = e.id AND p.run = e.run WHERE e.id = $1 AND p.part = $2",
+    );
+    Ok(content.bind(id.0).bind(part).fetch_optional(&mut **tx).await?)
 }

@@ -1,7 +1,9 @@
 //! People: their profiles, photos, roles, invitations, absences and work preferences.
 
+pub mod data_exports;
 pub mod delete_requests;
 pub mod duty;
+pub mod erasure;
 pub mod exports;
 pub mod imports;
 pub mod invitations;

@@ -23,9 +23,8 @@ pub struct PurgedPerson {
     pub photo: Option<PhotoId>,
 }
 
-/// Forgets people of all tenants who were deleted before an instant. Their key goes with them, so
-/// that nobody can read what the audit trail holds of them. Their pings stay until the history's
-/// retention takes them. Records each in the audit trail.
+/// Erases people of all tenants who were deleted before an instant, as `erasure` does, and records
+/// each in the audit trail. Hand them on to the jobs for what is left in the same transaction.
 ///
 /// # Errors
 /// When the database fails.

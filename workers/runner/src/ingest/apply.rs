@@ -87,7 +87,7 @@ async fn write(
     let mut staff: Vec<StaffId> = batches.iter().map(|batch| batch.staff).collect();
     staff.sort_unstable();
     staff.dedup();
-    let mut tx = pool.begin().await?;
+    let mut tx = pool.begin_ingest().await?;
     let people = gates.people(&mut tx, &staff).await?;
     let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
     let inserted = if check_duplicates {

@@ -12,7 +12,7 @@ use nearhand_domain::{
     clock,
     facts::{Fact, PositionFact},
 };
-use nearhand_queue::{Consumer, Entry, FeedItem, PingBatch};
+use nearhand_queue::{Consumer, Entry, FeedItem, PingBatch, trace};
 use nearhand_storage::{StorageError, outage};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +77,7 @@ impl Batches<'_> {
                 batch_len = batch.len(),
                 trace.id = batch.iter().flat_map(Entry::traceparents).find_map(trace_id),
             );
+            trace::adopt(&span, batch.iter().flat_map(Entry::traceparents));
             if one_by_one {
                 self.process_alone(consumer, &batch[0], None).instrument(span).await?;
                 continue;

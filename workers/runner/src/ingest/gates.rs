@@ -2,12 +2,12 @@
 //! organisation; the versions themselves are read anew in every transaction.
 
 use super::plan::Person;
-use nearhand_domain::{StaffId, ping::PersonGate};
+use nearhand_domain::{StaffId, facts::MockPolicy, ping::PersonGate};
 use nearhand_storage::{
-    StorageError, Tx, facts,
+    StorageError, Tx, erasure, facts,
     ingest::{self, PersonVersion},
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Most gates kept; beyond it all are dropped and read again as needed.
@@ -27,6 +27,7 @@ impl GateCache {
         staff: &[StaffId],
     ) -> Result<FxHashMap<StaffId, Person>, StorageError> {
         let versions = ingest::versions(tx, staff).await?;
+        let erased = self.erased(tx, staff, &versions).await?;
         let stale: Vec<&PersonVersion> = versions
             .iter()
             .filter(|person| !person.deleted && self.held(person).is_none())
@@ -34,16 +35,38 @@ impl GateCache {
         if !stale.is_empty() {
             self.read(tx, &stale).await?;
         }
-        Ok(versions
-            .iter()
-            .map(|person| {
-                let gate = self.held(person);
-                let known = Person {
-                    organization: person.organization,
-                    mock_policy: person.mock_policy,
-                    gate: gate.filter(|_| !person.deleted),
-                };
-                (person.staff, known)
+        let known = versions.iter().map(|person| {
+            let gate = self.held(person);
+            let known = Person {
+                organization: person.organization,
+                mock_policy: person.mock_policy,
+                gate: gate.filter(|_| !person.deleted),
+            };
+            (person.staff, known)
+        });
+        Ok(known.chain(erased).collect())
+    }
+
+    /// Those whose row is gone because they were erased. Asked only where somebody is missing.
+    async fn erased(
+        &mut self,
+        tx: &mut Tx,
+        staff: &[StaffId],
+        found: &[PersonVersion],
+    ) -> Result<Vec<(StaffId, Person)>, StorageError> {
+        if found.len() >= staff.len() {
+            return Ok(Vec::new());
+        }
+        let found: FxHashSet<StaffId> = found.iter().map(|person| person.staff).collect();
+        let missing: Vec<StaffId> =
+            staff.iter().copied().filter(|id| !found.contains(id)).collect();
+        let tombstones = erasure::tombstones(tx, &missing).await?;
+        Ok(tombstones
+            .into_iter()
+            .map(|tombstone| {
+                self.gates.remove(&tombstone.staff);
+                let (organization, mock_policy) = (tombstone.organization, MockPolicy::default());
+                (tombstone.staff, Person { organization, mock_policy, gate: None })
             })
             .collect())
     }

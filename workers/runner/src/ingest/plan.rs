@@ -27,7 +27,7 @@ pub struct Person {
 pub enum Dropped {
     /// Nobody knows the person, or in that organisation.
     Unknown,
-    /// The person was deleted meanwhile.
+    /// The person was deleted or erased meanwhile.
     Erased,
     /// The location may not be taken at that time.
     TrackingOff,

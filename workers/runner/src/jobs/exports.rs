@@ -61,14 +61,19 @@ impl Handler for ExportJobs {
             Some(export) => match export.kind {
                 ExportKind::Staff => of_staff(job, export, context).await?,
                 ExportKind::Audit => trail::of_audit(job, export, context).await?,
+                // It has a queue of its own.
+                ExportKind::Person => Made::Refused("ask for it again"),
             },
         };
         let mut tx = context.begin().await?;
         let ending = match (made, export) {
             (Made::File(content, rows, coverage), Some(export)) => {
-                exports::keep(&mut tx, export.id, &content, &coverage).await?;
-                Ending::Succeeded(json!({ "export_id": export.id, "rows": rows,
-                    "bytes": content.len(), "expires_at": export.expires_at }))
+                if exports::keep(&mut tx, export.id, &content, &coverage).await? {
+                    Ending::Succeeded(json!({ "export_id": export.id, "rows": rows,
+                        "bytes": content.len(), "expires_at": export.expires_at }))
+                } else {
+                    Ending::Failed("it was removed meanwhile; ask for it again".to_owned())
+                }
             }
             (Made::Cancelled(rows), _) => Ending::Cancelled(json!({ "rows": rows })),
             (Made::Refused(why), _) => Ending::Failed(why.to_owned()),
@@ -174,7 +179,7 @@ async fn file(
     let count = rows.len();
     let made = tokio::task::spawn_blocking(move || match format {
         ExportFormat::Csv => write_csv(&header, rows),
-        ExportFormat::Xlsx => write_xlsx(&header, rows, name, &[]),
+        ExportFormat::Xlsx | ExportFormat::Zip => write_xlsx(&header, rows, name, &[]),
     });
     let made = made.await.map_err(|error| error.to_string());
     match made.and_then(|made| made.map_err(|error| error.to_string())) {

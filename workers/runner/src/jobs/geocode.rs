@@ -6,6 +6,7 @@ mod case;
 mod person;
 
 use super::{Handler, JobContext, Outcome, Schedule};
+use jiff::Timestamp;
 use nearhand_domain::{
     OrganizationId, Position,
     access::ActorKind,
@@ -13,14 +14,24 @@ use nearhand_domain::{
     jobs::{GeocodeJob, GeocodeSubject},
 };
 use nearhand_geocode::{GeocodeError, GeocodeMatch, Geocoder, Place, Precision};
-use nearhand_storage::{StorageError, audit::AuditContext};
+use nearhand_storage::{StorageError, audit::AuditContext, erasure};
 use serde_json::{Value, json};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 /// Serves the addresses of all organisations.
 #[derive(Clone)]
 pub struct GeocodeJobs {
     geocoder: Arc<Geocoder>,
+    /// The newest erasure that the geocoder knows of, in Unix microseconds: what it remembers may be
+    /// the address of somebody who was erased later.
+    erased_until: Arc<AtomicI64>,
 }
 
 impl fmt::Debug for GeocodeJobs {
@@ -33,7 +44,16 @@ impl GeocodeJobs {
     /// Asks this geocoder.
     #[must_use]
     pub fn new(geocoder: Geocoder) -> Self {
-        Self { geocoder: Arc::new(geocoder) }
+        Self { geocoder: Arc::new(geocoder), erased_until: Arc::default() }
+    }
+
+    /// Lets the geocoder forget everything if anybody was erased since it was last asked. Every process
+    /// does that before it uses what it remembers.
+    fn heed(&self, erased_at: Option<Timestamp>) {
+        let erased_at = erased_at.map_or(0, Timestamp::as_microsecond);
+        if self.erased_until.fetch_max(erased_at, Ordering::Relaxed) < erased_at {
+            self.geocoder.forget();
+        }
     }
 }
 
@@ -63,6 +83,7 @@ impl Handler for GeocodeJobs {
             GeocodeSubject::Staff(id) => person::address(&mut tx, id, job.address_version).await?,
             GeocodeSubject::Case(id) => case::address(&mut tx, id, job.address_version).await?,
         };
+        self.heed(erasure::last(&mut tx).await?);
         tx.rollback().await?;
         let Some(address) = address else { return Ok(Outcome::Done) };
         let found = match self.geocoder.find(&asked(address)).await {

@@ -11,7 +11,7 @@ use nearhand_domain::{
     zone,
 };
 use nearhand_mail::{
-    AnswerCounts, AssignmentNews, Letter, Mail, Mailer, OfferDetails, SendError, render,
+    AnswerCounts, AssignmentNews, Letter, Mail, Mailer, OfferDetails, Outbox, SendError, render,
 };
 use nearhand_storage::{
     StorageError,
@@ -75,7 +75,7 @@ impl Handler for MailJobs {
         match self.send(&mail, &ready).await {
             Ok(()) => {
                 tell(&job, MailState::Sent, None, context).await?;
-                Ok(Outcome::Done)
+                self.forget_erased(&job, context).await
             }
             Err(SendError::Permanent { reason }) => Ok(Outcome::dead(reason)),
             Err(SendError::Temporary { reason }) => {
@@ -118,6 +118,35 @@ impl MailJobs {
         };
         let (secret, hash) = mint(token, organization);
         (format!("{}{path}#{secret}", self.public_url), hash)
+    }
+
+    /// The folder that mails are kept in, where there is no mail server.
+    #[must_use]
+    pub fn outbox(&self) -> Option<Outbox> {
+        match &self.mailer {
+            Mailer::Outbox(outbox) => Some(outbox.clone()),
+            Mailer::Smtp(_) => None,
+        }
+    }
+
+    /// The person may have been erased while their mail was written: then nobody else removes it from
+    /// the folder.
+    async fn forget_erased(
+        &self,
+        job: &MailJob,
+        context: &JobContext,
+    ) -> Result<Outcome, StorageError> {
+        let Some(outbox) = self.outbox() else { return Ok(Outcome::Done) };
+        let mut tx = context.begin().await?;
+        let mail = mails::get(&mut tx, job.mail).await?;
+        tx.rollback().await?;
+        if mail.is_some() {
+            return Ok(Outcome::Done);
+        }
+        match outbox.remove(vec![job.mail.0], |_| false).await {
+            Ok(_) => Ok(Outcome::Done),
+            Err(error) => Ok(Outcome::retry(error.to_string())),
+        }
     }
 
     async fn send(&self, mail: &MailRecord, ready: &Ready) -> Result<(), SendError> {

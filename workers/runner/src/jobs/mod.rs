@@ -2,9 +2,12 @@
 //! job keeps no ping waiting. `worker` runs them, `run` does one job, a handler a file does the work.
 //!
 //! At least once: a worker may die at any moment, and its jobs come again. A handler does nothing
-//! twice that anybody could see. Must not touch Redis; only offers read a live index.
+//! twice that anybody could see. Must not touch Redis, but for the dead letters of the erased; only
+//! offers read a live index.
 
 mod author;
+mod data_export;
+mod erase;
 mod exports;
 mod geocode;
 mod handler;
@@ -16,6 +19,8 @@ mod run;
 mod schedule;
 mod worker;
 
+pub use data_export::DataExportJobs;
+pub use erase::EraseJobs;
 pub use exports::ExportJobs;
 pub use geocode::GeocodeJobs;
 pub use handler::{Handler, JobContext, Outcome};

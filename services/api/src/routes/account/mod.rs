@@ -12,7 +12,7 @@ mod own_work;
 mod resets;
 pub(crate) mod sessions;
 
-use crate::{openapi::operation, state::ApiState};
+use crate::{openapi::operation, routes::people::data_exports, state::ApiState};
 use utoipa_axum::router::OpenApiRouter;
 
 /// The addresses of this area.
@@ -33,6 +33,10 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         .routes(operation!(own_work::put_duty, HasWorkingHours))
         .routes(operation!(own_work::get_preferences))
         .routes(operation!(own_work::put_preferences))
+        .routes(operation!(data_exports::create_own, LimitReached))
+        .routes(operation!(data_exports::get_own))
+        .routes(operation!(data_exports::file_own, ExportNotReady))
+        .routes(operation!(data_exports::delete_own))
         .routes(operation!(notifications::get))
         .routes(operation!(notifications::patch))
         .routes(operation!(own_password::change, TooManyRequests))

@@ -17,7 +17,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, header},
 };
-use nearhand_domain::ping::{Admission, AdmissionContext, RawFix, Source, admit};
+use nearhand_domain::ping::{Admission, AdmissionContext, Discard, RawFix, Source, admit};
 use nearhand_queue::{PingRequest, SendError};
 
 /// A body as it came, and what its head said of it.
@@ -66,7 +66,14 @@ pub(super) fn admitted(
     (source, now_ms): (Source, i64),
 ) -> Admission {
     let retention_ms = i64::try_from(state.config().retention.as_millis()).unwrap_or(i64::MAX);
-    admit(fixes, &AdmissionContext { now_ms, retention_ms, source, gate: &phone.gate })
+    let context = AdmissionContext { now_ms, retention_ms, source, gate: &phone.gate };
+    let mut admission = admit(fixes, &context);
+    if phone.erased {
+        // The gate of nobody is closed at all times; the phone is told the true reason.
+        let closed = admission.discarded.remove(&Discard::TrackingOff);
+        closed.map(|many| admission.discarded.insert(Discard::Erased, many));
+    }
+    admission
 }
 
 /// Writes what was admitted; returns once it is on disk.

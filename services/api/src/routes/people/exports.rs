@@ -2,6 +2,7 @@
 //! for a day, for their author alone.
 
 use super::{
+    data_exports,
     imports::{Accepted, download},
     staff::{StaffQuery, filter},
 };
@@ -21,7 +22,7 @@ use crate::{
 use axum::{Json, extract::State, response::Response};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use nearhand_domain::{
-    ExportId, JobId,
+    ExportId, JobId, StaffId,
     access::{Action, Object, PeopleScope},
     audit, clock,
     field::FieldErrors,
@@ -121,10 +122,11 @@ pub(crate) async fn create(
     let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
     let (kind, format, filter) = form.check(|form, e| {
         let kind = form.kind.required("/kind", e, |word| {
-            ExportKind::parse(&word).ok_or("must be `staff` or `audit`")
+            let kind = ExportKind::parse(&word).filter(|kind| *kind != ExportKind::Person);
+            kind.ok_or("must be `staff` or `audit`")
         });
         let format = form.format.required("/format", e, |word| {
-            ExportFormat::parse(&word).ok_or("must be `csv` or `xlsx`")
+            ExportFormat::of_table(&word).ok_or("must be `csv` or `xlsx`")
         });
         let filter = read_filter(kind.as_ref().ok().copied(), form.filter, e);
         Ok((kind?, format?, filter))
@@ -152,8 +154,17 @@ pub(crate) async fn get(
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Json<Export>> {
     allow_any(&caller).map(drop)?;
-    let mut tx = caller.read(&state).await?;
-    Ok(Json(own(&mut tx, &caller, id).await?.into()))
+    show(&state, &caller, id).await
+}
+
+/// One export of the caller's own, whatever it holds.
+pub(super) async fn show(
+    state: &ApiState,
+    caller: &Caller,
+    id: ExportId,
+) -> ApiResult<Json<Export>> {
+    let mut tx = caller.read(state).await?;
+    Ok(Json(own(&mut tx, caller, id).await?.into()))
 }
 
 /// The file of an export of the caller's own.
@@ -168,19 +179,33 @@ pub(crate) async fn file(
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Response> {
     allow_any(&caller).map(drop)?;
-    let mut tx = caller.read(&state).await?;
-    let record = own(&mut tx, &caller, id).await?;
-    let Some(content) = exports::content(&mut tx, id).await? else {
+    fetch(&state, &caller, id).await
+}
+
+/// The file of an export of the caller's own, whatever it holds.
+pub(super) async fn fetch(state: &ApiState, caller: &Caller, id: ExportId) -> ApiResult<Response> {
+    let mut tx = caller.read(state).await?;
+    let record = own(&mut tx, caller, id).await?;
+    if record.bytes.is_none() {
         let detail = "watch its job, and fetch the file when that has succeeded";
         let job = record.job.map(|job| format!("/v1/jobs/{job}"));
         return Err(Problem::new(Code::ExportNotReady, detail).location(job));
+    }
+    match record.about {
+        Some(person) => data_exports::require_rights(&mut tx, caller, person).await?,
+        None => require_coverage(caller, &record)?,
+    }
+    let body = match record.kind {
+        ExportKind::Person => data_exports::body(state, caller.organization, id),
+        ExportKind::Staff | ExportKind::Audit => {
+            exports::content(&mut tx, id).await?.ok_or_else(Problem::not_found)?.into()
+        }
     };
-    require_coverage(&caller, &record)?;
     let event = AuditEvent::of(audit::EXPORT_DOWNLOAD, id);
     trail::record(&mut tx, &caller.audit(), &event).await?;
     tx.commit().await?;
     let day = record.created_at.to_zoned(TimeZone::UTC).date();
-    Ok(download(&format!("{}-{day}", record.kind.as_str()), record.format, content))
+    Ok(download(&format!("{}-{day}", record.kind.as_str()), record.format, body))
 }
 
 /// Removes an export of the caller's own with its file; a job that still makes it is cancelled.
@@ -192,7 +217,17 @@ pub(crate) async fn delete(
     PathId(id): PathId<ExportId>,
 ) -> ChangeResult {
     let allowed = allow_any(&caller)?;
-    let mut change = Change::begin(&state, &caller, allowed).await?;
+    remove(&state, &caller, allowed, id).await
+}
+
+/// Removes an export of the caller's own, whatever it holds.
+pub(super) async fn remove(
+    state: &ApiState,
+    caller: &Caller,
+    allowed: Allowed,
+    id: ExportId,
+) -> ChangeResult {
+    let mut change = Change::begin(state, caller, allowed).await?;
     let now = clock::now();
     let record = exports::delete(change.tx(), id, caller.staff, now).await?;
     let record = record.ok_or_else(Problem::not_found)?;
@@ -226,10 +261,12 @@ fn read_filter(
             .and_then(|query| trail_filter(query).map_err(|e| e.detail().to_owned()))
             .map(Filter::Audit),
         // Whether words of e-mail addresses count is judged when the file is made.
-        Some(ExportKind::Staff) | None => serde_json::from_value::<StaffQuery>(said)
-            .map_err(|_| "must hold conditions of GET /v1/staff, by their names".to_owned())
-            .and_then(|query| filter(&query, false).map_err(|e| e.detail().to_owned()))
-            .map(|filter| Filter::Staff(Box::new(filter))),
+        Some(ExportKind::Staff | ExportKind::Person) | None => {
+            serde_json::from_value::<StaffQuery>(said)
+                .map_err(|_| "must hold conditions of GET /v1/staff, by their names".to_owned())
+                .and_then(|query| filter(&query, false).map_err(|e| e.detail().to_owned()))
+                .map(|filter| Filter::Staff(Box::new(filter)))
+        }
     };
     read.unwrap_or_else(|detail| {
         e.push("/filter", "invalid", detail);
@@ -242,6 +279,7 @@ fn action(kind: ExportKind) -> Action {
     match kind {
         ExportKind::Staff => Action::ExportStaff,
         ExportKind::Audit => Action::ReadAudit,
+        ExportKind::Person => Action::ExportPerson,
     }
 }
 
@@ -254,7 +292,7 @@ fn allow_any(caller: &Caller) -> ApiResult<Allowed> {
 
 /// Refuses an author who has as many files as there may be. Holds a lock until the transaction ends:
 /// two at once are counted one after the other.
-async fn require_room(tx: &mut Tx, caller: &Caller) -> ApiResult<()> {
+pub(super) async fn require_room(tx: &mut Tx, caller: &Caller) -> ApiResult<()> {
     if exports::count_open(tx, caller.staff, clock::now()).await? < MAX_OPEN {
         return Ok(());
     }
@@ -290,24 +328,44 @@ async fn begin_job(
     format: ExportFormat,
     filter: &Filter,
 ) -> ApiResult<ExportRecord> {
-    let (job, organization, now) = (JobId::generate(), caller.organization, clock::now());
-    let (requested_by, requested_at) = (caller.staff.0, now);
-    let work = NewJob { id: job, kind: JobKind::Export, total: None, requested_by, requested_at };
-    let record = ExportRecord {
+    let request = json!({ "filter": filter });
+    let record = new_export(caller, kind, format, request, None);
+    let job = note(tx, caller, &record).await?;
+    jobs::enqueue(tx, &ExportJob::new(caller.organization, job), None).await?;
+    Ok(record)
+}
+
+/// An export of the caller's that has not been made yet.
+pub(super) fn new_export(
+    caller: &Caller,
+    kind: ExportKind,
+    format: ExportFormat,
+    request: Value,
+    about: Option<StaffId>,
+) -> ExportRecord {
+    let now = clock::now();
+    ExportRecord {
         id: ExportId::generate(),
         created_by: caller.staff,
         created_at: now,
         kind,
         format,
-        request: json!({ "filter": filter }),
+        request,
         bytes: None,
         expires_at: now + KEPT,
-        job: Some(job),
-    };
-    jobs::create(tx, organization, work).await?;
-    exports::insert(tx, organization, &record).await?;
-    jobs::enqueue(tx, &ExportJob::new(organization, job), None).await?;
-    Ok(record)
+        job: Some(JobId::generate()),
+        about,
+    }
+}
+
+/// Writes an export, and its job for people to watch; returns the job, which is still to be queued.
+pub(super) async fn note(tx: &mut Tx, caller: &Caller, record: &ExportRecord) -> ApiResult<JobId> {
+    let id = record.job.unwrap_or_else(JobId::generate);
+    let (requested_by, requested_at) = (caller.staff.0, record.created_at);
+    let work = NewJob { id, kind: JobKind::Export, total: None, requested_by, requested_at };
+    jobs::create(tx, caller.organization, work).await?;
+    exports::insert(tx, caller.organization, record).await?;
+    Ok(id)
 }
 
 /// Nobody else's file is there: it was made under its author's rights.

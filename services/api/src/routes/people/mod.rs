@@ -1,7 +1,9 @@
 //! People: profiles, photos, addresses, roles, invitations, absences, work preferences.
 
+pub(crate) mod data_exports;
 mod delete_requests;
 pub(crate) mod duty;
+mod erase;
 mod exports;
 mod geocode;
 mod imports;
@@ -72,6 +74,15 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
             AccountCodeTaken,
             BeyondOwnRights
         ))
+        .routes(operation!(
+            erase::create,
+            BeyondOwnRights,
+            ConfirmationMismatch,
+            LastAccountAdmin,
+            OwnAccount,
+            PersonRequired
+        ))
+        .routes(operation!(data_exports::create, LimitReached))
         .routes(operation!(delete_requests::create))
         .routes(operation!(delete_requests::confirm, ConfirmationExpired, ConfirmationMismatch))
         .routes(operation!(staff_sessions::list))

@@ -19,10 +19,7 @@ use crate::{
             answer::{Answer, Basis, Recommended, conceal, located},
             form::{Ask, RecommendationForm, Subject},
             policy::{policy_again, policy_of},
-            stored::{
-                self,
-                person::{PersonThen, Versions},
-            },
+            stored,
         },
         work::{cases::not_geocoded, needs_form::hold_services},
     },
@@ -30,7 +27,11 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use nearhand_dispatch::{Needs, case_of, with_people};
+use nearhand_dispatch::{
+    Needs, case_of,
+    kept::{PersonThen, Versions},
+    with_people,
+};
 use nearhand_domain::{
     CaseId, OrganizationId, StaffId,
     access::{Action, Object, ViewScope},
@@ -283,7 +284,11 @@ pub(super) async fn rank(
         metrics::histogram!("nearhand_recommendation_duration_seconds", "funnel" => full_scan)
             .record(started.elapsed().as_secs_f64());
         let listed = found.candidates.iter().map(|candidate| candidate.staff);
-        let people = listed.map(|staff| PersonThen::of(staff, index, &follower)).collect();
+        let then = |staff| {
+            let name = |version| follower.display_name_at(staff, version).map(|n| n.to_string());
+            PersonThen::of(staff, index, name)
+        };
+        let people = listed.map(then).collect();
         let others = others.iter().map(|&staff| Versions::of(staff, index)).collect();
         (found, people, index.settings_version(), others)
     };

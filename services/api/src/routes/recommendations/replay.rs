@@ -3,12 +3,9 @@
 
 use crate::{
     http::problem::{ApiResult, Problem},
-    routes::recommendations::{
-        create::Ranked,
-        policy::PolicyRef,
-        stored::{self, person::Versions},
-    },
+    routes::recommendations::{create::Ranked, policy::PolicyRef, stored},
 };
+use nearhand_dispatch::kept::Versions;
 use nearhand_domain::StaffId;
 use serde::Serialize;
 use utoipa::ToSchema;

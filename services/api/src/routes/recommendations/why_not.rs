@@ -13,12 +13,12 @@ use crate::{
         create::{Prepared, look, prepare},
         form::{Ask, RecommendationForm},
         policy::PolicyRef,
-        stored::person::PersonThen,
     },
     state::ApiState,
 };
 use axum::{Json, extract::State};
 use jiff::Timestamp;
+use nearhand_dispatch::kept::Versions;
 use nearhand_domain::{
     CaseId, StaffId,
     access::{Action, Object},
@@ -211,7 +211,8 @@ pub(super) async fn why_not(
             .shown_at(request.shown_at)
             .within(scope.as_deref());
         let answer = query.why_not(staff, request.limit)?;
-        let name = PersonThen::of(staff, index, &follower).name;
+        let profile = Versions::of(staff, index).unwrap_or_default().profile;
+        let name = follower.display_name_at(staff, profile).map(|name| name.to_string());
         let inside = query.inside(*viewport).shows_inside(staff);
         Some((answer, index.index_version().to_string(), name, inside))
     };

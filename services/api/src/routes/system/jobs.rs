@@ -33,7 +33,7 @@ pub(crate) struct Job {
     id: JobId,
     /// Raised by every step; also the ETag.
     version: i64,
-    /// `import` or `export`.
+    /// `import`, `export` or `erase`.
     kind: &'static str,
     /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
     state: &'static str,

@@ -11,6 +11,7 @@ use crate::{
     state::ApiState,
 };
 use axum::{
+    body::Body,
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
@@ -76,7 +77,7 @@ pub(crate) async fn report(
     let header = ["line", "action", "column", "code", "detail"];
     let made = made(move || match format {
         ExportFormat::Csv => write_csv(&header, lines),
-        ExportFormat::Xlsx => write_xlsx(&header, lines, "Errors", &[]),
+        ExportFormat::Xlsx | ExportFormat::Zip => write_xlsx(&header, lines, "Errors", &[]),
     });
     Ok(download("import-errors", format, made.await?))
 }
@@ -103,14 +104,14 @@ impl FileQuery {
         let unknown = || Problem::new(Code::MalformedQuery, "`format` must be `csv` or `xlsx`");
         self.format
             .as_deref()
-            .map_or(Ok(ExportFormat::Csv), |word| ExportFormat::parse(word).ok_or_else(unknown))
+            .map_or(Ok(ExportFormat::Csv), |word| ExportFormat::of_table(word).ok_or_else(unknown))
     }
 }
 
 fn kind_of(format: ExportFormat) -> FileKind {
     match format {
         ExportFormat::Csv => FileKind::Csv,
-        ExportFormat::Xlsx => FileKind::Xlsx,
+        ExportFormat::Xlsx | ExportFormat::Zip => FileKind::Xlsx,
     }
 }
 
@@ -128,10 +129,11 @@ async fn made(
 }
 
 /// A file to be saved, kept by nobody on its way. The name's end is added.
-pub(crate) fn download(name: &str, format: ExportFormat, bytes: Vec<u8>) -> Response {
+pub(crate) fn download(name: &str, format: ExportFormat, body: impl Into<Body>) -> Response {
     let kind = match format {
         ExportFormat::Csv => "text/csv; charset=utf-8",
         ExportFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ExportFormat::Zip => "application/zip",
     };
     let disposition = format!("attachment; filename=\"{name}.{}\"", format.as_str());
     let attachment = HeaderValue::from_static("attachment");
@@ -140,5 +142,5 @@ pub(crate) fn download(name: &str, format: ExportFormat, bytes: Vec<u8>) -> Resp
         (header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).unwrap_or(attachment)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (headers, bytes).into_response()
+    (headers, body.into()).into_response()
 }

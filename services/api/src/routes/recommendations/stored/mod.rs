@@ -2,7 +2,6 @@
 //! about a person; here it is put into bytes, and back into the very answer that was given.
 
 pub(crate) mod group_commit;
-pub(super) mod person;
 mod written;
 
 use crate::{
@@ -20,13 +19,13 @@ use crate::{
     state::ApiState,
 };
 use jiff::Timestamp;
+use nearhand_dispatch::kept::PersonThen;
 use nearhand_domain::{RecommendationId, StaffId, access::Action};
 use nearhand_recommend::{
     Recommendation,
     packed::{self, Packed},
 };
 use nearhand_storage::recommendations::{self, NewRecommendation, SeenBy, StoredRecommendation};
-use person::PersonThen;
 use written::Written;
 
 /// An answer that was kept and that the caller may read.

@@ -1,46 +1,47 @@
-//! What the index had of a person when they were listed: versions and name, and their bytes in front of
-//! those of the candidate. Must hold nothing about whereabouts itself.
+//! The part of a stored answer that is about one person: what the index had of them when they were
+//! listed (versions and name), in front of the bytes of the candidate. Must not seal anything.
 
 use nearhand_domain::StaffId;
 use nearhand_index::OrgIndex;
-use nearhand_indexer::Follower;
+use nearhand_recommend::packed::{self, Packed};
+use serde_json::{Value, json};
 
 /// A person when they were listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::routes::recommendations) struct PersonThen {
-    pub(in crate::routes::recommendations) staff: StaffId,
-    pub(in crate::routes::recommendations) versions: Versions,
-    pub(in crate::routes::recommendations) name: Option<String>,
+pub struct PersonThen {
+    /// Who.
+    pub staff: StaffId,
+    /// What was read of them.
+    pub versions: Versions,
+    /// What they were called, if that was known.
+    pub name: Option<String>,
 }
 
 /// The versions of all that ranking reads of a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::routes::recommendations) struct Versions {
+pub struct Versions {
     /// The profile, with preferences, skills, hours and consent.
-    pub(in crate::routes::recommendations) profile: i64,
+    pub profile: i64,
     /// Bookings, last job and visits; 0 without any.
-    pub(in crate::routes::recommendations) work: i64,
+    pub work: i64,
     /// The newest position; `None` without one.
-    pub(in crate::routes::recommendations) position: Option<i64>,
+    pub position: Option<i64>,
 }
 
 /// A name's length where there is none.
 const NO_NAME: u16 = u16::MAX;
 
 impl PersonThen {
-    /// A person in the index, which is being read.
-    pub(in crate::routes::recommendations) fn of(
-        staff: StaffId,
-        index: &OrgIndex,
-        follower: &Follower,
-    ) -> Self {
+    /// A person in the index, which is being read; `name` finds what they are called at a version of
+    /// their profile.
+    pub fn of(staff: StaffId, index: &OrgIndex, name: impl FnOnce(i64) -> Option<String>) -> Self {
         let versions = Versions::of(staff, index).unwrap_or_default();
-        let name = follower.display_name_at(staff, versions.profile);
-        Self { staff, versions, name: name.map(|name| name.to_string()) }
+        Self { staff, versions, name: name(versions.profile) }
     }
 
     /// This in front of the candidate's bytes.
-    pub(super) fn write(&self, candidate: &[u8]) -> Vec<u8> {
+    #[must_use]
+    pub fn write(&self, candidate: &[u8]) -> Vec<u8> {
         let name = self.name.as_deref().map_or(&[][..], str::as_bytes);
         let length = u16::try_from(name.len()).ok().filter(|length| *length != NO_NAME);
         let length = length.filter(|_| self.name.is_some()).unwrap_or(NO_NAME);
@@ -59,7 +60,8 @@ impl PersonThen {
     }
 
     /// What was written, and the candidate's bytes.
-    pub(super) fn read(staff: StaffId, bytes: &[u8]) -> Option<(Self, &[u8])> {
+    #[must_use]
+    pub fn read(staff: StaffId, bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (profile, bytes) = bytes.split_first_chunk()?;
         let (work, bytes) = bytes.split_first_chunk()?;
         let (&[has_position], bytes) = bytes.split_first_chunk()?;
@@ -80,7 +82,8 @@ impl PersonThen {
 
 impl Versions {
     /// Those of a person; `None` for nobody the index knows.
-    pub(in crate::routes::recommendations) fn of(staff: StaffId, index: &OrgIndex) -> Option<Self> {
+    #[must_use]
+    pub fn of(staff: StaffId, index: &OrgIndex) -> Option<Self> {
         let person = index.person(index.slot(staff)?);
         Some(Self {
             profile: person.version(),
@@ -88,6 +91,19 @@ impl Versions {
             position: person.ping_version(),
         })
     }
+}
+
+/// A part as a person may read it who asks for everything that is held on them; `None` where these
+/// are not its bytes.
+#[must_use]
+pub fn shown(staff: StaffId, head: &[u8], part: &[u8]) -> Option<Value> {
+    let (then, candidate) = PersonThen::read(staff, part)?;
+    let packed = Packed { head: head.to_vec(), candidates: vec![(staff, candidate.to_vec())] };
+    let found = packed::unpack(&packed)?.candidates.pop()?;
+    let mut shown = serde_json::to_value(&found).ok()?;
+    // The place in the list is said beside it: here the person stands alone.
+    shown.as_object_mut()?.remove("rank");
+    Some(json!({ "name": then.name, "candidate": shown }))
 }
 
 #[cfg(test)]
