@@ -22,7 +22,7 @@ pub mod zone;
 pub use account::{link, password, token};
 pub use ids::*;
 pub use location::{
-    ping, position,
+    jumps, ping, position,
     position::{Position, PositionError},
     tracking,
 };

@@ -1,5 +1,6 @@
 //! Where people are, and when that may be known.
 
+pub mod jumps;
 pub mod ping;
 pub mod position;
 pub mod tracking;
