@@ -24,8 +24,8 @@ pub use ids::*;
 pub use location::{
     jumps, ping, position,
     position::{Position, PositionError},
-    tracking,
+    skew, track, tracking,
 };
 pub use organization::region;
 pub use people::{address, imports, keys, language, photo, preference, schedule};
-pub use work::{assignment, offer, requirement};
+pub use work::{arrival, assignment, offer, requirement};

@@ -133,7 +133,8 @@ pub fn goes_on(limit_mps: f64, newest: &TrackFix, fixes: &[TrackFix]) -> bool {
 #[must_use]
 pub fn judge(limit_mps: f64, new: &[TrackFix], around: &Around) -> Option<Verdict> {
     let (first, last) = new.first().zip(new.last())?;
-    let mut judging = Judging { limit_mps, track: track(new, around)?, good: None, waiting: vec![] };
+    let mut judging =
+        Judging { limit_mps, track: track(new, around)?, good: None, waiting: vec![] };
     debug_assert!(first.at_ms <= last.at_ms);
     let end = judging.run(last.order());
     if around.after_cut && matches!(end, (_, End::Newest { .. })) {
@@ -214,9 +215,8 @@ impl Judging {
     }
 
     fn step(&mut self, at: usize) {
-        let reached = |from: usize| {
-            reachable(self.limit_mps, &self.track[from].fix, &self.track[at].fix)
-        };
+        let reached =
+            |from: usize| reachable(self.limit_mps, &self.track[from].fix, &self.track[at].fix);
         if self.good.is_none_or(reached) {
             self.good = Some(at);
             self.waiting.clear();

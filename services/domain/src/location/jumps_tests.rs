@@ -64,9 +64,8 @@ impl Store {
 
     fn around(&self, first: i64, last: i64, most: usize) -> Around {
         let all = self.fixes.values().copied();
-        let day_before = all.clone().filter(|fix| {
-            fix.at_ms < first && fix.at_ms >= first - COMPARED_MS
-        });
+        let day_before =
+            all.clone().filter(|fix| fix.at_ms < first && fix.at_ms >= first - COMPARED_MS);
         let before: Vec<TrackFix> = day_before.collect();
         let between = all.clone().filter(|fix| fix.at_ms >= first && fix.at_ms <= last);
         let then: Vec<TrackFix> =

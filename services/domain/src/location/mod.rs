@@ -3,4 +3,6 @@
 pub mod jumps;
 pub mod ping;
 pub mod position;
+pub mod skew;
+pub mod track;
 pub mod tracking;

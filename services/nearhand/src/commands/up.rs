@@ -13,7 +13,7 @@ use crate::{
 };
 use anyhow::Context;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
-use nearhand_runner::{OfferIndex, OfferJobs, PhotoJobs};
+use nearhand_runner::{ArrivalJobs, OfferIndex, OfferJobs, PhotoJobs};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;
@@ -123,6 +123,7 @@ async fn live(
     let outbox = args.mail.shown(Some(&folder), http.listen);
     let objects = args.objects.open(Some(&args.data_dir.join("objects")))?;
     let jobs = jobs.with(args.geocoder.jobs()?).with_any(objects.clone().map(PhotoJobs::new));
+    let jobs = jobs.with(ArrivalJobs);
     let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
     let serving = runtime.start_api(app, worker.clone(), &queue, surroundings, http, retention);
     let api = serving.await?;

@@ -9,7 +9,7 @@ use crate::{
     settings::{AppUrl, JobsSettings, Operators, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
-use nearhand_runner::{OfferIndex, OfferJobs, PhotoJobs};
+use nearhand_runner::{ArrivalJobs, OfferIndex, OfferJobs, PhotoJobs};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut runtime = Runtime::new(shutdown.clone())?;
     let worker = args.worker.connect().await?;
     let jobs = args.jobs.config(&args.app, &args.worker).await?.with(mails).with(addresses);
+    let jobs = jobs.with(ArrivalJobs);
     let jobs = jobs.with_any(objects.map(PhotoJobs::new));
     let queue = tokio::select! {
         queue = connect_queue(&args.redis.queue, &args.redis.redis_url) => queue?,

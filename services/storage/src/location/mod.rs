@@ -2,5 +2,7 @@
 
 pub mod devices;
 pub mod ingest;
+pub mod jumps;
 pub mod stream_tickets;
+pub mod track;
 pub mod tracking;

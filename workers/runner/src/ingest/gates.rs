@@ -42,6 +42,9 @@ impl GateCache {
                     organization: person.organization,
                     mock_policy: person.mock_policy,
                     gate: gate.filter(|_| !person.deleted),
+                    work_version: person.work_version,
+                    jump_limit_mps: person.jump_limit_mps,
+                    newest: person.newest,
                 };
                 (person.staff, known)
             })

@@ -4,6 +4,7 @@
 //! At least once: a worker may die at any moment, and its jobs come again. A handler does nothing
 //! twice that anybody could see. Must not touch Redis; only offers read a live index.
 
+mod arrival;
 mod author;
 mod exports;
 mod geocode;
@@ -16,6 +17,7 @@ mod run;
 mod schedule;
 mod worker;
 
+pub use arrival::ArrivalJobs;
 pub use exports::ExportJobs;
 pub use geocode::GeocodeJobs;
 pub use handler::{Handler, JobContext, Outcome};
