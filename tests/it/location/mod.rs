@@ -1,9 +1,11 @@
 //! Where people are: pings, ingest, the feed, the live view.
 
+mod arrival;
 mod enrolment;
 mod feed;
 mod ingest;
 mod ingest_clients;
+mod jumps;
 mod nearest;
 mod pings;
 mod position_counts;
@@ -12,3 +14,4 @@ mod read_ahead;
 mod scope;
 mod stream;
 mod ties;
+mod track;

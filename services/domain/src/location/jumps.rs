@@ -13,7 +13,7 @@ use crate::{
     ping::{LiveRank, flags, live_rank},
     position::Position,
 };
-use std::collections::HashSet;
+use std::{cmp::Reverse, collections::HashSet};
 use uuid::Uuid;
 
 /// Fixes further apart than this are not compared: by then a person may be anywhere.
@@ -57,6 +57,9 @@ pub struct Around {
     pub after_cut: bool,
 }
 
+/// See [`TrackFix::order`].
+pub type TrackOrder = (i64, Reverse<LiveRank>, Uuid);
+
 /// The flags of a fix.
 pub type Flagged = (i64, Uuid, u8);
 
@@ -88,10 +91,17 @@ pub enum End {
 }
 
 impl TrackFix {
-    /// The order of a device's fixes. The greatest good one is live, see [`live_rank`].
+    /// The order of a device's fixes: of one instant the one first that would be live, so that others
+    /// of that instant are compared with it.
     #[must_use]
-    pub fn order(&self) -> (LiveRank, Uuid) {
-        (live_rank(self.at_ms, self.accuracy_m, false, self.position), self.key)
+    pub fn order(&self) -> TrackOrder {
+        (self.at_ms, Reverse(self.rank()), self.key)
+    }
+
+    /// The greatest good one is live.
+    #[must_use]
+    pub fn rank(&self) -> LiveRank {
+        live_rank(self.at_ms, self.accuracy_m, false, self.position)
     }
 
     /// Whether what follows depends on this fix alone.
@@ -122,7 +132,7 @@ pub fn reachable(limit_mps: f64, from: &TrackFix, to: &TrackFix) -> bool {
 pub fn goes_on(limit_mps: f64, newest: &TrackFix, fixes: &[TrackFix]) -> bool {
     let mut last = newest;
     fixes.iter().all(|fix| {
-        let good = fix.order() > last.order() && reachable(limit_mps, last, fix);
+        let good = fix.at_ms > newest.at_ms && reachable(limit_mps, last, fix);
         last = fix;
         good
     })
@@ -198,7 +208,7 @@ struct Judging {
 
 impl Judging {
     /// Judges one after the other until nothing changes; returns the last one judged.
-    fn run(&mut self, last_new: (LiveRank, Uuid)) -> (usize, End) {
+    fn run(&mut self, last_new: TrackOrder) -> (usize, End) {
         let mut looked_on = false;
         for at in 0..self.track.len() {
             self.step(at);

@@ -36,7 +36,7 @@ impl Store {
         new.sort_by_key(TrackFix::order);
         let newest = self.live.filter(|_| self.live_is_newest);
         if newest.is_some_and(|newest| goes_on(LIMIT, &newest, &new)) {
-            self.live = new.last().copied();
+            self.choose(&new, new.last().copied(), true);
             self.fixes.extend(new.iter().map(|fix| ((fix.at_ms, fix.key), *fix)));
             return;
         }
@@ -54,11 +54,20 @@ impl Store {
         for (at, key, flags) in verdict.new.iter().chain(&verdict.changed) {
             self.fixes.get_mut(&(*at, *key)).unwrap().flags = *flags;
         }
+        let is_good = |fix: &&TrackFix| self.fixes[&(fix.at_ms, fix.key)].flags & J == 0;
+        let good: Vec<TrackFix> = new.iter().filter(is_good).copied().collect();
         let settled = matches!(verdict.end, End::Newest { settled: true, .. });
-        if verdict.good.map(|good| good.order()) > self.live.map(|live| live.order()) {
-            (self.live, self.live_is_newest) = (verdict.good, settled);
-        } else if matches!(verdict.end, End::Newest { settled: false, .. }) {
+        self.choose(&good, verdict.good, settled);
+        if matches!(verdict.end, End::Newest { settled: false, .. }) {
             self.live_is_newest = false;
+        }
+    }
+
+    fn choose(&mut self, new: &[TrackFix], good: Option<TrackFix>, settled: bool) {
+        let best = new.iter().copied().chain(good).max_by_key(TrackFix::rank);
+        if best.map(|best| best.rank()) > self.live.map(|live| live.rank()) {
+            let is_good = best.map(|best| best.rank()) == good.map(|good| good.rank());
+            (self.live, self.live_is_newest) = (best, settled && is_good);
         }
     }
 
@@ -174,6 +183,10 @@ proptest! {
             parts.add(&batch);
         }
         prop_assert_eq!(all.flags(), parts.flags());
+        // Nothing that is newer than the live position is good.
+        let live = parts.live.map(|fix| fix.rank());
+        let good = parts.fixes.values().filter(|fix| fix.flags & J == 0);
+        prop_assert!(good.map(TrackFix::rank).max() <= live);
         // A batch that comes again changes nothing.
         parts.add(&[*again.get(&fixes)]);
         prop_assert_eq!(all.flags(), parts.flags());

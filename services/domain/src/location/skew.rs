@@ -1,7 +1,7 @@
 //! How far a phone's clock is off, estimated from its last requests. Must not change any time: a fix
 //! keeps the time that its phone gave it.
 
-use crate::ping::{LIVE_LANE_MS, Ping};
+use crate::ping::{LIVE_LANE_MS, Ping, Source};
 
 /// So many requests are remembered.
 const REMEMBERED: usize = 9;
@@ -12,9 +12,13 @@ const REMEMBERED: usize = 9;
 /// unless that is so old that it may have waited. Both are low by the time on the way.
 #[must_use]
 pub fn sample(received_at_ms: i64, pings: &[Ping]) -> Option<f64> {
-    let sent = pings.iter().filter_map(|ping| ping.sent_at_ms).max();
+    let is_fresh = |at_ms: i64| at_ms >= received_at_ms - LIVE_LANE_MS;
+    // OwnTracks says when a message was written, which may have waited since.
+    let is_sent =
+        |ping: &&Ping| ping.source == Source::Native || ping.sent_at_ms.is_some_and(is_fresh);
+    let sent = pings.iter().filter(is_sent).filter_map(|ping| ping.sent_at_ms).max();
     let newest = pings.iter().map(|ping| ping.fix_at_ms).max();
-    let fresh = newest.filter(|at| *at >= received_at_ms - LIVE_LANE_MS);
+    let fresh = newest.filter(|at_ms| is_fresh(*at_ms));
     let ahead_ms = sent.or(fresh)?.saturating_sub(received_at_ms);
     #[expect(clippy::cast_precision_loss, reason = "a difference of instants of a calendar")]
     Some(ahead_ms as f64 / 1_000.0)
@@ -48,7 +52,7 @@ impl ClockSkew {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ping::{Judged, RawFix, Source, judge};
+    use crate::ping::{Judged, RawFix, judge};
 
     const NOW: i64 = 1_790_000_000_000;
 
@@ -64,6 +68,8 @@ mod tests {
     fn the_time_of_sending_counts_before_that_of_the_newest_fix() {
         let old = ping(NOW - 3_600_000, Some(NOW + 90_000));
         assert_eq!(sample(NOW, &[old.clone(), ping(NOW - 2_000, None)]), Some(90.0));
+        let waited = Ping { source: Source::Owntracks, ..ping(NOW - 9, Some(NOW - 3_600_000)) };
+        assert_eq!(sample(NOW, &[waited]), Some(-0.009), "a message that waited");
         assert_eq!(sample(NOW, &[ping(NOW - 9_000, None), ping(NOW - 2_000, None)]), Some(-2.0));
         assert_eq!(sample(NOW, &[ping(NOW - LIVE_LANE_MS - 1, None)]), None, "it may have waited");
         assert_eq!(sample(NOW, &[]), None);

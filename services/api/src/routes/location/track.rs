@@ -67,7 +67,7 @@ pub(crate) struct TrackQuery {
     #[param(example = "geojson")]
     format: Option<String>,
     /// Of the cells of `dwell`, 0 to 15; 9 unless given. Above 7 with `positions:read` only.
-    #[param(example = 9)]
+    #[param(minimum = 0, maximum = 15)]
     resolution: Option<u8>,
 }
 
