@@ -15,7 +15,7 @@ use nearhand_domain::{
     ping::{Ping, Source, ping_key},
 };
 use nearhand_queue::{Lane, Queue};
-use nearhand_storage::ingest::{self, PingRow};
+use nearhand_storage::ingest::{self, LiveRow, PingRow};
 use std::time::{Duration, Instant};
 
 const PEOPLE: usize = 20_000;
@@ -149,13 +149,14 @@ async fn floor(site: &Site, fixes: usize, length: Duration) -> anyhow::Result<f6
                 device,
                 staff,
                 received_at_ms,
+                flags: 0,
                 ping: &pings[n],
             }
         };
         let all: Vec<PingRow<'_>> = (0..pings.len()).map(row).collect();
-        let mut newest: Vec<PingRow<'_>> =
-            all.iter().skip(fixes - 1).step_by(fixes).copied().collect();
-        newest.sort_unstable_by_key(|row| row.staff);
+        let newest = all.iter().skip(fixes - 1).step_by(fixes).map(PingRow::live_row);
+        let mut newest: Vec<LiveRow> = newest.collect();
+        newest.sort_unstable_by_key(|row| row.fact.staff);
         let mut tx = pool.begin().await?;
         rows += ingest::insert_new_pings(&mut tx, &all).await?;
         ingest::upsert_positions(&mut tx, &newest).await?;
@@ -166,7 +167,8 @@ async fn floor(site: &Site, fixes: usize, length: Duration) -> anyhow::Result<f6
 
 fn ping(random: &mut Random, at: Position, n: usize) -> Ping {
     let (lat, lng) = at.e7();
-    let mut by = || i32::try_from(random.below(18_000)).unwrap_or(0) - 9_000;
+    // Steps of some metres: a phone that jumps would be judged more slowly.
+    let mut by = || i32::try_from(random.below(4_000)).unwrap_or(0) - 2_000;
     let position = Position::from_e7(lat + by(), lng + by()).unwrap_or(at);
     Ping {
         fix_at_ms: clock::now().as_millisecond() - 1_000 + i64::try_from(n).unwrap_or(0) * 10,

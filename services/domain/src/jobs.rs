@@ -1,7 +1,9 @@
 //! Background jobs: what their queue holds, and what a person can watch. Payloads are ids and
 //! numbers, never names, addresses or secrets: the queue's table has no row security.
 
-use crate::{CaseId, JobId, MailId, OfferId, OrganizationId, PhotoId, StaffId, access::words};
+use crate::{
+    AssignmentId, CaseId, JobId, MailId, OfferId, OrganizationId, PhotoId, StaffId, access::words,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The layout of payloads that this version writes and reads.
@@ -159,6 +161,11 @@ payloads! {
     OfferJob "offer" {
         /// Which.
         offer: OfferId,
+    }
+    /// Compute when somebody arrived at the site of a case, and left it.
+    ArrivalJob "arrival" {
+        /// By which they hold the case.
+        assignment: AssignmentId,
     }
 }
 

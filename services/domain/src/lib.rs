@@ -22,10 +22,10 @@ pub mod zone;
 pub use account::{link, password, token};
 pub use ids::*;
 pub use location::{
-    device_health, ping, position,
+    device_health, jumps, ping, position,
     position::{Position, PositionError},
-    tracking,
+    skew, track, tracking,
 };
 pub use organization::region;
 pub use people::{address, imports, keys, language, photo, preference, schedule};
-pub use work::{assignment, offer, requirement};
+pub use work::{arrival, assignment, offer, requirement};

@@ -22,6 +22,12 @@ use tokio_util::sync::CancellationToken;
 const BUCKETS_S: &[f64] = &[
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
 ];
+/// How far phones' clocks are off, which may be in both directions.
+const SKEW: &str = "nearhand_device_clock_skew_seconds";
+const SKEWS_S: &[f64] = &[
+    -86_400.0, -3_600.0, -600.0, -120.0, -30.0, -5.0, -1.0, 0.0, 1.0, 5.0, 30.0, 120.0, 600.0,
+    3_600.0, 86_400.0,
+];
 /// How often histograms are drained.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// How long running requests and batches may take to finish at shutdown.
@@ -74,6 +80,9 @@ impl Runtime {
         raise_open_files();
         let metrics = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS_S)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Full(SKEW.to_owned()), SKEWS_S)
+            })
             .context("the metrics' buckets")?
             .install_recorder()
             .context("the metrics' recorder")?;

@@ -22,11 +22,13 @@ mod work;
 pub use account::{email_changes, login_addresses, resets, service_accounts, sessions};
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::{Conflict, StorageError};
-pub use location::{device_health, devices, ingest, stream_tickets, tracking};
+pub use location::{device_health, devices, ingest, jumps, stream_tickets, track, tracking};
 pub use organization::{collections, departments, organizations, policies, regions, services};
 pub use people::{
     data_exports, delete_requests, duty, erasure, exports, imports, invitations, membership_names,
     notifications, photos, preferences, roles, staff, time_off,
 };
 pub use system::{announce, idempotency, jobs, mail_contents, mails, outbox, partitions, purge};
-pub use work::{assignments, case_people, cases, clients, offers, open_cases, recommendations};
+pub use work::{
+    arrivals, assignments, case_people, cases, clients, offers, open_cases, recommendations,
+};

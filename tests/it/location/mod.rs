@@ -1,10 +1,12 @@
 //! Where people are: pings, ingest, the feed, the live view.
 
+mod arrival;
 mod device_health;
 mod enrolment;
 mod feed;
 mod ingest;
 mod ingest_clients;
+mod jumps;
 mod nearest;
 mod pings;
 mod position_counts;
@@ -13,4 +15,5 @@ mod read_ahead;
 mod scope;
 mod stream;
 mod ties;
+mod track;
 mod wanted;

@@ -99,6 +99,8 @@ fn file_name(route: &str) -> String {
 fn normal(name: &str, value: Value) -> Value {
     let told = match name {
         "age_s" => "[age]",
+        "clock_skew_s" => "[skew]",
+        "date" => "[date]",
         "index_version" | "stored_index_version" => "[index version]",
         "case_digest" => "[digest]",
         "next_cursor" => "[cursor]",

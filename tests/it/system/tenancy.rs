@@ -11,6 +11,7 @@ const WITHOUT_TENANT: &[&str] =
 
 /// All tables on which the worker sees past the tenants' policy.
 const WORKER_SEES: &[&str] = &[
+    "arrival_checks",
     "assignments",
     "cases",
     "departments",

@@ -7,9 +7,11 @@
 //! changes nothing.
 
 mod apply;
+mod arrivals;
 mod batch;
 mod bisection;
 mod gates;
+mod jumps;
 pub mod plan;
 
 use crate::{

@@ -16,8 +16,8 @@ mod tasks;
 pub use config::{IngestConfig, RelayConfig, RetentionConfig, RunnerConfig};
 pub use ingest::plan;
 pub use jobs::{
-    DataExportJobs, EraseJobs, ExportJobs, GeocodeJobs, Handler, ImportJobs, JobContext,
-    JobsConfig, MailJobs, OfferIndex, OfferJobs, Outcome, PhotoJobs, Schedule,
+    ArrivalJobs, DataExportJobs, EraseJobs, ExportJobs, GeocodeJobs, Handler, ImportJobs,
+    JobContext, JobsConfig, MailJobs, OfferIndex, OfferJobs, Outcome, PhotoJobs, Schedule,
 };
 pub use maintenance::{days_kept, prepare};
 pub use tasks::run;

@@ -18,7 +18,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
 };
 use utoipa::{
     IntoParams, ToSchema,
@@ -44,7 +44,7 @@ macro_rules! silent {
     )*};
 }
 
-silent!(Origin, Parts, PublicUrl, Request);
+silent!(HeaderMap, Origin, Parts, PublicUrl, Request);
 
 impl Describe for State<ApiState> {
     fn describe(description: &mut Description) {

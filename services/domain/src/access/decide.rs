@@ -293,6 +293,10 @@ actions! {
     SeePositions => Rule::new(P::TrackingView, Nowhere);
     /// See where people are, exactly.
     SeeExactPositions => Rule::new(P::PositionsRead, Everybody);
+    /// Read in which coarse cells a person was.
+    ReadCoarseTrack => Rule::new(P::TrackingView, Nowhere).or_oneself();
+    /// Read where exactly a person was, and how far they went.
+    ReadTrack => Rule::new(P::PositionsRead, Nowhere).or_oneself();
 }
 
 /// Whether the actor may do this to that.
@@ -458,6 +462,8 @@ impl Action {
                 | A::RecommendCases
                 | A::SeePositions
                 | A::SeeExactPositions
+                | A::ReadCoarseTrack
+                | A::ReadTrack
         )
     }
 }

@@ -92,6 +92,16 @@ impl Position {
         (self.lat_e7, self.lng_e7)
     }
 
+    /// The great-circle distance in metres (haversine formula).
+    #[must_use]
+    pub fn metres_to(self, other: Self) -> f64 {
+        let (from, to) = (self.lat().to_radians(), other.lat().to_radians());
+        let across = (other.lng() - self.lng()).to_radians();
+        let h = ((to - from) / 2.0).sin().powi(2)
+            + from.cos() * to.cos() * (across / 2.0).sin().powi(2);
+        2_000.0 * EARTH_RADIUS_KM * h.min(1.0).sqrt().asin()
+    }
+
     /// Longitude then latitude: the order of GeoJSON and PostGIS. The one place that swaps.
     #[must_use]
     pub fn xy(self) -> (f64, f64) {

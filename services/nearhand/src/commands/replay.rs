@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use nearhand_play::apps::App;
 use nearhand_play::client::{Client, Login, Session};
-use nearhand_play::replay::{self, Options, Pace, Who};
+use nearhand_play::replay::{self, Options, Pace, RaisedLimit, Who};
 use nearhand_play::traces;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -27,8 +27,9 @@ Every UTC day of every file becomes one phone, and all days are laid upon one, s
 make many phones; with --no-fold every file is one phone.
 
 Fixes are sent as taken now (that is, when they fall due), unless --keep-times. Above 1x the same \
-way is covered in less time, so that speeds look impossible; once a server judges jumps, flags on \
-such fixes are to be expected.
+way is covered in less time, so that speeds look impossible, and the server takes fixes for jumps: \
+it keeps them, but does not show them live. --raise-jump-limit raises the organisation's limit to the \
+highest, 2,000 m/s, and sets it back at the end.
 
 A phone keeps what was not acknowledged and sends it again: on 429 and 503 after the time the \
 server names, on a broken connection after a growing pause. A server killed in the middle \
@@ -82,6 +83,9 @@ pub(crate) struct Args {
     /// Most fixes in a request, 1 to 1000.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     batch: u16,
+    /// Raise the organisation's limit for jumps meanwhile; takes an account that may change settings.
+    #[arg(long)]
+    raise_jump_limit: bool,
     /// Play only so many phones.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     phones: Option<u32>,
@@ -158,10 +162,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     announce(&tracks, &options, client.base());
     let cancel = CancellationToken::new();
     let session = session.as_ref();
+    let raised = raise_limit(session, args.raise_jump_limit).await?;
     let playing = async {
         let enrolling = replay::enrol(session, &who, tracks);
         let phones = announced("making people and enrolling their phones", enrolling).await?;
         replay::play(&client, session, phones, options, say, &cancel).await
+    };
+    let playing = async {
+        let played = playing.await;
+        if let Some(raised) = raised {
+            raised.restore().await.context("the limit for jumps could not be set back")?;
+        }
+        played
     };
     tokio::pin!(playing);
     let (result, signal) = tokio::select! {
@@ -192,6 +204,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         None if well && unreadable == 0 && unconsented == 0 => ExitCode::SUCCESS,
         None => ExitCode::FAILURE,
     })
+}
+
+async fn raise_limit(
+    session: Option<&Session>,
+    wanted: bool,
+) -> anyhow::Result<Option<RaisedLimit>> {
+    if !wanted {
+        return Ok(None);
+    }
+    let session = session
+        .context("--raise-jump-limit needs an account: give --login and NEARHAND_PASSWORD")?;
+    let raised = RaisedLimit::raise(session, say).await;
+    Ok(Some(raised.context("the limit for jumps could not be raised")?))
 }
 
 /// What is to be played, and what of the files is not.

@@ -13,7 +13,9 @@ use crate::{
 };
 use anyhow::Context;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
-use nearhand_runner::{DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
+use nearhand_runner::{
+    ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;
@@ -123,7 +125,7 @@ async fn live(
     let outbox = args.mail.shown(Some(&folder), http.listen);
     let objects = args.objects.open(Some(&args.data_dir.join("objects")))?;
     let jobs = jobs.with(args.geocoder.jobs()?).with_any(objects.clone().map(PhotoJobs::new));
-    let jobs = jobs.with(DataExportJobs::new(objects.clone()));
+    let jobs = jobs.with(DataExportJobs::new(objects.clone())).with(ArrivalJobs);
     let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
     let serving = runtime.start_api(app, worker.clone(), &queue, surroundings, http, retention);
     let api = serving.await?;

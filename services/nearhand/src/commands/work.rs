@@ -9,7 +9,9 @@ use crate::{
     settings::{AppUrl, JobsSettings, Operators, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
-use nearhand_runner::{DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
+use nearhand_runner::{
+    ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs,
+};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +52,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut runtime = Runtime::new(shutdown.clone())?;
     let worker = args.worker.connect().await?;
     let jobs = args.jobs.config(&args.app, &args.worker).await?.with(mails).with(addresses);
-    let jobs =
-        jobs.with_any(objects.clone().map(PhotoJobs::new)).with(DataExportJobs::new(objects));
+    let jobs = jobs.with_any(objects.clone().map(PhotoJobs::new)).with(ArrivalJobs);
+    let jobs = jobs.with(DataExportJobs::new(objects));
     let queue = tokio::select! {
         queue = connect_queue(&args.redis.queue, &args.redis.redis_url) => queue?,
         _ = interrupts.next() => return Ok(ExitCode::SUCCESS),

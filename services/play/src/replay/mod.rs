@@ -4,6 +4,7 @@
 //! long a fix takes to be visible, [`summary`] tells. It reads no database and no queue: what it
 //! finds out, any client could.
 
+mod jump_limit;
 mod people;
 mod phone;
 mod summary;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::Say;
 use crate::apps::App;
 use crate::client::{Client, Session};
+pub use jump_limit::RaisedLimit;
 use people::Enrolled;
 pub use phone::Phone;
 use phone::Stage;

@@ -95,12 +95,7 @@ impl Stage {
 
     /// The fixes as they are sent. Rewritten times are those at which the fix fell due, or now,
     /// and rise by at least a millisecond, since only a newer fix moves the live position.
-    fn wire(
-        &self,
-        track: &Track,
-        range: std::ops::Range<usize>,
-        last: &mut Timestamp,
-    ) -> Vec<Fix> {
+    fn wire(&self, track: &Track, range: std::ops::Range<usize>, last: &mut Timestamp) -> Vec<Fix> {
         let (now, end) = (clock::now(), range.end);
         // OwnTracks knows whole seconds only.
         let step = match self.options.app {

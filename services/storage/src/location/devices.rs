@@ -25,6 +25,8 @@ pub struct DeviceRecord {
     pub last_seen_at: Option<Timestamp>,
     /// When its token stopped working.
     pub revoked_at: Option<Timestamp>,
+    /// By how much its clock is ahead of ours; `None`: not known.
+    pub clock_skew_s: Option<f64>,
 }
 
 type Row = (
@@ -34,6 +36,7 @@ type Row = (
     jiff_sqlx::Timestamp,
     Option<jiff_sqlx::Timestamp>,
     Option<jiff_sqlx::Timestamp>,
+    Option<f64>,
 );
 
 fn record(row: Row) -> DeviceRecord {
@@ -44,6 +47,7 @@ fn record(row: Row) -> DeviceRecord {
         created_at: row.3.to_jiff(),
         last_seen_at: convert::time(row.4),
         revoked_at: convert::time(row.5),
+        clock_skew_s: row.6,
     }
 }
 
@@ -63,7 +67,7 @@ pub async fn insert(
     let row: Row = sqlx::query_as(
         "INSERT INTO devices (organization_id, id, staff_id, name, token_hash, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6) \
-         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at",
+         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at, clock_skew_s",
     )
     .bind(organization.0)
     .bind(id.0)
@@ -109,7 +113,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<DeviceRecord>, StorageError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, staff_id, name, created_at, last_seen_at, revoked_at FROM devices \
+        "SELECT id, staff_id, name, created_at, last_seen_at, revoked_at, clock_skew_s FROM devices \
          WHERE staff_id = $1 AND id > $2 ORDER BY id LIMIT $3",
     )
     .bind(staff.0)
@@ -134,7 +138,7 @@ pub async fn revoke(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE devices SET revoked_at = COALESCE(revoked_at, $3) \
          WHERE id = $1 AND staff_id = $2 \
-         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at",
+         RETURNING id, staff_id, name, created_at, last_seen_at, revoked_at, clock_skew_s",
     )
     .bind(id.0)
     .bind(staff.0)

@@ -3,5 +3,7 @@
 pub mod device_health;
 pub mod devices;
 pub mod ingest;
+pub mod jumps;
 pub mod stream_tickets;
+pub mod track;
 pub mod tracking;

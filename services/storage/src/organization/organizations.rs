@@ -30,6 +30,8 @@ pub struct OrganizationRecord {
     pub base: Option<Position>,
     /// How mock fixes count.
     pub mock_policy: MockPolicy,
+    /// Faster than this is a jump, in metres a second.
+    pub jump_limit_mps: i16,
     /// BCP 47; the first is given to people whose language is not said. Never empty.
     pub languages: Vec<String>,
     /// Whether new people are sent a word of welcome.
@@ -157,7 +159,8 @@ pub async fn get(tx: &mut Tx, lock: bool) -> Result<OrganizationRecord, StorageE
             concat!(
                 "SELECT organization_id, version, name, slug, time_zone, ST_Y(base) AS lat, \
                  ST_X(base) AS lng, mock_policy, languages, welcome_mail, \
-                 tracking_hours_margin_min, default_policy_id FROM organizations ",
+                 tracking_hours_margin_min, default_policy_id, jump_limit_mps \
+                 FROM organizations ",
                 $rest
             )
         };
@@ -173,6 +176,7 @@ pub async fn get(tx: &mut Tx, lock: bool) -> Result<OrganizationRecord, StorageE
         base: convert::position(row.lat, row.lng)?,
         mock_policy: MockPolicy::parse(&row.mock_policy)
             .ok_or_else(|| convert::corrupt("mock policy", "unknown word"))?,
+        jump_limit_mps: row.jump_limit_mps,
         languages: row.languages,
         welcome_mail: row.welcome_mail,
         tracking_hours_margin_min: row.tracking_hours_margin_min,
@@ -194,6 +198,7 @@ struct Row {
     welcome_mail: bool,
     tracking_hours_margin_min: Option<i16>,
     default_policy_id: Option<uuid::Uuid>,
+    jump_limit_mps: i16,
 }
 
 /// The language of people whose language is not said.
@@ -220,7 +225,8 @@ pub async fn update(tx: &mut Tx, record: &OrganizationRecord) -> Result<i64, Sto
     let version: i64 = sqlx::query_scalar(
         "UPDATE organizations SET version = version + 1, name = $1, time_zone = $2, \
          base = ST_SetSRID(ST_MakePoint($3, $4), 4326), mock_policy = $5, languages = $6, \
-         welcome_mail = $7, tracking_hours_margin_min = $8, default_policy_id = $9 \
+         welcome_mail = $7, tracking_hours_margin_min = $8, default_policy_id = $9, \
+         jump_limit_mps = $10 \
          RETURNING version",
     )
     .bind(&record.name)
@@ -232,6 +238,7 @@ pub async fn update(tx: &mut Tx, record: &OrganizationRecord) -> Result<i64, Sto
     .bind(record.welcome_mail)
     .bind(record.tracking_hours_margin_min)
     .bind(record.default_policy.map(|id| id.0))
+    .bind(record.jump_limit_mps)
     .fetch_one(&mut **tx)
     .await?;
     announce::announce(tx, record.id, announce::Changed::Organization).await?;

@@ -58,6 +58,10 @@ pub struct AssignmentRecord {
     /// The drive that was estimated when it was assigned, in thousandths of minutes; none for a
     /// fixed start.
     pub eta_milli_min: Option<i64>,
+    /// When the person entered the site, as their fixes show. Read, not written.
+    pub arrived_at: Option<Timestamp>,
+    /// When they left it. Read, not written.
+    pub left_at: Option<Timestamp>,
     /// Who assigned it.
     pub assigned_by: StaffId,
     /// Why it was taken back.
@@ -91,7 +95,8 @@ macro_rules! select {
             "SELECT a.id, a.version, a.case_id, c.number, c.title, ST_Y(c.position) AS lat, \
              ST_X(c.position) AS lng, c.created_by, a.staff_id, s.display_name, a.state, \
              a.starts_at, a.ends_at, a.eta_min, a.assigned_at, a.assigned_by, a.en_route_at, \
-             a.on_site_at, a.done_at, a.cancelled_at, a.cancel_reason, a.override_reason \
+             a.on_site_at, a.done_at, a.cancelled_at, a.cancel_reason, a.override_reason, \
+             a.arrived_at, a.left_at \
              FROM assignments AS a JOIN cases AS c ON c.id = a.case_id \
              JOIN staff AS s ON s.id = a.staff_id ",
             $rest
@@ -123,6 +128,8 @@ struct Row {
     cancelled_at: Option<jiff_sqlx::Timestamp>,
     cancel_reason: Option<String>,
     override_reason: Option<String>,
+    arrived_at: Option<jiff_sqlx::Timestamp>,
+    left_at: Option<jiff_sqlx::Timestamp>,
 }
 
 impl Row {
@@ -150,6 +157,8 @@ impl Row {
             progress,
             held: HeldTime { starts_at, ends_at },
             eta_milli_min: self.eta_min.map(milli),
+            arrived_at: convert::time(self.arrived_at),
+            left_at: convert::time(self.left_at),
             assigned_by: StaffId(self.assigned_by),
             cancel_reason: self.cancel_reason,
             override_reason: self.override_reason,
@@ -269,7 +278,9 @@ pub async fn update(
     let statement = "UPDATE assignments SET version = version + 1, staff_id = $3, state = $4, \
          starts_at = $5, ends_at = $6, eta_min = $7, assigned_at = $8, assigned_by = $9, \
          en_route_at = $10, on_site_at = $11, done_at = $12, cancelled_at = $13, \
-         cancel_reason = $14, override_reason = $15 WHERE organization_id = $1 AND id = $2";
+         cancel_reason = $14, override_reason = $15, \
+         arrived_at = CASE WHEN staff_id = $3 THEN arrived_at END, \
+         left_at = CASE WHEN staff_id = $3 THEN left_at END WHERE organization_id = $1 AND id = $2";
     write_row(statement, organization, after)
         .execute(&mut **tx)
         .await

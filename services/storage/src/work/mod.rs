@@ -1,5 +1,6 @@
 //! Work to be done, and those it is done for.
 
+pub mod arrivals;
 pub mod assignments;
 pub mod case_people;
 pub mod cases;

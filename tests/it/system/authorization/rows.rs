@@ -210,6 +210,9 @@ pub(super) const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/v1/positions/nearest", MayFully(P::PositionsRead)),
     ("get", "/v1/positions/stream", MayFully(P::TrackingView)),
     ("post", "/v1/positions/stream-tickets", MayFully(P::TrackingView)),
+    ("get", "/v1/staff/{id}/track", MayFully(P::PositionsRead)),
+    ("get", "/v1/staff/{id}/distance", MayFully(P::PositionsRead)),
+    ("get", "/v1/me/track", Session),
 ];
 
 /// Routes with a permission that are for people alone: an API key that has the permission is told

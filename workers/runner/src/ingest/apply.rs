@@ -2,14 +2,17 @@
 //! ping that is forbidden by the time it is stored.
 
 use super::{
+    arrivals::SiteCache,
     gates::GateCache,
-    plan::{Dropped, Plan, plan},
+    jumps,
+    plan::{Dropped, Heard, Plan, plan},
 };
-use nearhand_domain::{DeviceId, StaffId, facts::PositionFact};
+use nearhand_domain::{DeviceId, StaffId, facts::PositionFact, skew::ClockSkew};
 use nearhand_queue::PingBatch;
 use nearhand_storage::{
-    StorageError, Tx, WorkerPool,
-    ingest::{self, PingRow},
+    StorageError, Tx, WorkerPool, arrivals,
+    ingest::{self, HeardFrom},
+    jumps::{flag, newer_waits},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -23,9 +26,9 @@ const MAX_LAST_SEEN: usize = 200_000;
 /// waves, after phones or a worker restart.
 const CHECKED_BATCHES: u32 = 500;
 
-/// The `last seen` time of phones, as this task wrote it last.
+/// The `last seen` time of phones, as this task wrote it last, and how far their clocks are off.
 #[derive(Default)]
-pub(super) struct LastSeen(FxHashMap<DeviceId, i64>);
+pub(super) struct LastSeen(FxHashMap<DeviceId, (i64, ClockSkew)>);
 
 /// Whether to check for pings that are stored already. Looking one up costs as much as writing it. So
 /// a batch is first written without the check, and written again with it if there was a duplicate.
@@ -45,12 +48,17 @@ pub(super) struct Applied {
     pub(super) dropped: BTreeMap<Dropped, u64>,
     /// The live position of each person in the batch, as committed.
     pub(super) positions: Vec<PositionFact>,
+    /// New pings that are jumps.
+    pub(super) jumps: u64,
+    /// By how many seconds phones' clocks seem ahead, request by request.
+    pub(super) skews_s: Vec<f64>,
 }
 
 /// What is kept from one batch to the next.
 #[derive(Default)]
 pub(super) struct BatchCache {
     gates: GateCache,
+    sites: SiteCache,
     last_seen: LastSeen,
     duplicates: DuplicateCheck,
 }
@@ -83,19 +91,24 @@ async fn write(
     retention_ms: i64,
     check_duplicates: bool,
 ) -> Result<Applied, StorageError> {
-    let BatchCache { gates, last_seen, .. } = cache;
+    let BatchCache { gates, last_seen, sites, .. } = cache;
     let mut staff: Vec<StaffId> = batches.iter().map(|batch| batch.staff).collect();
     staff.sort_unstable();
     staff.dedup();
     let mut tx = pool.begin_ingest().await?;
     let people = gates.people(&mut tx, &staff).await?;
-    let plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
+    let mut plan = plan(batches.iter().copied(), &people, now_ms, retention_ms);
+    let changes = jumps::judge_all(&mut tx, &mut plan, &people).await?;
     let inserted = if check_duplicates {
         ingest::insert_pings(&mut tx, &plan.rows).await?
     } else {
         ingest::insert_new_pings(&mut tx, &plan.rows).await?
     };
+    flag(&mut tx, &changes.stored).await?;
     let positions = update_positions(&mut tx, &plan).await?;
+    newer_waits(&mut tx, &changes.newer_waits).await?;
+    let arrived = sites.changed(&mut tx, &plan, &people, now_ms).await?;
+    arrivals::queue_checks(&mut tx, &arrived).await?;
     let due = last_seen.due(&plan.devices);
     if !due.is_empty() {
         ingest::touch_devices(&mut tx, &due).await?;
@@ -103,7 +116,9 @@ async fn write(
     tx.commit().await?;
     last_seen.update(&due);
     let duplicates = plan.rows.len() as u64 - inserted;
-    Ok(Applied { inserted, duplicates, dropped: plan.dropped, positions })
+    let jumps = jumps::count(&plan);
+    let skews_s = plan.devices.into_values().flat_map(|heard| heard.skews_s).collect();
+    Ok(Applied { inserted, duplicates, dropped: plan.dropped, positions, jumps, skews_s })
 }
 
 /// Updates live positions; returns the live position of each person in the plan. Positions that this
@@ -114,24 +129,34 @@ async fn update_positions(tx: &mut Tx, plan: &Plan<'_>) -> Result<Vec<PositionFa
     let is_still = |(_, staff): &(_, StaffId)| !moved.contains(staff);
     let still: Vec<_> = plan.people.iter().copied().filter(is_still).collect();
     let mut positions = ingest::live_positions(tx, &still).await?;
-    let rows = plan.live.iter().filter(|row| moved.contains(&row.staff));
-    positions.extend(rows.map(PingRow::position_fact));
+    let facts = plan.live.iter().map(|row| row.fact);
+    positions.extend(facts.filter(|fact| moved.contains(&fact.staff)));
     Ok(positions)
 }
 
 impl LastSeen {
     /// The phones whose `last seen` time was not written within the last minute.
-    fn due(&self, devices: &BTreeMap<DeviceId, i64>) -> Vec<(DeviceId, i64)> {
-        let is_due = |device: &DeviceId, at: i64| {
-            self.0.get(device).is_none_or(|written| at - written >= TOUCH_EVERY_MS)
-        };
-        devices.iter().map(|(d, at)| (*d, *at)).filter(|(d, at)| is_due(d, *at)).collect()
-    }
-
-    fn update(&mut self, devices: &[(DeviceId, i64)]) {
+    fn due(&mut self, devices: &BTreeMap<DeviceId, Heard>) -> Vec<HeardFrom> {
         if self.0.len() + devices.len() > MAX_LAST_SEEN {
             self.0.clear();
         }
-        self.0.extend(devices.iter().copied());
+        let mut due = Vec::new();
+        for (device, heard) in devices {
+            let (written, skew) = self.0.entry(*device).or_insert((i64::MIN, ClockSkew::default()));
+            heard.skews_s.iter().for_each(|sample| skew.add(*sample));
+            if heard.at_ms.saturating_sub(*written) >= TOUCH_EVERY_MS {
+                let clock_skew_s = skew.median_s();
+                due.push(HeardFrom { device: *device, at_ms: heard.at_ms, clock_skew_s });
+            }
+        }
+        due
+    }
+
+    fn update(&mut self, written: &[HeardFrom]) {
+        for heard in written {
+            if let Some((at_ms, _)) = self.0.get_mut(&heard.device) {
+                *at_ms = heard.at_ms;
+            }
+        }
     }
 }

@@ -234,6 +234,9 @@ fn count(applied: &Applied, entries: &[Entry], committed_ms: i64) {
     for (why, pings) in &applied.dropped {
         total(why.as_str(), *pings);
     }
+    metrics::counter!("nearhand_ingest_jumps_total").increment(applied.jumps);
+    let skew = metrics::histogram!("nearhand_device_clock_skew_seconds");
+    applied.skews_s.iter().for_each(|seconds| skew.record(*seconds));
     let lag = metrics::histogram!("nearhand_ingest_lag_seconds");
     for entry in entries {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^52")]

@@ -2,7 +2,7 @@
 //! organisation; the versions themselves are read anew in every transaction.
 
 use super::plan::Person;
-use nearhand_domain::{StaffId, facts::MockPolicy, ping::PersonGate};
+use nearhand_domain::{StaffId, ping::PersonGate};
 use nearhand_storage::{
     StorageError, Tx, erasure, facts,
     ingest::{self, PersonVersion},
@@ -41,6 +41,9 @@ impl GateCache {
                 organization: person.organization,
                 mock_policy: person.mock_policy,
                 gate: gate.filter(|_| !person.deleted),
+                work_version: person.work_version,
+                jump_limit_mps: person.jump_limit_mps,
+                newest: person.newest,
             };
             (person.staff, known)
         });
@@ -65,8 +68,7 @@ impl GateCache {
             .into_iter()
             .map(|tombstone| {
                 self.gates.remove(&tombstone.staff);
-                let (organization, mock_policy) = (tombstone.organization, MockPolicy::default());
-                (tombstone.staff, Person { organization, mock_policy, gate: None })
+                (tombstone.staff, Person::erased(tombstone.organization))
             })
             .collect())
     }

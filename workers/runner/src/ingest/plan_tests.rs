@@ -56,7 +56,14 @@ fn person(mock_policy: MockPolicy) -> Person {
         },
         ..PersonGate::default()
     };
-    Person { organization: id(1), mock_policy, gate: Some(Arc::new(gate)) }
+    Person {
+        organization: id(1),
+        mock_policy,
+        gate: Some(Arc::new(gate)),
+        work_version: 0,
+        jump_limit_mps: 70,
+        newest: None,
+    }
 }
 
 fn people(staff: &[u8]) -> FxHashMap<StaffId, Person> {
@@ -80,7 +87,7 @@ fn only_the_newest_good_fix_of_each_person_is_live() {
     let plan = planned(&batches, &people(&[1, 2]));
     assert_eq!(plan.rows.len(), 5);
     assert!(plan.rows.is_sorted_by_key(|row| row.staff));
-    let live: Vec<i64> = plan.live.iter().map(|row| row.ping.fix_at_ms).collect();
+    let live: Vec<i64> = plan.live.iter().map(|row| row.fact.fix_at_ms).collect();
     assert_eq!(live, [NOW - DAY, NOW - 3]);
     assert_eq!(plan.people, [(id(1), id(1)), (id(1), id(2))]);
 }
@@ -94,7 +101,7 @@ fn the_organisation_says_whether_mock_fixes_are_live() {
         [(MockPolicy::Accept, NOW), (MockPolicy::Penalise, NOW), (MockPolicy::HistoryOnly, NOW - 9)]
     {
         let people = [(id(1), person(policy))].into_iter().collect();
-        assert_eq!(planned(&batches, &people).live[0].ping.fix_at_ms, live);
+        assert_eq!(planned(&batches, &people).live[0].fact.fix_at_ms, live);
     }
 }
 
@@ -163,8 +170,11 @@ fn written(plan: &Plan<'_>) -> Written {
         .collect();
     rows.sort_unstable();
     rows.dedup();
-    let live =
-        plan.live.iter().map(|row| (row.staff.0, row.ping.fix_at_ms, row.ping.position)).collect();
+    let live = plan
+        .live
+        .iter()
+        .map(|row| (row.fact.staff.0, row.fact.fix_at_ms, row.fact.position))
+        .collect();
     (rows, live, plan.people.iter().map(|(_, staff)| *staff).collect())
 }
 
@@ -191,7 +201,7 @@ proptest! {
         let mut singly = BTreeMap::new();
         for batch in batches.iter().rev() {
             for row in &planned(std::slice::from_ref(batch), &people).live {
-                let fact = row.position_fact();
+                let fact = row.fact;
                 let live = singly.entry(fact.staff).or_insert(fact);
                 if fact.rank() > live.rank() {
                     *live = fact;
@@ -199,7 +209,7 @@ proptest! {
             }
         }
         let plan = planned(&batches, &people);
-        let mut at_once: Vec<_> = plan.live.iter().map(PingRow::position_fact).collect();
+        let mut at_once: Vec<_> = plan.live.iter().map(|row| row.fact).collect();
         at_once.sort_unstable_by_key(|fact| fact.staff);
         prop_assert_eq!(at_once, singly.into_values().collect::<Vec<_>>());
     }
@@ -210,6 +220,6 @@ proptest! {
         let sent: usize = batches.iter().map(|batch| batch.pings.len()).sum();
         let dropped: u64 = plan.dropped.values().sum();
         prop_assert_eq!(plan.rows.len() as u64 + dropped, sent as u64);
-        prop_assert!(plan.live.windows(2).all(|two| two[0].staff < two[1].staff));
+        prop_assert!(plan.live.windows(2).all(|two| two[0].fact.staff < two[1].fact.staff));
     }
 }

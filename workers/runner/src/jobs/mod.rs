@@ -5,6 +5,7 @@
 //! twice that anybody could see. Must not touch Redis, but for the dead letters of the erased; only
 //! offers read a live index.
 
+mod arrival;
 mod author;
 mod data_export;
 mod erase;
@@ -19,6 +20,7 @@ mod run;
 mod schedule;
 mod worker;
 
+pub use arrival::ArrivalJobs;
 pub use data_export::DataExportJobs;
 pub use erase::EraseJobs;
 pub use exports::ExportJobs;

@@ -66,6 +66,10 @@ pub(crate) struct Device {
     /// When its token stopped working.
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked_at: Option<Timestamp>,
+    /// By how many seconds its clock is ahead of ours, negative: behind; to the minute. Null until a
+    /// request has shown it. Times are stored as the device gives them.
+    #[schema(example = -0.4)]
+    clock_skew_s: Option<f64>,
 }
 
 /// A fresh device with its token.
@@ -90,6 +94,7 @@ impl From<DeviceRecord> for Device {
             created_at: record.created_at,
             last_seen_at: record.last_seen_at,
             revoked_at: record.revoked_at,
+            clock_skew_s: record.clock_skew_s,
         }
     }
 }
@@ -160,11 +165,7 @@ pub(crate) async fn revoke(
 }
 
 /// Draws the codes to scan. Takes milliseconds, so it is done aside, and before anything is locked.
-async fn set_up(
-    base: String,
-    device: DeviceId,
-    token: String,
-) -> ApiResult<(String, DeviceSetup)> {
+async fn set_up(base: String, device: DeviceId, token: String) -> ApiResult<(String, DeviceSetup)> {
     let drawing = tokio::task::spawn_blocking(move || {
         let label = device.to_string();
         let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;

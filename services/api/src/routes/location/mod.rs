@@ -14,6 +14,7 @@ mod position_counts;
 pub(crate) mod positions;
 mod stream;
 mod stream_tickets;
+mod track;
 mod tracking;
 mod wanted;
 
@@ -58,6 +59,9 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
             NotReady
         ))
         .routes(operation!(stream_tickets::create, PersonRequired))
+        .routes(operation!(track::get, Invalid))
+        .routes(operation!(track::get_own, Invalid, PersonRequired))
+        .routes(operation!(track::distance, Invalid))
 }
 
 /// The addresses that apps are given.

@@ -28,6 +28,7 @@ use nearhand_storage::{
     policies,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -35,6 +36,9 @@ use uuid::Uuid;
 const MAX_LANGUAGES: usize = 20;
 /// Longest margin of tracking around working hours.
 const MAX_MARGIN_MIN: i16 = 720;
+
+/// What may count as a jump, in metres a second.
+const JUMP_LIMITS_MPS: RangeInclusive<i16> = 10..=2_000;
 
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,6 +58,9 @@ pub(crate) struct Organization {
     base: Option<LatLng>,
     /// How mock fixes count: `accept`, `penalise` or `history_only`.
     mock_policy: MockPolicyWord,
+    /// A fix that a phone could reach only faster than this is a jump: it is kept, flagged, and not
+    /// shown live until two more agree with it. In metres a second.
+    jump_limit_mps: i16,
     /// BCP 47; the first is given to people whose language is not said.
     languages: Vec<String>,
     /// Whether new people are sent a word of welcome.
@@ -93,6 +100,7 @@ impl From<OrganizationRecord> for Organization {
                 MockPolicy::Penalise => MockPolicyWord::Penalise,
                 MockPolicy::HistoryOnly => MockPolicyWord::HistoryOnly,
             },
+            jump_limit_mps: record.jump_limit_mps,
             languages: record.languages,
             welcome_mail: record.welcome_mail,
             tracking_hours_margin_min: record.tracking_hours_margin_min,
@@ -122,6 +130,10 @@ pub(crate) struct OrganizationPatch {
     #[serde(default)]
     #[schema(value_type = MockPolicyWord)]
     mock_policy: Field<String>,
+    /// A fix that a phone could reach only faster than this is a jump. In metres a second.
+    #[serde(default)]
+    #[schema(value_type = i16, minimum = 10, maximum = 2000)]
+    jump_limit_mps: Field<i16>,
     /// BCP 47, 1 to 20; the first is given to people whose language is not said.
     #[serde(default)]
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 20)]
@@ -197,6 +209,10 @@ impl OrganizationPatch {
             MockPolicy::parse(&word).ok_or("must be `accept`, `penalise` or `history_only`")
         });
         record.mock_policy = policy.unwrap_or(record.mock_policy);
+        let limit = self.jump_limit_mps.replacement("/jump_limit_mps", e, |limit| {
+            if JUMP_LIMITS_MPS.contains(&limit) { Ok(limit) } else { Err("must be 10 to 2000") }
+        });
+        record.jump_limit_mps = limit.unwrap_or(record.jump_limit_mps);
         if let Some(languages) = self.languages.replacement("/languages", e, any) {
             record.languages = read_languages(languages, e);
         }

@@ -7,10 +7,14 @@ use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
 use uuid::Uuid;
 
-/// Marks that admission sets on a ping; their sum is stored with it.
+/// Marks of a ping; their sum is stored with it. Admission sets the first, [`crate::jumps`] the others.
 pub mod flags {
     /// The phone's clock was more than two minutes ahead of ours.
     pub const CLOCK_AHEAD: u8 = 1;
+    /// The phone cannot have come here from where it was.
+    pub const JUMP: u8 = 2;
+    /// It seemed a jump until two more fixes agreed with it.
+    pub const RELEASED: u8 = 4;
 }
 
 /// Which kind of client sent a ping.

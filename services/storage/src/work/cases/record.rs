@@ -109,6 +109,8 @@ pub struct CaseRecord {
     pub geocode_precision: Option<GeocodePrecision>,
     /// Attribution, reason or choices.
     pub geocode_detail: Option<serde_json::Value>,
+    /// Within this distance of the position people are on site, in metres.
+    pub arrival_radius_m: i32,
     /// When; `None`: as soon as possible.
     pub starts_at: Option<Timestamp>,
     /// How long it takes.
@@ -138,7 +140,7 @@ macro_rules! select {
              c.client_id, c.notes, c.queue_id, c.group_id, c.department_id, \
              ST_Y(c.position) AS lat, ST_X(c.position) AS lng, c.position_source, c.address, \
              c.address_version, c.geocode_status, c.geocode_precision, c.geocode_detail, \
-             c.starts_at, c.duration_min, c.urgent, c.requirements, c.created_by, c.created_at, \
+             c.arrival_radius_m, c.starts_at, c.duration_min, c.urgent, c.requirements, c.created_by, c.created_at, \
              c.done_at, c.cancelled_at, \
              ARRAY(SELECT service_id FROM case_services WHERE case_id = c.id ORDER BY service_id) \
                 AS services \
@@ -182,6 +184,7 @@ pub(super) struct Row {
     geocode_status: Option<String>,
     geocode_precision: Option<String>,
     geocode_detail: Option<serde_json::Value>,
+    arrival_radius_m: i32,
     starts_at: Option<jiff_sqlx::Timestamp>,
     duration_min: i32,
     urgent: bool,
@@ -216,6 +219,7 @@ impl Row {
             geocode_status: optional(self.geocode_status, GeocodeStatus::parse)?,
             geocode_precision: optional(self.geocode_precision, GeocodePrecision::parse)?,
             geocode_detail: self.geocode_detail,
+            arrival_radius_m: self.arrival_radius_m,
             starts_at: convert::time(self.starts_at),
             duration_min: self.duration_min,
             urgent: self.urgent,

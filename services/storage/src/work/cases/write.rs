@@ -55,7 +55,7 @@ pub async fn update(
          position = ST_SetSRID(ST_MakePoint($12, $13), 4326), position_source = $14, \
          address = $15, address_version = $16, geocode_status = $17, geocode_precision = $18, \
          geocode_detail = $19, starts_at = $20, duration_min = $21, urgent = $22, \
-         requirements = $23, done_at = $24, cancelled_at = $25 \
+         requirements = $23, done_at = $24, cancelled_at = $25, arrival_radius_m = $26 \
          WHERE organization_id = $1 AND id = $2";
     row(statement, organization, after, after.number.as_deref())
         .execute(&mut **tx)
@@ -71,8 +71,9 @@ pub async fn update(
     let versions = (after.address_version, Some(before.address_version));
     jobs::look_for_address(tx, organization, after.id.into(), after.geocode_status, versions)
         .await?;
-    if before.position != after.position || before.client != after.client {
-        // The facts of its holders have both.
+    let moved = before.position != after.position;
+    if moved || before.client != after.client || before.arrival_radius_m != after.arrival_radius_m {
+        // The facts of its holders have the first two, and ingest knows their sites.
         facts::work::touch_holders(tx, organization, after.id).await?;
     }
     offers::queue_step(tx, organization, after.id).await?;
@@ -112,10 +113,11 @@ async fn insert_row(
     let statement = "INSERT INTO cases (organization_id, id, number, title, status, slots, \
          client_id, notes, queue_id, group_id, department_id, position, position_source, address, \
          address_version, geocode_status, geocode_precision, geocode_detail, starts_at, \
-         duration_min, urgent, requirements, done_at, cancelled_at, created_by, created_at) \
+         duration_min, urgent, requirements, done_at, cancelled_at, arrival_radius_m, created_by, \
+         created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
          ST_SetSRID(ST_MakePoint($12, $13), 4326), $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-         $23, $24, $25, $26, $27) ON CONFLICT (organization_id, lower(number)) DO NOTHING";
+         $23, $24, $25, $26, $27, $28) ON CONFLICT (organization_id, lower(number)) DO NOTHING";
     let written = row(statement, organization, record, Some(number))
         .bind(record.created_by.0)
         .bind(record.created_at.to_sqlx())
@@ -159,6 +161,7 @@ fn row(
         .bind(Json(record.requirements.clone()))
         .bind(record.done_at.map(ToSqlx::to_sqlx))
         .bind(record.cancelled_at.map(ToSqlx::to_sqlx))
+        .bind(record.arrival_radius_m)
 }
 
 async fn insert_services(

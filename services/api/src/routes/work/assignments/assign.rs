@@ -57,6 +57,8 @@ pub(crate) async fn assign(
         eta_milli_min,
         assigned_by: by.author(),
         cancel_reason: None,
+        arrived_at: None,
+        left_at: None,
         override_reason: reason,
     };
     assignments::insert(change.tx(), by.organization(), &record).await?;

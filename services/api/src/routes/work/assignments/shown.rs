@@ -53,6 +53,12 @@ pub(crate) struct Assignment {
     done_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     cancelled_at: Option<Timestamp>,
+    /// When the person entered the case's site, as the fixes of their phone show.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    arrived_at: Option<Timestamp>,
+    /// When they left it; null while they are there.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    left_at: Option<Timestamp>,
     /// Why it was taken back.
     cancel_reason: Option<String>,
     /// Why it was assigned although something spoke against it.
@@ -91,6 +97,8 @@ impl Assignment {
             on_site_at: progress.on_site_at,
             done_at: progress.done_at,
             cancelled_at: progress.cancelled_at,
+            arrived_at: record.arrived_at,
+            left_at: record.left_at,
             cancel_reason: record.cancel_reason,
             override_reason: record.override_reason,
         }

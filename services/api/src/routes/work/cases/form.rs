@@ -21,6 +21,7 @@ use nearhand_domain::{
 };
 use nearhand_storage::cases::{CaseRecord, CaseState, CaseStatus};
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -32,6 +33,11 @@ const MAX_NUMBER: usize = 40;
 const MAX_NOTES: usize = 4_000;
 /// Most people that a case takes.
 const MAX_SLOTS: i16 = 50;
+/// Within how many metres of a case people may count as being there.
+const ARRIVAL_RADII_M: RangeInclusive<i32> = 20..=5_000;
+/// The same unless given.
+const DEFAULT_ARRIVAL_RADIUS_M: i32 = 150;
+const AN_ARRIVAL_RADIUS: &str = "a whole number from 20 to 5000";
 const A_SLOT_COUNT: &str = "a whole number from 1 to 50";
 
 /// What may be said about a case. In a change, what is left out stays and null clears.
@@ -85,6 +91,10 @@ pub(crate) struct CaseForm {
     #[serde(default)]
     #[schema(value_type = Option<AddressInput>)]
     address: Field<AddressForm>,
+    /// Within this distance of the position people are on site, in metres; 150 unless given.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, minimum = 20, maximum = 5000)]
+    arrival_radius_m: Field<i32>,
     #[serde(flatten)]
     pub(super) needs: NeedsForm,
     #[serde(flatten)]
@@ -117,6 +127,7 @@ pub(super) fn blank(created_by: StaffId) -> CaseRecord {
         geocode_status: None,
         geocode_precision: None,
         geocode_detail: None,
+        arrival_radius_m: DEFAULT_ARRIVAL_RADIUS_M,
         starts_at: None,
         duration_min: nearhand_dispatch::DEFAULT_DURATION_MIN,
         urgent: false,
@@ -155,6 +166,12 @@ impl CaseForm {
             if fits { Ok(v) } else { Err("must be a whole number from 1 to 50") }
         });
         set(slots, &mut record.slots, 1);
+        let at = "/arrival_radius_m";
+        let radius = self.arrival_radius_m.expecting(at, e, AN_ARRIVAL_RADIUS).patch(at, e, |v| {
+            let fits = ARRIVAL_RADII_M.contains(&v);
+            if fits { Ok(v) } else { Err("must be a whole number from 20 to 5000") }
+        });
+        set(radius, &mut record.arrival_radius_m, DEFAULT_ARRIVAL_RADIUS_M);
         self.client_id.patch("/client_id", e, parsed).apply(&mut record.client);
         self.queue_id.patch("/queue_id", e, parsed).apply(&mut record.queue);
         self.group_id.patch("/group_id", e, parsed).apply(&mut record.group);

@@ -55,6 +55,9 @@ pub(crate) struct Case {
     notes: String,
     /// Null until the address has been found.
     position: Option<LatLng>,
+    /// Within this distance of the position people are on site, in metres.
+    #[schema(example = 150)]
+    arrival_radius_m: i32,
     /// `manual` or `geocoded`.
     #[schema(value_type = Option<String>)]
     position_source: Option<HomeSource>,
@@ -114,6 +117,7 @@ impl From<CaseRecord> for Case {
             department_id: record.department,
             notes: record.notes,
             position: record.position.map(LatLng::from),
+            arrival_radius_m: record.arrival_radius_m,
             position_source: record.position_source,
             address: record.address,
             geocode_status: record.geocode_status,
