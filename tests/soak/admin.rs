@@ -1,7 +1,7 @@
 //! The account admin of a run: sets it up, makes people with phones, and reads what the APIs show.
 //! Logs in anew when a session has ended.
 
-use crate::stack::BOOTSTRAP;
+use crate::{people::Enrolled, stack::BOOTSTRAP};
 use anyhow::{Context, bail};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,16 +15,9 @@ const PASSWORD: &str = "seven tall lighthouses";
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A person with a phone.
-#[derive(Clone, Debug)]
-pub(crate) struct Enrolled {
-    pub(crate) staff: Uuid,
-    pub(crate) device: Uuid,
-    pub(crate) token: String,
-}
-
 /// The admin.
 pub(crate) struct Admin {
+    pub(crate) organization: Uuid,
     http: Client,
     token: Mutex<String>,
 }
@@ -42,7 +35,8 @@ impl Admin {
         let answer = http.post(format!("{url}/v1/setup")).json(&body).send().await?;
         let answer: Value = answer.error_for_status()?.json().await?;
         let token = text(&answer, "/session/access_token")?;
-        Ok(Self { http, token: Mutex::new(token) })
+        let organization = text(&answer, "/session/organization_id")?.parse()?;
+        Ok(Self { organization, http, token: Mutex::new(token) })
     }
 
     /// Reads a resource.

@@ -6,8 +6,9 @@ use crate::{
     checker::{self, Findings, History},
     faults::Fault,
     figures::{empty, line, percentile, table},
-    load::{Fleet, draw_app, people, track_since_long_ago},
+    load::{Fleet, draw_app},
     memory::Memory,
+    people,
     phone::Phone,
     plan::{Options, Sizes},
     scene::Scene,
@@ -96,11 +97,10 @@ pub(crate) fn conclude(findings: &Findings, again: &str) -> bool {
 /// Starts the installation, makes the people, and lets their phones send.
 pub(crate) async fn begin(options: &Options, seed: u64, sizes: Sizes) -> anyhow::Result<Scene> {
     let begun = Instant::now();
-    let mut stack = Stack::start(options).await?;
+    let stack = Stack::start(options).await?;
     let admin = Arc::new(Admin::set_up(&stack.urls[0]).await?);
     let count = sizes.phones + sizes.returning + WITNESSES + 1;
-    let mut enrolled = people(&admin, &stack.urls, count).await?;
-    track_since_long_ago(&mut stack).await?;
+    let mut enrolled = people::enrol(&stack.servers, admin.organization, count).await?;
     let fleet = Fleet::new(&stack.urls)?;
     let mut dice = Dice::new(seed);
     let mut draw = |is_counted: bool| -> anyhow::Result<Phone> {
@@ -142,17 +142,9 @@ async fn injected(scene: &mut Scene, options: &Options, seen: &mut Seen) -> anyh
     seen.add("(none)", before);
     let all = if options.only.is_empty() { Fault::value_variants() } else { &options.only };
     let mut bag: Vec<Fault> = Vec::new();
-    let mut is_first_round = true;
-    loop {
+    while begun.elapsed() < limit || !seen.had_all(all) {
         if bag.is_empty() {
-            if begun.elapsed() >= limit && !is_first_round {
-                break;
-            }
-            is_first_round = false;
             bag = all.to_vec();
-        }
-        if begun.elapsed() >= limit && seen.had_all(all) {
-            break;
         }
         let nth = scene.dice.whole(0, u32::try_from(bag.len() - 1)?);
         let fault = bag.swap_remove(nth as usize);
@@ -259,7 +251,7 @@ pub(crate) fn show_memory(memory: &[Memory]) {
     table(&head[..=memory.len().min(3)], &rows.collect::<Vec<_>>());
 }
 
-pub(crate) fn show_totals(scene: &Scene, history: &History, seen: &Seen) {
+fn show_totals(scene: &Scene, history: &History, seen: &Seen) {
     line("");
     let injected: u32 = seen.rows.iter().filter(|(n, _)| *n != "(none)").map(|(_, r)| r.turns).sum();
     let totals = &scene.fleet.totals;

@@ -1,20 +1,17 @@
 //! All phones of a run: what they share, and how they are made. Knows nothing of faults.
 
 use crate::{
-    admin::{Admin, Enrolled},
+    people::Enrolled,
     expected::Judged,
     figures::Delays,
     ledger::{PhoneLog, Totals},
     phone::Phone,
     settled::within,
-    stack::{APIS, Stack},
+    stack::APIS,
 };
-use anyhow::Context;
-use futures::{StreamExt, TryStreamExt, stream};
 use nearhand_domain::clock;
 use nearhand_play::{apps::App, demo::dice::Dice};
 use parking_lot::Mutex;
-use sqlx::Connection;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,10 +20,6 @@ use tokio_util::sync::CancellationToken;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Until the phones have sent what they keep.
 const LAST_SENDS: Duration = Duration::from_secs(300);
-/// People who are made at a time.
-const AT_ONCE: usize = 8;
-/// How long before the run people were first tracked: returning phones have fixes of that time.
-const TRACKED_BEFORE: &str = "UPDATE tracking_permissions SET granted_at = now() - interval '30 days'";
 
 /// The server's clock as it may be at present: milliseconds ahead of the right one, least and most.
 pub(crate) struct ServerClock(Mutex<(i64, i64)>);
@@ -134,28 +127,6 @@ impl Fleet {
         }
         Ok(())
     }
-}
-
-/// People with phones, tracked since long ago.
-pub(crate) async fn people(
-    admin: &Admin,
-    urls: &[String; APIS],
-    count: usize,
-) -> anyhow::Result<Vec<Enrolled>> {
-    stream::iter(0..count)
-        .map(|n| async move { admin.enrol(&urls[n % APIS], &format!("Person {n}")).await })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
-        .context("could not make people")
-}
-
-/// Dates everybody's consent back. All processes are started anew, so that none knows better.
-pub(crate) async fn track_since_long_ago(stack: &mut Stack) -> anyhow::Result<()> {
-    let mut db = stack.servers.sql().await?;
-    sqlx::query(TRACKED_BEFORE).execute(&mut db).await?;
-    db.close().await?;
-    stack.restart_with_clock(Vec::new()).await
 }
 
 /// An app for each phone, as the seed draws it.

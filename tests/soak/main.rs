@@ -14,6 +14,7 @@ mod flat;
 mod ledger;
 mod load;
 mod memory;
+mod people;
 mod phone;
 mod plan;
 mod scene;

@@ -179,7 +179,7 @@ impl Api<'_> {
         let body = json!({ "place": { "position": { "lat": lat, "lng": lng }, "duration_min": 60 },
             "limit": 20, "store": false });
         let answer = self.scene.admin.post(self.url, "/v1/recommendations", &body).await?;
-        let items = answer["candidates"].as_array().context("no candidates")?;
+        let items = answer.pointer("/result/candidates").and_then(Value::as_array).context("no candidates")?;
         let mut findings = Vec::new();
         if items.is_empty() {
             findings.push(format!("API {} recommends nobody", self.name));
