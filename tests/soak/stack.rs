@@ -114,6 +114,10 @@ impl Stack {
             .env("NEARHAND_BOOTSTRAP_TOKEN", BOOTSTRAP)
             .env("NEARHAND_OUTBOX_DIR", self.folder.path().join("outbox"))
             .env("NEARHAND_LOG", "warn")
+            // As on a small machine: without optimisation a login to PostgreSQL takes long, and after
+            // an outage all connections log in at once.
+            .env("NEARHAND_APP_POOL", "8")
+            .env("NEARHAND_JOBS_POOL", "2")
             .envs(self.clock.iter().map(|(name, value)| (*name, value.as_str())))
             .stdout(log.try_clone()?)
             .stderr(log)

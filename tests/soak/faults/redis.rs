@@ -12,7 +12,9 @@ use anyhow::Context;
 use nearhand_queue::decode;
 use nix::unistd::Pid;
 use redis::aio::MultiplexedConnection;
-use std::{fs, path::Path, sync::atomic::Ordering::SeqCst, time::Duration};
+use std::{
+    fs, os::unix::fs::MetadataExt, path::Path, sync::atomic::Ordering::SeqCst, time::Duration,
+};
 use tokio::process::Command;
 
 /// The streams that pings wait in, at the default prefix and number of partitions.
@@ -137,9 +139,12 @@ async fn limit_files(servers: &Servers, pid: Pid) -> bool {
     prlimit(pid, &(largest + LEFT_BYTES).to_string()).await
 }
 
-/// Sets how large files may become, softly: so that everybody may lift it.
+/// Sets how large files may become, as the process' own user, who alone may do that in a container;
+/// softly, so that it can be lifted.
 async fn prlimit(pid: Pid, bytes: &str) -> bool {
+    let Ok(owner) = fs::metadata(format!("/proc/{pid}")) else { return false };
     let mut command = Command::new("prlimit");
+    command.uid(owner.uid()).gid(owner.gid());
     command.arg("--pid").arg(pid.to_string()).arg(format!("--fsize={bytes}:"));
     command.stderr(std::process::Stdio::null());
     command.status().await.is_ok_and(|status| status.success())
