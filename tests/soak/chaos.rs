@@ -101,7 +101,7 @@ pub(crate) async fn begin(options: &Options, seed: u64, sizes: Sizes) -> anyhow:
     let admin = Arc::new(Admin::set_up(&stack.urls[0]).await?);
     let count = sizes.phones + sizes.returning + WITNESSES + 1;
     let mut enrolled = people::enrol(&stack.servers, admin.organization, count).await?;
-    let fleet = Fleet::new(&stack.urls)?;
+    let fleet = Fleet::new(&stack.urls, sizes.every)?;
     let mut dice = Dice::new(seed);
     let mut draw = |is_counted: bool| -> anyhow::Result<Phone> {
         let person = enrolled.pop().context("too few people")?;
@@ -116,7 +116,7 @@ pub(crate) async fn begin(options: &Options, seed: u64, sizes: Sizes) -> anyhow:
         phones.push(witness::watch(phone, Arc::clone(&fleet), admin));
     }
     for _ in 0..sizes.phones {
-        fleet.spawn(draw(true)?.run(Arc::clone(&fleet), sizes.every));
+        fleet.spawn(draw(true)?.run(Arc::clone(&fleet), None));
     }
     phones.into_iter().for_each(|witness| fleet.spawn(witness));
     line(&format!("{count} people and phones are there after {:.0} s", begun.elapsed().as_secs_f64()));

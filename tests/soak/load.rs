@@ -36,6 +36,8 @@ pub(crate) struct Fleet {
     pub(crate) seen: Delays,
     /// How long after a revocation a ping was still taken.
     pub(crate) lags: Mutex<Vec<Duration>>,
+    /// Between two fixes of a phone that is not to be held up.
+    pub(crate) every: Mutex<Duration>,
     /// No more is measured.
     pub(crate) stop: CancellationToken,
     /// No more is sent.
@@ -69,7 +71,7 @@ impl ServerClock {
 }
 
 impl Fleet {
-    pub(crate) fn new(urls: &[String; APIS]) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(urls: &[String; APIS], every: Duration) -> anyhow::Result<Arc<Self>> {
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
         Ok(Arc::new(Self {
             urls: urls.clone(),
@@ -79,6 +81,7 @@ impl Fleet {
             delays: Delays::default(),
             seen: Delays::default(),
             lags: Mutex::default(),
+            every: Mutex::new(every),
             stop: CancellationToken::new(),
             give_up: CancellationToken::new(),
             logs: Mutex::default(),

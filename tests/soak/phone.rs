@@ -27,6 +27,8 @@ const MOST_WAIT: Duration = Duration::from_secs(2);
 /// The longest for which a revoked token may still be taken by another API than the one that revoked
 /// it: what the feed needs.
 const REVOCATION_LAG: Duration = Duration::from_secs(1);
+/// How soon a phone notices that it is to measure more often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How far it moves between two fixes, degrees.
 const STEP_DEG: f64 = 0.000_3;
 
@@ -279,20 +281,23 @@ impl Phone {
         true
     }
 
-    /// Measures every so often and sends, until the fleet stops; then sends what is left.
-    pub(crate) async fn run(mut self, fleet: Arc<Fleet>, every: Duration) {
+    /// Measures as often as the fleet does, or more often if it is told to, and sends, until the fleet
+    /// stops; then sends what is left.
+    pub(crate) async fn run(mut self, fleet: Arc<Fleet>, often: Option<Duration>) {
+        let every = || often.unwrap_or_else(|| *fleet.every.lock());
         // Phones do not measure at the same instants.
-        let mut due = Instant::now() + every.mul_f64(self.dice.unit());
+        let mut last = Instant::now() - every().mul_f64(self.dice.unit());
         while !fleet.stop.is_cancelled() {
+            let due = (last + every()).min(Instant::now() + LOOK_AGAIN);
             tokio::select! {
                 () = tokio::time::sleep_until(due.into()) => {}
                 () = fleet.stop.cancelled() => break,
             }
             // While it could not send, it went on measuring.
-            while due <= Instant::now() {
-                let late_ms = i64::try_from(due.elapsed().as_millis()).unwrap_or(0);
+            while last + every() <= Instant::now() {
+                last += every();
+                let late_ms = i64::try_from(last.elapsed().as_millis()).unwrap_or(0);
                 self.measure(clock::now().as_millisecond() - late_ms);
-                due += every;
             }
             if !self.send_all(&fleet).await {
                 return;

@@ -1,16 +1,23 @@
 //! Clocks that are off: those of the servers by `faketime`, those of phones by what they report.
 
 use crate::scene::Scene;
+use anyhow::{Context, ensure};
+use nearhand_domain::clock;
 use std::{
     fs,
     path::PathBuf,
     sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
 };
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// How far phones are off: flagged, refused, old, older than a day.
 const SKEWS_MS: [i64; 4] = [10 * MINUTE_MS, 30 * HOUR_MS, -3 * HOUR_MS, -48 * HOUR_MS];
+/// How long an answer may take until its clock is read.
+const MOST_OFF_S: i64 = 30;
+/// Until as many pings as there are phones are acknowledged by the clock that is off.
+const RECOVERED: Duration = Duration::from_secs(120);
 /// Of so many phones one is off.
 const ONE_IN: usize = 5;
 
@@ -30,7 +37,9 @@ pub(super) async fn server(scene: &mut Scene) -> anyhow::Result<String> {
             ("DONT_FAKE_MONOTONIC", "1".to_owned()),
         ];
         set(scene, clock, offset_s * 1_000).await?;
+        show_the_hour(scene, offset_s).await?;
         tokio::time::sleep(scene.sizes.fault).await;
+        scene.fleet.progress(scene.sizes.phones as u64, RECOVERED).await?;
         said.push(format!("{offset_s:+} s"));
     }
     set(scene, Vec::new(), 0).await?;
@@ -46,6 +55,20 @@ async fn set(
     scene.fleet.clock.may_be(offset_ms);
     scene.stack.restart_with_clock(clock).await?;
     scene.fleet.clock.is(offset_ms);
+    Ok(())
+}
+
+/// Fails unless each API's clock is off as wanted, by the `date` of its answers.
+async fn show_the_hour(scene: &Scene, offset_s: i64) -> anyhow::Result<()> {
+    for url in &scene.fleet.urls {
+        let answer = scene.fleet.http.get(format!("{url}/healthz")).send().await?;
+        let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+        let date = date.context("an answer without a date")?;
+        let at = jiff::fmt::rfc2822::parse(date)?.timestamp().as_second();
+        let off_s = at - clock::now().as_second();
+        let is_wanted = (off_s - offset_s).abs() <= MOST_OFF_S;
+        ensure!(is_wanted, "an API's clock is off by {off_s} s in place of {offset_s} s");
+    }
     Ok(())
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn revoked(scene: &mut Scene) -> anyhow::Result<String> {
         let mut phone = scene.fleet.phone(person, app, seed, false);
         phone.api = n % APIS;
         logs.push(Arc::clone(&phone.log));
-        scene.fleet.spawn(phone.run(Arc::clone(&scene.fleet), OFTEN));
+        scene.fleet.spawn(phone.run(Arc::clone(&scene.fleet), Some(OFTEN)));
     }
     let sent = |many: usize| logs.iter().all(|log| log.entries().len() >= many);
     within(Duration::from_secs(60), "phones send before they are revoked", async || {
