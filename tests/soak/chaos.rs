@@ -85,7 +85,9 @@ pub(crate) fn seed(options: &Options) -> u64 {
 /// Says what was found; true when nothing was.
 pub(crate) fn conclude(findings: &Findings, again: &str) -> bool {
     if findings.is_clean() {
-        line("soak: nothing lost, nothing doubled; live positions newest, every index equal to PostGIS");
+        line(
+            "soak: nothing lost, nothing doubled; live positions newest, every index equal to PostGIS",
+        );
         return true;
     }
     line("soak: the checker found:");
@@ -119,7 +121,10 @@ pub(crate) async fn begin(options: &Options, seed: u64, sizes: Sizes) -> anyhow:
         fleet.spawn(draw(true)?.run(Arc::clone(&fleet), None));
     }
     phones.into_iter().for_each(|witness| fleet.spawn(witness));
-    line(&format!("{count} people and phones are there after {:.0} s", begun.elapsed().as_secs_f64()));
+    line(&format!(
+        "{count} people and phones are there after {:.0} s",
+        begun.elapsed().as_secs_f64()
+    ));
     Ok(Scene {
         stack,
         fleet,
@@ -230,9 +235,8 @@ fn show(scene: &Scene, seen: &Seen, history: &History) {
             row.said.clone(),
         ]
     });
-    let head = [
-        "fault", "turns", "s", "acked", "ack p50 ms", "p99", "on map p50 ms", "p99", "last turn",
-    ];
+    let head =
+        ["fault", "turns", "s", "acked", "ack p50 ms", "p99", "on map p50 ms", "p99", "last turn"];
     table(&head, &rows.collect::<Vec<_>>());
     show_memory(&seen.memory);
     show_totals(scene, history, seen);
@@ -253,7 +257,8 @@ pub(crate) fn show_memory(memory: &[Memory]) {
 
 fn show_totals(scene: &Scene, history: &History, seen: &Seen) {
     line("");
-    let injected: u32 = seen.rows.iter().filter(|(n, _)| *n != "(none)").map(|(_, r)| r.turns).sum();
+    let injected: u32 =
+        seen.rows.iter().filter(|(n, _)| *n != "(none)").map(|(_, r)| r.turns).sum();
     let totals = &scene.fleet.totals;
     let rows = [
         ("faults injected", injected.into()),

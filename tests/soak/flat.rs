@@ -53,8 +53,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     let (seed, total) = (seed(options), Duration::from_secs(options.flat.unwrap_or_default()));
     let again = format!("./dev soak --flat {} {} {seed}", total.as_secs(), options.seconds);
     line(&format!("Flat for {} s, seed {seed}", total.as_secs()));
-    let sizes =
-        Sizes { phones: PHONES, every: EVERY, returning: 0, ..options.sizes() };
+    let sizes = Sizes { phones: PHONES, every: EVERY, returning: 0, ..options.sizes() };
     let scene = begin(options, seed, sizes).await?;
     let peak = ramp(&scene).await?;
     let half = peak / 2.0;
@@ -69,9 +68,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     let history = checker::check(&scene, &mut findings).await?;
     let (acknowledged, stored) = (history.acknowledged, history.stored);
     let (lost, doubled) = (history.lost, history.doubled);
-    line(&format!(
-        "{acknowledged} acknowledged, {stored} stored, {lost} lost, {doubled} doubled"
-    ));
+    line(&format!("{acknowledged} acknowledged, {stored} stored, {lost} lost, {doubled} doubled"));
     let is_clean = conclude(&findings, &again);
     scene.stack.stop(options.keep || !is_clean).await?;
     Ok(is_clean)
@@ -94,7 +91,9 @@ async fn ramp(scene: &Scene) -> anyhow::Result<f64> {
         let delays = scene.fleet.delays.take();
         let reached = (self::stored(scene).await - stored) / begun.elapsed().as_secs_f64();
         let p99 = delays.value_at_quantile(0.99);
-        line(&format!("  {rate:.0} pings a second: {reached:.0} stored, acknowledged p99 {p99} ms"));
+        line(&format!(
+            "  {rate:.0} pings a second: {reached:.0} stored, acknowledged p99 {p99} ms"
+        ));
         peak = peak.max(reached);
         if reached < HELD_SHARE * rate || p99 > HELD_P99_MS {
             break;
@@ -146,8 +145,17 @@ fn show(stretches: &[Stretch]) {
         row
     });
     let head = [
-        "s", "pings/s", "ack p50 ms", "p99", "on map p50 ms", "p99", "API 1 MiB", "API 2", "worker",
-        "Redis", "PostgreSQL",
+        "s",
+        "pings/s",
+        "ack p50 ms",
+        "p99",
+        "on map p50 ms",
+        "p99",
+        "API 1 MiB",
+        "API 2",
+        "worker",
+        "Redis",
+        "PostgreSQL",
     ];
     table(&head, &rows.collect::<Vec<_>>());
 }

@@ -111,10 +111,8 @@ pub(crate) fn identity(app: App, fix: &Fix, position: Position) -> (i64, Uuid) {
         App::Owntracks => fix.at.as_second() * 1_000,
         _ => fix.at.as_millisecond(),
     };
-    let sends_key = matches!(
-        app,
-        App::Native | App::Owntracks | App::TraccarJson | App::Transistorsoft
-    );
+    let sends_key =
+        matches!(app, App::Native | App::Owntracks | App::TraccarJson | App::Transistorsoft);
     (fix_at_ms, ping_key(fix.key.as_deref().filter(|_| sends_key), position))
 }
 

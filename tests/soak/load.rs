@@ -1,10 +1,10 @@
 //! All phones of a run: what they share, and how they are made. Knows nothing of faults.
 
 use crate::{
-    people::Enrolled,
     expected::Judged,
     figures::Delays,
     ledger::{PhoneLog, Totals},
+    people::Enrolled,
     phone::Phone,
     settled::within,
     stack::APIS,

@@ -116,7 +116,12 @@ impl Phone {
 
     /// Keeps a fix as it is.
     pub(crate) fn keep(&mut self, fix: Fix) {
-        self.waiting.push_back(Waiting { fix, made: Instant::now(), judged: None, is_unclear: false });
+        self.waiting.push_back(Waiting {
+            fix,
+            made: Instant::now(),
+            judged: None,
+            is_unclear: false,
+        });
     }
 
     /// Sends the oldest that wait, as many as its app sends at a time, once.

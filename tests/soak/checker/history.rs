@@ -5,7 +5,7 @@ use super::Findings;
 use crate::{
     expected::Whether,
     ledger::{Entry, PhoneLog},
-    scene::Scene,
+    scene::{Identity, Scene},
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
@@ -79,7 +79,7 @@ pub(super) async fn check(scene: &Scene, findings: &mut Findings) -> anyhow::Res
     db.close().await?;
     for phone in known.values() {
         for (entry, is_stored) in phone.fixes.values() {
-            if let Some(finding) = history.look_for(&phone.log, entry, *is_stored, scene) {
+            if let Some(finding) = history.look_for(&phone.log, entry, *is_stored, &scene.emptied) {
                 findings.add(finding);
             }
         }
@@ -123,7 +123,7 @@ impl History {
         log: &PhoneLog,
         entry: &Entry,
         is_stored: bool,
-        scene: &Scene,
+        emptied: &HashSet<Identity>,
     ) -> Option<String> {
         if entry.acknowledged.is_some() {
             self.acknowledged += u64::from(entry.stored == Whether::Yes);
@@ -140,7 +140,7 @@ impl History {
             return None;
         }
         let acknowledged = entry.acknowledged.filter(|_| entry.stored == Whether::Yes)?;
-        if scene.emptied.contains(&(log.device, entry.fix_at_ms, entry.key)) {
+        if emptied.contains(&(log.device, entry.fix_at_ms, entry.key)) {
             self.emptied += 1;
             return None;
         }
@@ -181,6 +181,26 @@ mod tests {
         let row = (id(2), id(1), AT, id(3), 38.7, -9.1, 1);
         assert_eq!(history.hold(&row, &mut known), None);
         assert_eq!((history.doubled, history.wrong), (0, 0));
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_is_not_stored_is_lost_unless_its_queue_was_emptied() {
+        let known = known(Whether::Yes);
+        let phone = &known[&id(2)];
+        let (entry, _) = phone.fixes[&(AT, id(3))];
+        let none = HashSet::new();
+        let emptied = HashSet::from([(id(2), AT, id(3))]);
+        let of = |entry: Entry, is_stored, emptied: &HashSet<Identity>| {
+            let mut history = History::default();
+            history.look_for(&phone.log, &entry, is_stored, emptied);
+            (history.acknowledged, history.lost, history.emptied)
+        };
+        assert_eq!(of(entry, true, &none), (1, 0, 0));
+        assert_eq!(of(entry, false, &none), (1, 1, 0));
+        assert_eq!(of(entry, false, &emptied), (1, 0, 1));
+        assert_eq!(of(Entry { acknowledged: None, ..entry }, false, &none), (0, 0, 0));
+        assert_eq!(of(Entry { stored: Whether::Open, ..entry }, false, &none), (0, 0, 0));
+        assert_eq!(of(Entry { stored: Whether::No, ..entry }, false, &none), (0, 0, 0));
     }
 
     #[test]

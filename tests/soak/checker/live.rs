@@ -42,9 +42,8 @@ pub(super) async fn check(
         rows.into_iter().map(|(staff, at, lat, lng)| (staff, (at, lat, lng))).collect();
     findings.extend(against_history(&stored, history));
     let mut dice = scene.dice.clone();
-    let places: Vec<(f64, f64)> = (0..QUESTIONS)
-        .map(|_| (dice.between(38.5, 39.0), dice.between(-9.5, -8.9)))
-        .collect();
+    let places: Vec<(f64, f64)> =
+        (0..QUESTIONS).map(|_| (dice.between(38.5, 39.0), dice.between(-9.5, -8.9))).collect();
     let mut nearest = Vec::new();
     for (lat, lng) in &places {
         let near = sqlx::query_as(NEAR).bind(lat).bind(lng).bind(NEAREST);
@@ -148,9 +147,9 @@ impl Api<'_> {
         let counted = self.get(&path).await?["people"].as_u64().unwrap_or_default();
         let name = self.name;
         let wrong = counted != people as u64;
-        Ok(Vec::from_iter(wrong.then(|| {
-            format!("API {name} counts {counted} people, PostGIS has {people}")
-        })))
+        Ok(Vec::from_iter(
+            wrong.then(|| format!("API {name} counts {counted} people, PostGIS has {people}")),
+        ))
     }
 
     /// The nearest people are those of PostGIS, in its order.
@@ -166,7 +165,9 @@ impl Api<'_> {
             items.iter().map(|item| Ok(read(item)?.0)).collect::<anyhow::Result<_>>()?;
         let name = self.name;
         Ok(Vec::from_iter((!in_same_order(&shown, near)).then(|| {
-            format!("API {name} has other nearest people than PostGIS, in one of {QUESTIONS} places")
+            format!(
+                "API {name} has other nearest people than PostGIS, in one of {QUESTIONS} places"
+            )
         })))
     }
 
@@ -179,7 +180,10 @@ impl Api<'_> {
         let body = json!({ "place": { "position": { "lat": lat, "lng": lng }, "duration_min": 60 },
             "limit": 20, "store": false });
         let answer = self.scene.admin.post(self.url, "/v1/recommendations", &body).await?;
-        let items = answer.pointer("/result/candidates").and_then(Value::as_array).context("no candidates")?;
+        let items = answer
+            .pointer("/result/candidates")
+            .and_then(Value::as_array)
+            .context("no candidates")?;
         let mut findings = Vec::new();
         if items.is_empty() {
             findings.push(format!("API {} recommends nobody", self.name));
@@ -200,8 +204,10 @@ impl Api<'_> {
 
 fn read(item: &Value) -> anyhow::Result<(Uuid, Position)> {
     let staff = item["staff_id"].as_str().context("a position without a person")?.parse()?;
-    let at: jiff::Timestamp = item["fix_at"].as_str().context("a position without time")?.parse()?;
-    let degrees = |name: &str| item["position"][name].as_f64().context("a position without degrees");
+    let at: jiff::Timestamp =
+        item["fix_at"].as_str().context("a position without time")?.parse()?;
+    let degrees =
+        |name: &str| item["position"][name].as_f64().context("a position without degrees");
     Ok((staff, (at.as_millisecond(), degrees("lat")?, degrees("lng")?)))
 }
 
@@ -240,7 +246,8 @@ mod tests {
         let newest = Newest { at_least_ms: Some(20), any_of_ms: HashSet::from([10, 20, 30]) };
         let history =
             History { live: [(id(1), newest)].into_iter().collect(), ..History::default() };
-        let findings = |at_ms| against_history(&[(id(1), (at_ms, 0.0, 0.0))].into(), &history).len();
+        let findings =
+            |at_ms| against_history(&[(id(1), (at_ms, 0.0, 0.0))].into(), &history).len();
         assert_eq!([10, 20, 25, 30].map(findings), [1, 0, 1, 0]);
         assert_eq!(against_history(&Positions::new(), &history).len(), 1, "nobody is live");
     }

@@ -4,11 +4,7 @@
 mod history;
 mod live;
 
-use crate::{
-    faults::open_queue,
-    scene::Scene,
-    settled::within,
-};
+use crate::{faults::open_queue, scene::Scene, settled::within};
 use nearhand_queue::Lane;
 use std::time::Duration;
 

@@ -75,7 +75,9 @@ async fn show_the_hour(scene: &Scene, offset_s: i64) -> anyhow::Result<()> {
 /// The library that the package `faketime` brings.
 fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
-    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|path| path.exists())
+    folders
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|path| path.exists())
 }
 
 /// The clocks of some phones are off for a while.

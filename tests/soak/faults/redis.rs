@@ -93,9 +93,8 @@ pub(super) async fn emptied(scene: &mut Scene) -> anyhow::Result<String> {
         let (version, data) = version.zip(data).context("an entry of another layout")?;
         for batch in decode(version, data)? {
             many += batch.pings.len();
-            let identity = |ping: &nearhand_domain::ping::Ping| {
-                (batch.device.0, ping.fix_at_ms, ping.key)
-            };
+            let identity =
+                |ping: &nearhand_domain::ping::Ping| (batch.device.0, ping.fix_at_ms, ping.key);
             scene.emptied.extend(batch.pings.iter().map(identity));
         }
     }
