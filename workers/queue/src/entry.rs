@@ -112,7 +112,10 @@ pub(crate) fn encode(batch: &PingBatchRef<'_>, traceparent: Option<&str>) -> Vec
 }
 
 /// The batches of an entry, at least one.
-pub(crate) fn decode(version: &[u8], mut data: &[u8]) -> Result<Vec<PingBatch>, DecodeError> {
+///
+/// # Errors
+/// When this program does not know the version, or the payload is not what its version promises.
+pub fn decode(version: &[u8], mut data: &[u8]) -> Result<Vec<PingBatch>, DecodeError> {
     if version == SINGLE_VERSION.as_bytes() {
         return match postcard::take_from_bytes(data) {
             Ok((batch, [])) => Ok(vec![batch]),

@@ -30,7 +30,7 @@ pub use connection::{Durability, Queue};
 pub use consumer::Consumer;
 pub use dead_letters::{DeadContent, DeadLetter, DeadLetters};
 pub use depth::Depth;
-pub use entry::{DecodeError, Lane, PingBatch};
+pub use entry::{DecodeError, Lane, PingBatch, decode};
 pub use error::{ConnectError, FeedError, Loss, QueueError, SendError};
 pub use feed::{CredentialChanged, CredentialKind, FeedItem, FeedTail, FeedWriter};
 pub use feed_reader::{FeedEntry, FeedRead, FeedReader};

@@ -5,11 +5,11 @@
 
 /// A seeded generator.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// The same seed, the same numbers.
-    pub(super) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -22,34 +22,34 @@ impl Dice {
     }
 
     /// In [0, 1).
-    pub(super) fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// In [from, to).
-    pub(super) fn between(&mut self, from: f64, to: f64) -> f64 {
+    pub fn between(&mut self, from: f64, to: f64) -> f64 {
         from + (to - from) * self.unit()
     }
 
     /// A whole number from `from` to `to`, both included.
-    pub(super) fn whole(&mut self, from: u32, to: u32) -> u32 {
+    pub fn whole(&mut self, from: u32, to: u32) -> u32 {
         let span = u64::from(to.saturating_sub(from)) + 1;
         from + u32::try_from(self.next() % span).unwrap_or(0)
     }
 
     /// True with this probability.
-    pub(super) fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
     /// One of several, all alike; `None` of none.
-    pub(super) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let count = u64::try_from(of.len()).unwrap_or(0).max(1);
         of.get(usize::try_from(self.next() % count).unwrap_or(0))
     }
 
     /// One of several by weights out of 100; what they leave is `None`.
-    pub(super) fn weighted<T: Copy>(&mut self, of: &[(u32, T)]) -> Option<T> {
+    pub fn weighted<T: Copy>(&mut self, of: &[(u32, T)]) -> Option<T> {
         let mut drawn = self.whole(0, 99);
         for (weight, choice) in of {
             if drawn < *weight {

@@ -13,7 +13,7 @@ mod cases;
 mod city;
 mod crew;
 mod day;
-mod dice;
+pub mod dice;
 mod env_file;
 mod fill;
 mod people;
