@@ -1,7 +1,7 @@
 //! `nearhand replay --raise-jump-limit`: traces played faster than recorded are no jumps meanwhile, and
 //! the organisation's limit is as before afterwards.
 
-use crate::support::Stack;
+use crate::support::processes::Stack;
 use std::fs;
 
 #[tokio::test]
