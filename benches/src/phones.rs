@@ -37,10 +37,10 @@ impl Sender {
         &self.phone
     }
 
-    /// Goes on by some 100 m.
+    /// Goes on by some 20 m, which is no jump.
     fn step(&mut self) -> Position {
         let (lat, lng) = self.phone.at.e7();
-        let mut by = || i32::try_from(self.random.below(18_000)).unwrap_or(0) - 9_000;
+        let mut by = || i32::try_from(self.random.below(4_000)).unwrap_or(0) - 2_000;
         self.phone.at = Position::from_e7(lat + by(), lng + by()).unwrap_or(self.phone.at);
         self.phone.at
     }

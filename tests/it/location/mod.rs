@@ -12,6 +12,7 @@ mod pings;
 mod position_counts;
 mod positions_home;
 mod read_ahead;
+mod replay_limit;
 mod scope;
 mod stream;
 mod ties;

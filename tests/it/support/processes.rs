@@ -171,6 +171,11 @@ impl Stack {
         answer.str("/session/access_token").clone_into(&mut self.token);
     }
 
+    /// Where the API is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The account admin's token.
     pub(crate) fn token(&self) -> &str {
         &self.token

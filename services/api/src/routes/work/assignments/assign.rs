@@ -147,6 +147,7 @@ fn give_to(record: &mut AssignmentRecord, person: &StaffRecord, caller: &Caller,
     record.staff = person.id;
     record.staff_name.clone_from(&person.display_name);
     record.progress = Progress::assigned(now);
+    (record.arrived_at, record.left_at) = (None, None);
     record.assigned_by = caller.staff;
     record.override_reason = None;
 }
