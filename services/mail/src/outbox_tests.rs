@@ -95,3 +95,20 @@ async fn errors_tell_what_to_do() {
     fs::remove_dir(folder.path().join("outbox")).unwrap();
     assert!(!mailer.send(&mail(1)).await.unwrap_err().is_permanent());
 }
+
+#[tokio::test]
+async fn mails_are_removed_by_id_and_by_what_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = outbox(&folder);
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        ids.push(outbox.write(&mail(number)).await.unwrap());
+    }
+    let broken = Uuid::now_v7();
+    fs::write(outbox.path(broken), b"{").unwrap();
+    let of = vec![ids[0], broken, Uuid::now_v7()];
+    let removed = outbox.remove(of, |mail| mail.subject.contains(" 2 ")).await.unwrap();
+    assert_eq!(removed, 3);
+    let left: Vec<Uuid> = outbox.list(10).await.unwrap().iter().map(|mail| mail.id).collect();
+    assert_eq!(left, [ids[1]]);
+}

@@ -163,11 +163,8 @@ impl Backup {
 
     /// The keys of its photos.
     pub(crate) fn objects(&self) -> Vec<String> {
-        self.zip
-            .file_names()
-            .filter_map(|name| name.strip_prefix(OBJECTS))
-            .map(str::to_owned)
-            .collect()
+        let key = |name: &str| name.strip_prefix(OBJECTS).map(str::to_owned);
+        self.zip.file_names().filter_map(|name| key(name.ok()?.as_ref())).collect()
     }
 
     /// One photo.

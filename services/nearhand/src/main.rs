@@ -21,8 +21,11 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use clap::Parser;
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::commands::{
     backup, dead_letters, doctor as doctor_command, health, jobs, migrate, openapi, organization,
@@ -101,17 +104,24 @@ fn without_echoes(wanted: Targets) -> Targets {
         .with_targets([SILENT, TRACES].map(|target| (target, LevelFilter::OFF)))
 }
 
+/// What is logged, a line each, on standard error.
+fn lines<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .fmt_fields(log_fields::Fields)
+}
+
 /// Begins to log, and to send traces if somebody collects them.
 fn begin_telling(cli: &Cli) -> anyhow::Result<Option<otlp::Sender>> {
     let wanted = Targets::from_str(&cli.log)
         .unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let wanted = without_echoes(wanted);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .fmt_fields(log_fields::Fields);
     let Some(url) = cli.otlp_url.as_deref().filter(|url| !url.is_empty()) else {
-        tracing_subscriber::registry().with(wanted).with(lines).init();
+        tracing_subscriber::registry().with(wanted).with(lines()).init();
         return Ok(None);
     };
     let process = match cli.command {
@@ -122,7 +132,7 @@ fn begin_telling(cli: &Cli) -> anyhow::Result<Option<otlp::Sender>> {
     };
     let sender = otlp::Sender::new(url, process)?;
     // What is logged and what is sent do not depend on each other.
-    let layers = tracing_subscriber::registry().with(lines.with_filter(wanted));
+    let layers = tracing_subscriber::registry().with(lines().with_filter(wanted));
     layers.with(sender.layer()).init();
     Ok(Some(sender))
 }

@@ -39,9 +39,10 @@ async fn archive(who: &Account<'_>, ask: &str, kept: &str) -> BTreeMap<String, V
     let mut files = BTreeMap::new();
     for index in 0..zip.len() {
         let mut file = zip.by_index(index).unwrap();
+        let name = file.name().unwrap().into_owned();
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        files.insert(file.name().to_owned(), content);
+        files.insert(name, content);
     }
     files
 }
