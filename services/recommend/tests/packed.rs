@@ -80,17 +80,6 @@ fn answers_kept_in_the_first_format_are_still_read() {
 }
 
 #[test]
-fn write_it_once() {
-    let mut all = Vec::new();
-    for answer in answers().into_iter().filter(|a| !a.candidates.is_empty()).step_by(7).take(5) {
-        let packed = pack(&answer).unwrap();
-        all.push(serde_json::json!({ "head": packed.head, "candidates": packed.candidates,
-            "answer": answer }));
-    }
-    std::fs::write("/tmp/packed-1.json", serde_json::to_string(&all).unwrap()).unwrap();
-}
-
-#[test]
 fn bytes_that_are_damaged_are_no_answer() {
     let answer = answers().into_iter().find(|answer| answer.candidates.len() > 1).unwrap();
     let packed = pack(&answer).unwrap();

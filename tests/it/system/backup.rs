@@ -120,7 +120,9 @@ async fn a_backup_comes_back_whole_on_empty_servers() {
     let mut stack = Stack::start().await;
     let token = stack.token().to_owned();
     stack.set("NEARHAND_OBJECTS", text(&photos).to_owned());
-    [Service::Api, Service::Worker].map(|service| stack.kill(service));
+    for service in [Service::Api, Service::Worker] {
+        stack.kill(service);
+    }
     stack.serve(&token).await;
     let (case, stored) = fill(&stack).await;
     let staff = stack.get("/v1/staff?limit=1", &token).await.expect(200);
@@ -132,7 +134,9 @@ async fn a_backup_comes_back_whole_on_empty_servers() {
     let superuser = stack.setting("NEARHAND_TEST_DATABASE_URL").to_owned();
     stack.set("NEARHAND_DATABASE_SUPERUSER_URL", superuser);
     // Nothing changes any more, so that two moments can be compared.
-    [Service::Api, Service::Worker].map(|service| stack.kill(service));
+    for service in [Service::Api, Service::Worker] {
+        stack.kill(service);
+    }
     succeeded(&stack.run("backup", &[text(&file)]).await);
     let refused = stack.run("backup", &[text(&file)]).await;
     assert!(!refused.status.success(), "a backup is never replaced");

@@ -81,7 +81,9 @@ fn trace_id() -> Vec<u8> {
 async fn with_collector(stack: &mut Stack, url: &str) {
     let token = stack.token().to_owned();
     stack.set("NEARHAND_OTLP_URL", url.to_owned());
-    [Service::Api, Service::Worker].map(|service| stack.kill(service));
+    for service in [Service::Api, Service::Worker] {
+        stack.kill(service);
+    }
     stack.serve(&token).await;
 }
 
