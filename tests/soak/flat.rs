@@ -8,6 +8,7 @@ use crate::{
     memory::Memory,
     plan::{Options, Sizes},
     scene::Scene,
+    settled::within,
 };
 use hdrhistogram::Histogram;
 use std::{
@@ -24,6 +25,7 @@ const MOST_STEPS: u32 = 14;
 /// Before a step is measured, and for how long it is.
 const SETTLE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_secs(6);
+const COUNTED: Duration = Duration::from_secs(60);
 /// A step holds while nobody waits longer, and this share of what is measured is stored.
 const HELD_P99_MS: u64 = 1_000;
 const HELD_SHARE: f64 = 0.9;
@@ -86,10 +88,11 @@ async fn ramp(scene: &Scene) -> anyhow::Result<f64> {
         set_rate(scene, rate);
         tokio::time::sleep(SETTLE).await;
         scene.fleet.delays.take();
-        let (begun, stored) = (Instant::now(), stored(scene).await);
+        let (before, begun) = stored(scene).await?;
         tokio::time::sleep(STEP).await;
         let delays = scene.fleet.delays.take();
-        let reached = (self::stored(scene).await - stored) / begun.elapsed().as_secs_f64();
+        let (after, ended) = stored(scene).await?;
+        let reached = (after - before) / (ended - begun).as_secs_f64();
         let p99 = delays.value_at_quantile(0.99);
         line(&format!(
             "  {rate:.0} pings a second: {reached:.0} stored, acknowledged p99 {p99} ms"
@@ -104,9 +107,12 @@ async fn ramp(scene: &Scene) -> anyhow::Result<f64> {
     Ok(peak)
 }
 
-async fn stored(scene: &Scene) -> f64 {
-    let counted = scene.stack.servers.count("SELECT count(*) FROM pings").await;
-    counted.unwrap_or_default() as f64
+/// How many pings are stored, with the instant at which they were counted.
+async fn stored(scene: &Scene) -> anyhow::Result<(f64, Instant)> {
+    let counted = within(COUNTED, "the stored pings are counted", async || {
+        scene.stack.servers.count("SELECT count(*) FROM pings").await
+    });
+    Ok((counted.await? as f64, Instant::now()))
 }
 
 async fn measure(scene: &Scene, total: Duration) -> Vec<Stretch> {

@@ -9,7 +9,7 @@ use crate::{
     stack::Process,
 };
 use anyhow::Context;
-use nearhand_queue::decode;
+use nearhand_queue::{PingBatch, decode};
 use nix::unistd::Pid;
 use redis::aio::MultiplexedConnection;
 use std::{
@@ -20,6 +20,7 @@ use tokio::process::Command;
 /// The streams that pings wait in, at the default prefix and number of partitions.
 const LANES: [&str; 4] =
     ["nh:pings:{0}:live", "nh:pings:{0}:backlog", "nh:pings:{1}:live", "nh:pings:{1}:backlog"];
+const DEAD_LETTERS: [&str; 2] = ["nh:pings:{0}:dead", "nh:pings:{1}:dead"];
 /// How much the file may still grow before its disk is full.
 const LEFT_BYTES: u64 = 8_192;
 /// How long what waits may gather before a queue is emptied.
@@ -70,7 +71,7 @@ async fn set_limit(redis: &mut MultiplexedConnection, bytes: u64) -> anyhow::Res
     Ok(call.exec_async(redis).await?)
 }
 
-/// Empties Redis while something waits in it, and notes what that was.
+/// Empties Redis while something waits in it, and notes what that was. Dead letters go, too.
 pub(super) async fn emptied(scene: &mut Scene) -> anyhow::Result<String> {
     let mut redis = scene.stack.servers.redis().await?;
     // What waits in flight counts, too: it is deleted from its stream only when it is stored.
@@ -78,28 +79,36 @@ pub(super) async fn emptied(scene: &mut Scene) -> anyhow::Result<String> {
     tokio::time::sleep(GATHER).await;
     let mut pipe = redis::pipe();
     pipe.atomic();
-    for lane in LANES {
-        pipe.cmd("XRANGE").arg(lane).arg("-").arg("+");
+    for stream in LANES.iter().chain(&DEAD_LETTERS) {
+        pipe.cmd("XRANGE").arg(stream).arg("-").arg("+");
     }
     pipe.cmd("FLUSHALL").ignore();
-    let waiting: Vec<Vec<(String, Vec<Vec<u8>>)>> = pipe.query_async(&mut redis).await?;
+    let waiting: Vec<Vec<Waiting>> = pipe.query_async(&mut redis).await?;
     let mut many = 0;
     for (_, fields) in waiting.into_iter().flatten() {
-        let field = |name: &[u8]| {
-            let at = fields.iter().step_by(2).position(|field| field == name)?;
-            fields.get(2 * at + 1)
-        };
-        let (version, data) = (field(b"v"), field(b"d"));
-        let (version, data) = version.zip(data).context("an entry of another layout")?;
-        for batch in decode(version, data)? {
+        for batch in batches(&fields) {
             many += batch.pings.len();
-            let identity =
-                |ping: &nearhand_domain::ping::Ping| (batch.device.0, ping.fix_at_ms, ping.key);
-            scene.emptied.extend(batch.pings.iter().map(identity));
+            let device = batch.device.0;
+            let identities = batch.pings.iter().map(|ping| (device, ping.fix_at_ms, ping.key));
+            scene.emptied.extend(identities);
         }
     }
+    scene.unreadable = 0;
     scene.stack.freeze(Process::Worker, false)?;
     Ok(format!("{many} fixes waited"))
+}
+
+/// An entry's id, and its fields with their values.
+type Waiting = (String, Vec<Vec<u8>>);
+
+/// The batches of an entry; none of one that nobody can read.
+fn batches(fields: &[Vec<u8>]) -> Vec<PingBatch> {
+    let field = |name: &[u8]| {
+        let at = fields.iter().step_by(2).position(|field| field == name)?;
+        fields.get(2 * at + 1)
+    };
+    let payload = field(b"v").zip(field(b"d"));
+    payload.and_then(|(version, data)| decode(version, data).ok()).unwrap_or_default()
 }
 
 /// Whatever Redis writes beyond a limit ends it; it is started again and limited again.
