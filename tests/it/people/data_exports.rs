@@ -77,14 +77,14 @@ async fn everything_that_is_held_on_a_person_is_in_the_archive() {
     phone.send(json!(fixes)).await.expect(200);
     let case = json!({ "title": "Harbour", "position": { "lat": 38.7, "lng": -9.1 } });
     let case = admin.post("/v1/cases", case).await.expect(201).str("/id").to_owned();
-    let times = json!({ "staff_id": person.id, "starts_at": seconds_from_now(3_600) });
-    admin.post(&format!("/v1/cases/{case}/assignments"), times).await.expect(201);
     eventually("they are recommended and seen", async || {
         let found = admin.post("/v1/recommendations", json!({ "case_id": case })).await.expect(200);
         let seen = admin.get("/v1/positions?bbox=-10,38,-9,39").await.expect(200);
         (found.text.contains(&person.id) && seen.text.contains(&person.id)).then_some(())
     })
     .await;
+    let times = json!({ "staff_id": person.id, "starts_at": seconds_from_now(3_600) });
+    admin.post(&format!("/v1/cases/{case}/assignments"), times).await.expect(201);
     let files = archive(&admin, &format!("{path}/data-export"), "/v1/exports").await;
     let readme = String::from_utf8(files["README.txt"].clone()).unwrap();
     for name in files.keys().filter(|name| !name.starts_with("pings/") && *name != "README.txt") {
@@ -105,7 +105,8 @@ async fn everything_that_is_held_on_a_person_is_in_the_archive() {
     let made = audit.iter().find(|e| e["action"] == "staff.create").unwrap();
     assert!(made["after"].to_string().contains("scheduler-"), "values are in the open: {made}");
     assert!(audit.iter().any(|e| e["actor_id"] == person.id), "and what they did");
-    assert_eq!(&files["photo.png"][..4], b"\x89PNG");
+    let photo = files.iter().find(|(name, _)| name.starts_with("photo."));
+    assert!(photo.is_some_and(|(_, image)| image.len() > 100), "{:?}", files.keys());
     let csv: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".csv")).collect();
     let lines: usize =
         csv.iter().map(|(_, text)| String::from_utf8_lossy(text).lines().count() - 1).sum();
@@ -175,9 +176,9 @@ async fn a_long_history_is_written_in_parts() {
     sqlx::query(
         "INSERT INTO pings (organization_id, device_id, fix_at, key, staff_id, received_at, \
          position, accuracy_m, mock, source) SELECT d.organization_id, d.id, \
-         now() - n * interval '3 seconds', gen_random_uuid(), d.staff_id, now(), \
+         now() - n * interval '9 seconds', gen_random_uuid(), d.staff_id, now(), \
          ST_SetSRID(ST_MakePoint(random(), random()), 4326), random(), false, 'native' \
-         FROM devices AS d, generate_series(1, 60000) AS n WHERE d.id = $1::uuid",
+         FROM devices AS d, generate_series(1, 20000) AS n WHERE d.id = $1::uuid",
     )
     .bind(&phone.id)
     .execute(&mut db)
@@ -189,7 +190,7 @@ async fn a_long_history_is_written_in_parts() {
         let text = String::from_utf8_lossy(text);
         times.extend(text.lines().skip(1).map(|l| l.split(',').nth(1).unwrap().to_owned()));
     }
-    assert_eq!(times.len(), 60_000);
+    assert_eq!(times.len(), 20_000);
     assert!(files.keys().filter(|name| name.ends_with(".csv")).count() >= 2, "a file a day");
     assert!(times.windows(2).all(|pair| pair[0] <= pair[1]), "in order of time");
     let (parts, largest): (i64, i32) =
@@ -197,5 +198,5 @@ async fn a_long_history_is_written_in_parts() {
             .fetch_one(&mut db)
             .await
             .unwrap();
-    assert!(parts > 3 && largest < 2_000_000, "{parts} parts, at most {largest} bytes");
+    assert!(parts >= 2 && largest < 2_000_000, "{parts} parts, at most {largest} bytes");
 }

@@ -25,11 +25,11 @@ fn short_feed(config: &mut QueueConfig) {
     config.feed_keep = Duration::from_secs(10);
 }
 
-/// A position that nobody else has.
+/// A position that nobody else has, of few enough digits to be read from JSON as it was written.
 fn place() -> [f64; 2] {
     let drawn = Uuid::now_v7().as_u128();
-    let part = |bits: u128| f64::from(u32::try_from(bits & 0xf_ffff).unwrap()) / 1e8;
-    [48.123_456_7 + part(drawn), 11.765_432_1 + part(drawn >> 20)]
+    let part = |bits: u128| u32::try_from(bits & 0xf_ffff).unwrap();
+    [481_234_567 + part(drawn), 117_654_321 + part(drawn >> 20)].map(|n| f64::from(n) / 1e7)
 }
 
 async fn erased(admin: &Account<'_>, id: &str, name: &str) -> String {
@@ -113,6 +113,7 @@ async fn nothing_is_left_of_an_erased_person() {
     .await;
     let needles = Needles::new(&["quillfeather", "zephyrin", &email, "unobtainium"], place);
     let mut db = site.database.look().await;
+    eventually("their fix is stored", async || (stored(&mut db).await == 1).then_some(())).await;
     let before = in_tables(&mut db, &needles).await;
     assert!(before.len() >= 7, "they are in many places: {before:?}");
     assert!(!in_redis(&site, &needles).await.is_empty());
