@@ -58,6 +58,7 @@ async fn a_snapshot_comes_first_then_changes_and_every_exact_sight_is_recorded_b
     let phone = admin.create_phone(&grace).await;
     let late = admin.create_staff(json!({ "display_name": "Late" })).await;
     let other = admin.create_phone(&late).await;
+    other.consent_since_yesterday().await;
     phone.send_at(-60, 38.7, -9.1).await.expect(200);
     visible(&admin, 1).await;
     let mut events = open(&admin, None).await;
@@ -82,6 +83,7 @@ async fn who_comes_back_is_told_where_people_are_and_nothing_of_those_who_hid() 
     let hiding = admin.create_phone(&grace.id).await;
     let bob = admin.create_staff(json!({ "display_name": "Bob" })).await;
     let moving = admin.create_phone(&bob).await;
+    moving.consent_since_yesterday().await;
     for phone in [&hiding, &moving] {
         phone.send_at(-180, 38.7, -9.1).await.expect(200);
     }

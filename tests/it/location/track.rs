@@ -42,6 +42,7 @@ async fn a_way_is_read_as_lines_without_gaps_jumps_and_mock_fixes() {
     let site = Site::start().await;
     let admin = site.set_up().await;
     let (staff, phone) = person(&admin).await;
+    phone.consent_since_yesterday().await;
     phone.send(history()).await.expect(200);
     all_stored(&site, 7).await;
     let path = format!("/v1/staff/{staff}/track");
@@ -82,6 +83,7 @@ async fn stays_in_coarse_cells_are_for_more_people_than_the_way() {
     let admin = site.set_up().await;
     let grace = admin.create_account("general", "limited").await;
     let phone = admin.create_phone(&grace.id).await;
+    phone.consent_since_yesterday().await;
     phone.send(history()).await.expect(200);
     all_stored(&site, 7).await;
     let path = format!("/v1/staff/{}/track", grace.id);
@@ -122,6 +124,7 @@ async fn each_day_has_its_metres_and_its_first_and_last_fix() {
     let site = Site::start().await;
     let admin = site.set_up().await;
     let (staff, phone) = person(&admin).await;
+    phone.consent_since_yesterday().await;
     phone.send(history()).await.expect(200);
     all_stored(&site, 7).await;
     let path = format!("/v1/staff/{staff}/distance");

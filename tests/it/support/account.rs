@@ -203,6 +203,15 @@ impl Phone<'_> {
         self.site.call(Method::POST, "/v1/pings", Some(&self.token), Some(body)).await
     }
 
+    /// Lets everybody's consent begin a day earlier, so that fixes of the past are kept. Before the
+    /// first request of a phone, because the gate is cached.
+    pub(crate) async fn consent_since_yesterday(&self) {
+        sqlx::query("UPDATE tracking_permissions SET granted_at = granted_at - interval '1 day'")
+            .execute(&mut self.site.database.look().await)
+            .await
+            .expect("an earlier consent");
+    }
+
     /// Sends one fix of so many seconds from now: for ways that would else be too fast.
     pub(crate) async fn send_at(&self, seconds: i64, lat: f64, lng: f64) -> Answer {
         let fix_at = seconds_from_now(seconds);
