@@ -46,12 +46,7 @@ impl Servers {
     pub(crate) async fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
         let data = folder.join("data");
         let log = fs::File::create(folder.join("servers.log"))?;
-        // A file at its limit is then an error of `write`, as on a full disk, and not a signal. A
-        // signal kills Redis in the middle of a write: Redis 7.0 cuts a file that ends within a
-        // transaction behind its MULTI, and what it writes from then on is lost at its next start.
-        let mut keeper = Command::new("/bin/sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-            .arg(program)
+        let mut keeper = Command::new(program)
             .args(["servers", "--migrate", "--data-dir"])
             .arg(&data)
             .stdout(Stdio::piped())

@@ -96,8 +96,10 @@ async fn patterns_tell_what_an_app_is_denied() {
     let admin = site.set_up().await;
     let (vague, visits) = (phone(&admin, "Vague").await, phone(&admin, "Visits").await);
     permit_for_days(&site).await;
-    let fix = |minutes: i64, accuracy_m: i64| json!({ "fix_at": ago(minutes), "lat": 38.7,
-        "lng": -9.1, "accuracy_m": accuracy_m, "key": minutes.to_string() });
+    let fix = |minutes: i64, accuracy_m: i64| {
+        json!({ "fix_at": ago(minutes), "lat": 38.7,
+        "lng": -9.1, "accuracy_m": accuracy_m, "key": minutes.to_string() })
+    };
     let wide: Vec<Value> = (0..12).map(|n| fix(n, 3_000)).collect();
     let bursts: Vec<Value> = (0..6).flat_map(|n| [fix(n * 60, 8), fix(n * 60 + 1, 8)]).collect();
     vague.send(json!(wide)).await.expect(200);

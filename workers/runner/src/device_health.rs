@@ -2,11 +2,7 @@
 
 use crate::backoff::rest;
 use nearhand_domain::{
-    DeviceId, StaffId,
-    access::PeopleScope,
-    clock,
-    device_health::Trouble,
-    ping::PersonGate,
+    DeviceId, StaffId, access::PeopleScope, clock, device_health::Trouble, ping::PersonGate,
 };
 use nearhand_storage::{StorageError, WorkerPool, device_health, facts, outage};
 use std::{

@@ -13,9 +13,7 @@ use crate::{
 };
 use anyhow::Context;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
-use nearhand_runner::{
-    ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs,
-};
+use nearhand_runner::{ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio_util::sync::CancellationToken;

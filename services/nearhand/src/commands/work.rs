@@ -9,9 +9,7 @@ use crate::{
     settings::{AppUrl, JobsSettings, Operators, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
-use nearhand_runner::{
-    ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs,
-};
+use nearhand_runner::{ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 

@@ -57,6 +57,29 @@ impl Setup {
         command
     }
 
+    /// The command that takes an unfinished end off the append-only file; none before the first start.
+    /// "y" on its standard input is consent.
+    ///
+    /// After a crash in the middle of a transaction, Redis 7.0 cuts the file behind its `MULTI`. What
+    /// is written from then on belongs to that transaction, and the next start throws it away. The
+    /// checker cuts before `MULTI`.
+    pub(super) fn mending(&self) -> Option<Command> {
+        let manifest = "appendonlydir/appendonly.aof.manifest";
+        if !self.data.join(manifest).is_file() {
+            return None;
+        }
+        let mut command = clean_command(&self.checker()?);
+        command.args(["--fix", manifest]).current_dir(&self.data);
+        Some(command)
+    }
+
+    /// `redis-check-aof`, beside `redis-server`.
+    fn checker(&self) -> Option<PathBuf> {
+        let name = self.redis.program.file_name()?.to_str()?.replace("-server", "-check-aof");
+        let program = self.redis.program.with_file_name(name);
+        program.is_file().then_some(program)
+    }
+
     /// The settings, handed over by standard input: the password is in no file and no process list.
     pub(super) fn settings(&self) -> String {
         let port = self.port;

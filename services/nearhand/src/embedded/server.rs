@@ -23,6 +23,8 @@ use super::{postgres, redis};
 
 /// Recovery after a crash may read gigabytes of log; a dead server is noticed at once anyway.
 const START_DEADLINE: Duration = Duration::from_secs(600);
+/// How long checking data may take; it is read once.
+const MEND_DEADLINE: Duration = Duration::from_mins(2);
 /// Logs beyond this are set aside at the next start.
 const LOG_LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -79,6 +81,13 @@ impl Setup {
         match self {
             Self::Postgres(setup) => (setup.command(), None),
             Self::Redis(setup) => (setup.command(), Some(setup.settings())),
+        }
+    }
+
+    fn mending(&self) -> Option<Command> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Redis(setup) => setup.mending(),
         }
     }
 
@@ -155,6 +164,7 @@ impl Server {
     /// If it stops before it answers (with the end of its log), or never answers.
     pub(super) async fn launch(&mut self) -> Result<(), Error> {
         self.clear_leftovers().await?;
+        self.mend_data().await;
         let log_begin = self.spawn().await?;
         let begun = Instant::now();
         loop {
@@ -185,6 +195,32 @@ impl Server {
             };
             self.stop().await;
             return Err(failure);
+        }
+    }
+
+    /// Mends what a crash has left unfinished, where the server does not do it well itself. If that
+    /// fails, the server says at its start what is wrong.
+    async fn mend_data(&self) {
+        let Some(mut command) = self.setup.mending() else { return };
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.run_as.apply(&mut command);
+        let mending = async {
+            let mut child = command.kill_on_drop(true).spawn()?;
+            if let Some(mut stdin) = child.stdin.take() {
+                // It may have ended without a question.
+                let _ = stdin.write_all(b"y\n").await;
+            }
+            child.wait().await
+        };
+        match timeout(MEND_DEADLINE, mending).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) => {
+                tracing::warn!(server = self.name(), %status, "its data could not be checked");
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(server = self.name(), %error, "its data could not be checked");
+            }
+            Err(_) => tracing::warn!(server = self.name(), "checking its data took too long"),
         }
     }
 
@@ -286,6 +322,8 @@ fn tail(log: &Path, begin: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedded::binaries;
+    use secrecy::SecretString;
 
     #[test]
     fn the_tail_shows_this_start_only() {
@@ -298,5 +336,37 @@ mod tests {
         assert!(shown.ends_with("line 39") && !shown.contains("old"));
         assert_eq!(tail(&log, 10_000), "");
         assert_eq!(tail(Path::new("/nonexistent"), 0), "");
+    }
+
+    const MANIFEST: &str = "file appendonly.aof.1.incr.aof seq 1 type i\n";
+    const WHOLE: &[u8] = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n";
+    const TORN: &[u8] = b"*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n*3\r\n$3";
+
+    #[tokio::test]
+    async fn half_a_transaction_is_cut_off_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = folder.path().join("appendonlydir");
+        let file = kept.join("appendonly.aof.1.incr.aof");
+        let setup = redis::Setup {
+            redis: binaries::redis().unwrap(),
+            data: folder.path().to_path_buf(),
+            port: 0,
+            password: SecretString::from("hush"),
+        };
+        let log = folder.path().join("log");
+        let run_as = RunAs::choose(folder.path()).unwrap();
+        run_as.own(folder.path()).unwrap();
+        let server = Server::new(Setup::Redis(setup), run_as.clone(), log);
+        server.mend_data().await;
+        assert!(!kept.exists(), "before the first start there is nothing to mend");
+        fs::create_dir(&kept).unwrap();
+        run_as.own(&kept).unwrap();
+        fs::write(kept.join("appendonly.aof.manifest"), MANIFEST).unwrap();
+        for content in [[WHOLE, TORN].concat(), WHOLE.to_vec()] {
+            fs::write(&file, content).unwrap();
+            run_as.own(&file).unwrap();
+            server.mend_data().await;
+            assert_eq!(fs::read(&file).unwrap(), WHOLE);
+        }
     }
 }

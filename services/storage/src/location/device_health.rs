@@ -85,7 +85,8 @@ pub async fn list(
 
 impl From<Row> for WatchedDevice {
     fn from(row: Row) -> Self {
-        let (created_at, last_seen_at) = (row.created_at.to_jiff(), convert::time(row.last_seen_at));
+        let (created_at, last_seen_at) =
+            (row.created_at.to_jiff(), convert::time(row.last_seen_at));
         let fixes = row.fix_at.iter().enumerate().map(|(place, at)| SeenFix {
             at: at.second(),
             accuracy_m: row.accuracy_m.get(place).copied().flatten(),

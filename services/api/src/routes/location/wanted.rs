@@ -48,10 +48,7 @@ impl PositionWanted {
             wanted: answer.is_wanted(),
             why: answer.why.as_str(),
             changes_at: answer.changes_at.and_then(instant),
-            pause: answer
-                .pause_ends_at
-                .and_then(instant)
-                .map(|ends_at| RunningPause { ends_at }),
+            pause: answer.pause_ends_at.and_then(instant).map(|ends_at| RunningPause { ends_at }),
         }
     }
 }
