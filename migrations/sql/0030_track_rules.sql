@@ -9,7 +9,7 @@ GRANT SELECT ON pings TO nearhand_app;
 
 -- Faster than this is a jump.
 ALTER TABLE organizations ADD COLUMN jump_limit_mps smallint NOT NULL DEFAULT 70
-  CHECK (jump_limit_mps BETWEEN 10 AND 2000);
+  CHECK (jump_limit_mps BETWEEN 10 AND 30000);
 
 -- Whether no newer fix of this device waits for others to agree with it. The next fix can then be
 -- judged by this row alone.

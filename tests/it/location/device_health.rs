@@ -21,17 +21,6 @@ async fn make_older(site: &Site, phone: &Phone<'_>, set: &'static str) {
     assert_eq!(changed.expect("it is older").rows_affected(), 1);
 }
 
-/// Everybody agreed three days ago. To be called before a phone is known.
-async fn permit_for_days(site: &Site) {
-    let mut look = site.database.look().await;
-    for statement in [
-        "UPDATE tracking_permissions SET granted_at = now() - interval '3 d'",
-        "UPDATE staff SET version = version + 1",
-    ] {
-        sqlx::query(statement).execute(&mut look).await.expect("it is older");
-    }
-}
-
 /// The troubles of the phones that are listed, by id.
 async fn troubles(who: &Account<'_>, query: &str) -> Vec<(String, Vec<String>)> {
     let page = who.get(&format!("/v1/devices{query}")).await.expect(200);
@@ -53,7 +42,7 @@ async fn each_phone_is_listed_with_what_is_wrong_with_it() {
         phone(&admin, "Silent").await,
         phone(&admin, "Never").await,
     );
-    permit_for_days(&site).await;
+    well.consent_since_yesterday().await;
     well.send_from(38.7, -9.1).await.expect(200);
     let low = json!([{ "fix_at": ago(0), "lat": 38.7, "lng": -9.1, "accuracy_m": 8,
         "battery": 0.09 }]);
@@ -95,7 +84,7 @@ async fn patterns_tell_what_an_app_is_denied() {
     let site = Site::start().await;
     let admin = site.set_up().await;
     let (vague, visits) = (phone(&admin, "Vague").await, phone(&admin, "Visits").await);
-    permit_for_days(&site).await;
+    vague.consent_since_yesterday().await;
     let fix = |minutes: i64, accuracy_m: i64| {
         json!({ "fix_at": ago(minutes), "lat": 38.7,
         "lng": -9.1, "accuracy_m": accuracy_m, "key": minutes.to_string() })

@@ -43,7 +43,7 @@ async fn is_live_at(admin: &Account<'_>, km: i64) {
 #[tokio::test]
 async fn a_bad_fix_is_flagged_and_the_good_one_after_it_is_live() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (_, phone) = person(&admin).await;
     phone.consent_since_yesterday().await;
     phone.send(json!([fix(-120, 0.0)])).await.expect(200);
@@ -63,7 +63,7 @@ async fn a_bad_fix_is_flagged_and_the_good_one_after_it_is_live() {
 #[tokio::test]
 async fn the_newest_is_live_once_two_more_agree() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (_, phone) = person(&admin).await;
     phone.consent_since_yesterday().await;
     phone.send(json!([fix(-120, 0.0)])).await.expect(200);
@@ -84,7 +84,7 @@ async fn the_newest_is_live_once_two_more_agree() {
 #[tokio::test]
 async fn the_order_of_arrival_does_not_matter() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let kms = [0.0, 1.0, 400.0, 2.0, 3.0, 400.0, 401.0, 402.0, 403.0, 9.0, 404.0, 405.0];
     let track: Vec<Value> = (-12..0).zip(kms).map(|(n, km)| fix(n * 60, km)).collect();
     let (_, whole) = person(&admin).await;
@@ -120,7 +120,7 @@ async fn the_order_of_arrival_does_not_matter() {
 #[tokio::test]
 async fn an_organisation_sets_its_own_limit() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let path = "/v1/organization";
     assert_eq!(admin.get(path).await.expect(200).body["jump_limit_mps"], 70);
     for wrong in [json!(9), json!(2_001), json!(null)] {
@@ -141,7 +141,7 @@ async fn an_organisation_sets_its_own_limit() {
 #[tokio::test]
 async fn a_clock_that_is_off_shows_and_its_times_stay() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (staff, phone) = person(&admin).await;
     phone.consent_since_yesterday().await;
     let path = format!("/v1/staff/{staff}/devices");

@@ -32,7 +32,7 @@ async fn a_replay_raises_the_limit_and_sets_it_back() {
     let done = stack.run("replay", &arguments).await;
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
-    assert!(said.contains("jump_limit_mps is 2000 instead of 70 until the end"), "{said}");
+    assert!(said.contains("jump_limit_mps is 30000 instead of 70 until the end"), "{said}");
     assert!(said.contains("jump_limit_mps is 70 again"), "{said}");
     let settings = stack.get("/v1/organization", stack.token()).await.expect(200);
     assert_eq!(settings.body["jump_limit_mps"], 70);

@@ -58,8 +58,7 @@ async fn a_snapshot_comes_first_then_changes_and_every_exact_sight_is_recorded_b
     let phone = admin.create_phone(&grace).await;
     let late = admin.create_staff(json!({ "display_name": "Late" })).await;
     let other = admin.create_phone(&late).await;
-    other.consent_since_yesterday().await;
-    phone.send_at(-60, 38.7, -9.1).await.expect(200);
+    phone.send_from(38.7, -9.1).await.expect(200);
     visible(&admin, 1).await;
     let mut events = open(&admin, None).await;
     let first = events.next().await.unwrap();
@@ -83,9 +82,8 @@ async fn who_comes_back_is_told_where_people_are_and_nothing_of_those_who_hid() 
     let hiding = admin.create_phone(&grace.id).await;
     let bob = admin.create_staff(json!({ "display_name": "Bob" })).await;
     let moving = admin.create_phone(&bob).await;
-    moving.consent_since_yesterday().await;
     for phone in [&hiding, &moving] {
-        phone.send_at(-180, 38.7, -9.1).await.expect(200);
+        phone.send_from(38.7, -9.1).await.expect(200);
     }
     visible(&admin, 2).await;
     let mut cut_off = open(&admin, None).await;
@@ -93,10 +91,10 @@ async fn who_comes_back_is_told_where_people_are_and_nothing_of_those_who_hid() 
     // Another reader tells when the server has seen each step.
     let mut watcher = open(&admin, Some(&last)).await;
     drop(cut_off);
-    for (seconds, lat) in [(-120, 38.71), (-60, 38.72)] {
-        hiding.send_at(seconds, lat, -9.1).await.expect(200);
+    for lat in [38.71, 38.72] {
+        hiding.send_from(lat, -9.1).await.expect(200);
         watcher.until(|event| shows(event, &grace.id, lat)).await;
-        moving.send_at(seconds, lat, -9.1).await.expect(200);
+        moving.send_from(lat, -9.1).await.expect(200);
         watcher.until(|event| shows(event, &bob, lat)).await;
     }
     grace.post("/v1/me/tracking/pause", json!({ "minutes": 30 })).await.expect(200);

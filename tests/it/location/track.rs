@@ -40,7 +40,7 @@ async fn all_stored(site: &Site, count: i64) {
 #[tokio::test]
 async fn a_way_is_read_as_lines_without_gaps_jumps_and_mock_fixes() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (staff, phone) = person(&admin).await;
     phone.consent_since_yesterday().await;
     phone.send(history()).await.expect(200);
@@ -80,7 +80,7 @@ async fn a_way_is_read_as_lines_without_gaps_jumps_and_mock_fixes() {
 #[tokio::test]
 async fn stays_in_coarse_cells_are_for_more_people_than_the_way() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let grace = admin.create_account("general", "limited").await;
     let phone = admin.create_phone(&grace.id).await;
     phone.consent_since_yesterday().await;
@@ -122,7 +122,7 @@ async fn stays_in_coarse_cells_are_for_more_people_than_the_way() {
 #[tokio::test]
 async fn each_day_has_its_metres_and_its_first_and_last_fix() {
     let site = Site::start().await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (staff, phone) = person(&admin).await;
     phone.consent_since_yesterday().await;
     phone.send(history()).await.expect(200);
@@ -145,7 +145,7 @@ async fn each_day_has_its_metres_and_its_first_and_last_fix() {
 #[tokio::test]
 async fn what_is_too_much_or_senseless_is_refused() {
     let site = Site::without_worker(|_| {}).await;
-    let admin = site.set_up().await;
+    let admin = site.set_up_with_jumps().await;
     let (staff, _) = person(&admin).await;
     let (track, distance) =
         (format!("/v1/staff/{staff}/track"), format!("/v1/staff/{staff}/distance"));

@@ -29,7 +29,7 @@ make many phones; with --no-fold every file is one phone.
 Fixes are sent as taken now (that is, when they fall due), unless --keep-times. Above 1x the same \
 way is covered in less time, so that speeds look impossible, and the server takes fixes for jumps: \
 it keeps them, but does not show them live. --raise-jump-limit raises the organisation's limit to the \
-highest, 2,000 m/s, and sets it back at the end.
+highest, 30,000 m/s, and sets it back at the end.
 
 A phone keeps what was not acknowledged and sends it again: on 429 and 503 after the time the \
 server names, on a broken connection after a growing pause. A server killed in the middle \

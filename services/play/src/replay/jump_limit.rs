@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The highest limit there is, in metres a second.
-const HIGHEST_MPS: u16 = 2_000;
+const HIGHEST_MPS: u16 = 30_000;
 const SETTINGS: &str = "/v1/organization";
 
 #[derive(Deserialize)]

@@ -38,7 +38,7 @@ const MAX_LANGUAGES: usize = 20;
 const MAX_MARGIN_MIN: i16 = 720;
 
 /// What may count as a jump, in metres a second.
-const JUMP_LIMITS_MPS: RangeInclusive<i16> = 10..=2_000;
+const JUMP_LIMITS_MPS: RangeInclusive<i16> = 10..=30_000;
 
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -132,7 +132,7 @@ pub(crate) struct OrganizationPatch {
     mock_policy: Field<String>,
     /// A fix that a phone could reach only faster than this is a jump. In metres a second.
     #[serde(default)]
-    #[schema(value_type = i16, minimum = 10, maximum = 2000)]
+    #[schema(value_type = i16, minimum = 10, maximum = 30000)]
     jump_limit_mps: Field<i16>,
     /// BCP 47, 1 to 20; the first is given to people whose language is not said.
     #[serde(default)]
@@ -210,7 +210,7 @@ impl OrganizationPatch {
         });
         record.mock_policy = policy.unwrap_or(record.mock_policy);
         let limit = self.jump_limit_mps.replacement("/jump_limit_mps", e, |limit| {
-            if JUMP_LIMITS_MPS.contains(&limit) { Ok(limit) } else { Err("must be 10 to 2000") }
+            if JUMP_LIMITS_MPS.contains(&limit) { Ok(limit) } else { Err("must be 10 to 30000") }
         });
         record.jump_limit_mps = limit.unwrap_or(record.jump_limit_mps);
         if let Some(languages) = self.languages.replacement("/languages", e, any) {
