@@ -212,12 +212,6 @@ impl Phone<'_> {
             .expect("an earlier consent");
     }
 
-    /// Sends one fix of so many seconds from now: for ways that would else be too fast.
-    pub(crate) async fn send_at(&self, seconds: i64, lat: f64, lng: f64) -> Answer {
-        let fix_at = seconds_from_now(seconds);
-        self.send(json!([{ "fix_at": fix_at, "lat": lat, "lng": lng, "accuracy_m": 8 }])).await
-    }
-
     /// Sends one fix of now.
     pub(crate) async fn send_from(&self, lat: f64, lng: f64) -> Answer {
         self.send(json!([{ "fix_at": now(), "lat": lat, "lng": lng, "accuracy_m": 8 }])).await

@@ -104,7 +104,7 @@ impl Handler for DataExportJobs {
         }
         let mut writer = Writer::new(context, job, export, person);
         match Box::pin(contents::write(&mut writer, self.objects.as_ref())).await {
-            Ok(()) => writer.finish().await,
+            Ok(()) => Box::pin(writer.finish()).await,
             Err(Stop::Failed(StorageError::Constraint(name)))
                 if name.starts_with("export_parts") =>
             {
