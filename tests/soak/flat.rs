@@ -185,7 +185,8 @@ fn memory_findings(stretches: &[Stretch], total: Duration) -> Vec<String> {
 /// The median delay of the last quarter is that of the first.
 fn delay_findings(stretches: &[Stretch]) -> Vec<String> {
     let quarter = stretches.len() / 4;
-    let median = |part: &[Stretch], of: fn(&Stretch) -> &Histogram<u64>| {
+    type Delays = fn(&Stretch) -> &Histogram<u64>;
+    let median = |part: &[Stretch], of: Delays| {
         let mut all = crate::figures::empty();
         for stretch in part {
             // Both grow by themselves.
@@ -193,7 +194,7 @@ fn delay_findings(stretches: &[Stretch]) -> Vec<String> {
         }
         all.value_at_quantile(0.5)
     };
-    let kinds: [(&str, fn(&Stretch) -> &Histogram<u64>); 2] =
+    let kinds: [(&str, Delays); 2] =
         [("acknowledgement", |stretch| &stretch.delays), ("map", |stretch| &stretch.seen)];
     let mut findings = Vec::new();
     for (name, of) in kinds {

@@ -160,7 +160,7 @@ async fn main() -> ExitCode {
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Jobs(args) => jobs::run(args).await,
         Command::Outbox(args) => outbox::run(args).await,
-        Command::Replay(args) => replay_command::run(args).await,
+        Command::Replay(args) => Box::pin(replay_command::run(args)).await,
         Command::Doctor(args) => doctor_command::run(args).await,
         Command::Openapi => openapi::run(),
         Command::Health(args) => health::run(args).await,

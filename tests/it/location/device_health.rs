@@ -2,11 +2,12 @@
 //! people, and counted for operators.
 
 use crate::support::{Account, Phone, Site, eventually};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use nearhand_domain::clock;
 use serde_json::{Value, json};
 
 fn ago(minutes: i64) -> String {
-    (Timestamp::now() - SignedDuration::from_mins(minutes)).to_string()
+    (clock::now() - SignedDuration::from_mins(minutes)).to_string()
 }
 
 /// A person with a phone.

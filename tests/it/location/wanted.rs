@@ -2,6 +2,7 @@
 
 use crate::support::{Account, Answer, Site};
 use jiff::{SignedDuration, Timestamp};
+use nearhand_domain::clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ async fn grace<'a>(admin: &Account<'a>) -> Account<'a> {
 
 fn minutes_until(answer: &Answer, field: &str) -> i64 {
     let at: Timestamp = answer.str(field).parse().expect("an instant");
-    at.duration_since(Timestamp::now()).as_mins()
+    at.duration_since(clock::now()).as_mins()
 }
 
 #[tokio::test]
@@ -73,7 +74,7 @@ async fn outside_working_hours_an_app_may_sleep_until_they_begin() {
     let admin = site.set_up().await;
     let grace = grace(&admin).await;
     // A shift of an hour that begins in two days.
-    let day = Timestamp::now() + SignedDuration::from_hours(48);
+    let day = clock::now() + SignedDuration::from_hours(48);
     let day = day.to_zoned(jiff::tz::TimeZone::UTC);
     let hours = json!([{ "weekday": day.weekday().to_monday_one_offset(),
         "start_min": 600, "end_min": 660 }]);

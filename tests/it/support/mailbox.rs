@@ -37,7 +37,7 @@ impl Mailbox {
         let mails = MailJobs::new(mailer, PUBLIC_URL);
         site.start_worker_with(|jobs| add(jobs.with(mails))).await;
         let outbox = Outbox::open(folder.path(), FROM).expect("an outbox");
-        Self { outbox, folder: folder }
+        Self { outbox, folder }
     }
 
     /// The same with what erases people.
@@ -51,7 +51,7 @@ impl Mailbox {
         let mails = MailJobs::new(mailer, PUBLIC_URL);
         let erase = EraseJobs::new(&site.queue, mails.outbox());
         site.start_worker_with(|jobs| add(jobs.with(mails).with(erase))).await;
-        Self { outbox, folder: folder }
+        Self { outbox, folder }
     }
 
     /// The files of all mails, as they are.

@@ -87,7 +87,7 @@ impl<'a> Examples<'a> {
         }
         let mut token = self.admin.as_ref().map(|admin| admin.token.clone());
         let mut path = call.path.clone();
-        if path == "/v1/pings" || path.starts_with("/ingest/") {
+        if path.starts_with("/v1/pings") || path.starts_with("/ingest/") {
             let staff = self.person().await;
             let phone = self.admin().create_phone(&staff).await.token;
             path = path.replace("{token}", &phone);
@@ -100,27 +100,12 @@ impl<'a> Examples<'a> {
         }
         path.push_str(&query(&operation));
         let mut body = self.body(&operation, &what);
-        if let Some(token) = self.link(call).await {
-            body = body.map(|body| with(body, "token", json!(token)));
-        }
-        if call.is(&("post", "/v1/cases/{id}/assignments")) {
-            let staff = self.person().await;
-            body = body.map(|body| with(body, "staff_id", json!(staff)));
-        }
-        if call.path.ends_with("/erase") {
-            body = body.map(|body| with(body, "confirm", json!("Grace")));
-        }
-        if call.path.ends_with("/choose") {
-            let staff = self.admin().id;
-            body = body.map(|body| with(body, "staff_ids", json!([staff])));
+        for (name, value) in self.own_values(call).await {
+            body = body.map(|body| with(body, name, value));
         }
         if let Some(number) = parameters.get("number") {
             let number: i64 = number.parse().unwrap();
             body = body.map(|body| with(body, "number", json!(number)));
-        }
-        if call.method == "patch" {
-            // Names are unique, and creating has taken the example's.
-            body = body.map(|body| with(body, "name", json!("a new name")));
         }
         let method = Method::from_bytes(call.method.to_uppercase().as_bytes()).unwrap();
         let mut request = self.site.http.request(method, format!("{}{path}", self.site.url));
@@ -152,6 +137,28 @@ impl<'a> Examples<'a> {
         } else {
             self.failed.push(format!("{what} {body:?}: {}", answer.text));
         }
+    }
+
+    /// What a body must say in place of what the example says.
+    async fn own_values(&mut self, call: &Call) -> Vec<(&'static str, Value)> {
+        let mut values = Vec::new();
+        if let Some(token) = self.link(call).await {
+            values.push(("token", json!(token)));
+        }
+        if call.is(&("post", "/v1/cases/{id}/assignments")) {
+            values.push(("staff_id", json!(self.person().await)));
+        }
+        if call.path.ends_with("/erase") {
+            values.push(("confirm", json!("Grace")));
+        }
+        if call.path.ends_with("/choose") {
+            values.push(("staff_ids", json!([self.admin().id])));
+        }
+        if call.method == "patch" {
+            // Names are unique, and creating has taken the example's.
+            values.push(("name", json!("a new name")));
+        }
+        values
     }
 
     /// The secret of a fresh link, where one is used.

@@ -15,6 +15,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::JoinSet,
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,18 +24,20 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// The bodies that a collector got.
 type Got = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// A collector that keeps what it gets; returns its address.
-async fn collector() -> (String, Got) {
+/// A collector that keeps what it gets, for as long as its task is held; returns its address.
+async fn collector() -> (String, Got, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let got = Got::default();
     let keep = Arc::clone(&got);
-    tokio::spawn(async move {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut connections = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, Arc::clone(&keep)));
+            connections.spawn(serve(stream, Arc::clone(&keep)));
         }
     });
-    (url, got)
+    (url, got, task)
 }
 
 /// Answers the requests of one connection.
@@ -97,7 +100,7 @@ async fn send_traced(stack: &Stack, phone: &str) {
 
 #[tokio::test]
 async fn api_and_worker_send_spans_of_one_trace() {
-    let (url, got) = collector().await;
+    let (url, got, _task) = collector().await;
     let mut stack = Stack::start().await;
     let (_, phone) = stack.phones(1).await.remove(0);
     with_collector(&mut stack, &url).await;

@@ -8,6 +8,7 @@ use crate::support::{
     offers::{accept, decline, offer, people, person_at, states, until, until_it_is},
 };
 use jiff::SignedDuration;
+use nearhand_domain::clock;
 use nearhand_storage::offers::requeue_late;
 use serde_json::{Value, json};
 
@@ -338,7 +339,7 @@ async fn a_step_whose_job_was_lost_is_queued_anew_once() {
     let lost = sqlx::query(lose).execute(&mut look).await.unwrap().rows_affected();
     assert_eq!(lost, 1, "the first step");
     let worker = site.database.worker().await;
-    let now = jiff::Timestamp::now();
+    let now = clock::now();
     for (due_before, found) in [(now - SignedDuration::from_hours(1), 0), (now, 1), (now, 0)] {
         let mut tx = worker.begin().await.unwrap();
         let later = now + SignedDuration::from_secs(1);
