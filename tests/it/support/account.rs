@@ -206,10 +206,15 @@ impl Phone<'_> {
     /// Lets everybody's consent begin a day earlier, so that fixes of the past are kept. Before the
     /// first request of a phone, because the gate is cached.
     pub(crate) async fn consent_since_yesterday(&self) {
-        sqlx::query("UPDATE tracking_permissions SET granted_at = granted_at - interval '1 day'")
-            .execute(&mut self.site.database.look().await)
-            .await
-            .expect("an earlier consent");
+        let mut look = self.site.database.look().await;
+        for statement in [
+            "UPDATE tracking_permissions SET granted_at = granted_at - interval '1 day'",
+            "UPDATE staff SET version = version + 1",
+            "INSERT INTO outbox (organization_id, kind, entity_id) \
+             SELECT organization_id, 'staff', id FROM staff",
+        ] {
+            sqlx::query(statement).execute(&mut look).await.expect("an earlier consent");
+        }
     }
 
     /// Sends one fix of now.

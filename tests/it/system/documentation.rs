@@ -35,8 +35,10 @@ async fn phones_are_set_up_as_their_page_says() {
         (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{said}\n{complained}");
     // The picture, then the answer that each app needs.
-    let told = "1\n[]{\"result\":\"ok\"}{}{}{}{\"accepted\":1,";
-    assert!(said.contains(told), "{said}\n{complained}");
+    let told = "1\n[]{\"result\":\"ok\"}{}{}{}{\"wanted\":true,";
+    for told in [told, "{\"accepted\":1,"] {
+        assert!(said.contains(told), "{said}\n{complained}");
+    }
     eventually("a fix of each app is stored", async || {
         let stored = stack.count("SELECT count(DISTINCT source) FROM pings").await?;
         (stored == 6).then_some(())

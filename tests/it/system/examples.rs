@@ -370,6 +370,10 @@ impl<'a> Examples<'a> {
         if collection == "/v1/me/offers" {
             return ("id", self.asked(&self.admin().id, ("sequential", "asked")).await);
         }
+        if collection == "/v1/me/devices" {
+            let made = self.admin().post(collection, json!({ "name": "Mine" })).await.expect(201);
+            return ("device_id", made.str("/device/id").to_owned());
+        }
         if collection == "/v1/me/data-exports" {
             return ("export_id", self.admin().queue_archive().await);
         }
