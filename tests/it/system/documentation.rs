@@ -69,31 +69,71 @@ async fn a_schedulers_day_goes_as_it_is_told() {
         String::from_utf8_lossy(&done.stderr).into_owned(),
     );
     assert!(done.status.success(), "{said}\n{complained}");
-    let mut rest = said.as_str();
-    // In this order.
-    for told in [
-        // Why the favourite is missing, and what would bring her back.
-        "\"rule\":\"missing_skill\"",
-        "\"detail\":\"required level of skill camera to 2\"",
-        "\"brings_back\":3",
-        // What became of the three who were asked.
-        "\"state\":\"filled\"",
-        "\"state\":\"declined\"",
-        "\"state\":\"timed_out\"",
-        "\"state\":\"accepted\"",
-        "\"code\":\"offer_too_late\"",
-        "\"rule\":\"already_declined\"",
-        // The work.
-        "\"rule\":\"double_booked\"",
-        "\"state\":\"in_progress\"",
-        "\"state\":\"done\"",
-        // She leads the next ranking, from where she has just been.
-        "\"rank\":1\n\"display_name\":\"Dina Duarte\"",
-        "\"source\":\"last_job\"",
-        "\"visits\":1",
-        // This morning's answer would be another one now.
-        "\"identical\":false",
-    ] {
+    assert_told(
+        &said,
+        &complained,
+        &[
+            // Why the favourite is missing, and what would bring her back.
+            "\"rule\":\"missing_skill\"",
+            "\"detail\":\"required level of skill camera to 2\"",
+            "\"brings_back\":3",
+            // What became of the three who were asked.
+            "\"state\":\"filled\"",
+            "\"state\":\"declined\"",
+            "\"state\":\"timed_out\"",
+            "\"state\":\"accepted\"",
+            "\"code\":\"offer_too_late\"",
+            "\"rule\":\"already_declined\"",
+            // The work.
+            "\"rule\":\"double_booked\"",
+            "\"state\":\"in_progress\"",
+            "\"state\":\"done\"",
+            // She leads the next ranking, from where she has just been.
+            "\"rank\":1\n\"display_name\":\"Dina Duarte\"",
+            "\"source\":\"last_job\"",
+            "\"visits\":1",
+            // This morning's answer would be another one now.
+            "\"identical\":false",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_is_held_on_people_ends_as_it_is_told() {
+    let stack = Stack::start_empty().await;
+    let done = stack.paste(&lines("docs/privacy.md")).await;
+    let (said, complained) = (
+        String::from_utf8_lossy(&done.stdout).into_owned(),
+        String::from_utf8_lossy(&done.stderr).into_owned(),
+    );
+    assert!(done.status.success(), "{said}\n{complained}");
+    let thrown_away = "\"discarded\":{\"tracking_off\":1}";
+    assert_told(
+        &said,
+        &complained,
+        &[
+            // Who agreed.
+            "\"why\":\"not_permitted\"",
+            thrown_away,
+            "\"permitted\":true",
+            "\"accepted\":1",
+            // When it stops.
+            "\"ends_at\"",
+            thrown_away,
+            "\"why\":\"outside_hours\"",
+            thrown_away,
+            // What is held, and how it goes away.
+            "\"state\":\"succeeded\"",
+            "PK\n",
+            "\"discarded\":{\"erased\":1}",
+        ],
+    );
+}
+
+/// That all of this is said, in this order.
+fn assert_told(said: &str, complained: &str, all: &[&str]) {
+    let mut rest = said;
+    for told in all {
         let after = rest.split_once(told).map(|(_, after)| after);
         rest = after
             .unwrap_or_else(|| panic!("{told} is not said in its turn:\n{said}\n{complained}"));
