@@ -285,7 +285,8 @@ pub(crate) async fn distance(
     drop(tx);
     record(&state, &caller, DISTANCE_ROUTE, id).await?;
     let items: Vec<DayDistance> = track::days(&fixes, &known).iter().map(DayDistance::of).collect();
-    let metres = items.iter().map(|day| day.metres).sum::<f64>();
+    // Nothing at all sums up to −0.
+    let metres = 0.0 + items.iter().map(|day| day.metres).sum::<f64>();
     Ok(Json(Distances { time_zone, metres: rounded(metres), items, last_seen_at }))
 }
 
