@@ -24,7 +24,8 @@ COPY --from=build /out/nearhand /usr/local/bin/nearhand
 # before a process begins.
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 # A volume that is mounted here takes the owner over.
-RUN install --directory --owner=nearhand --mode=0700 /var/lib/nearhand/objects
+RUN install --directory --owner=nearhand --mode=0700 /var/lib/nearhand/objects \
+        /var/lib/nearhand/backups
 USER nearhand
 WORKDIR /var/lib/nearhand
 EXPOSE 8080 9464

@@ -196,10 +196,6 @@ impl Site {
         };
         self.admin = text("/session/access_token")?;
         self.organization = text("/organization/id")?.parse()?;
-        // Phones here go 100 m from one fix to the next, however soon that comes.
-        let fast = serde_json::json!({ "jump_limit_mps": 30_000 });
-        request(&mut ask, "PATCH", "/v1/organization", &self.admin, &fast.to_string());
-        connection.call(&ask).await?.json()?;
         Ok(())
     }
 }

@@ -33,8 +33,8 @@ const WITNESSES: usize = 2;
 const RECOVERED: Duration = Duration::from_secs(120);
 /// Acknowledgements that show it.
 const RECOVERED_PINGS: u64 = 50;
-/// Between two faults.
-const CALM: Duration = Duration::from_secs(1);
+/// So often witnesses are seen on the map before the next fault.
+const SIGHTINGS: u64 = 3;
 
 /// What was seen of a fault, over all its turns.
 struct Row {
@@ -57,8 +57,8 @@ struct Seen {
 /// Runs it; true when the checker finds nothing.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     let seed = seed(options);
-    let seconds = options.seconds;
-    line(&format!("Soak of {seconds} s, seed {seed}; the same again: ./dev soak {seconds} {seed}"));
+    let (seconds, again) = (options.seconds, options.again(seed));
+    line(&format!("Soak of {seconds} s, seed {seed}; the same again: {again}"));
     let mut scene = begin(options, seed, options.sizes()).await?;
     let mut seen = Seen::default();
     let outcome = injected(&mut scene, options, &mut seen).await;
@@ -71,7 +71,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     scene.fleet.end().await?;
     let history = checker::check(&scene, &mut seen.findings).await?;
     show(&scene, &seen, &history);
-    let is_clean = conclude(&seen.findings, &format!("./dev soak {seconds} {seed}"));
+    let is_clean = conclude(&seen.findings, &again);
     scene.stack.stop(options.keep || !is_clean).await?;
     Ok(is_clean)
 }
@@ -169,12 +169,12 @@ async fn inject(scene: &mut Scene, fault: Fault, seen: &mut Seen) -> anyhow::Res
     let said = fault.inject(scene).await?;
     scene.stack.start_all().await?;
     scene.fleet.progress(RECOVERED_PINGS, RECOVERED).await?;
-    // Whoever measured during the fault is seen.
+    // After the fault, and more than once: the first may have been on its way before.
+    let sightings = scene.fleet.seen.count() + SIGHTINGS;
     within(RECOVERED, "witnesses are seen again", async || {
-        scene.fleet.seen.has_any().then_some(())
+        (scene.fleet.seen.count() >= sightings).then_some(())
     })
     .await?;
-    tokio::time::sleep(CALM).await;
     line(&format!("{:>5.1} s  {}: {said}", begun.elapsed().as_secs_f64(), fault.name()));
     let row = turn(scene, begun.elapsed(), before, said);
     seen.add(&fault.name(), row);

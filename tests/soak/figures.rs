@@ -31,9 +31,9 @@ impl Delays {
         let _ = self.0.lock().record(millis);
     }
 
-    /// Whether anything was recorded since the last [`Self::take`].
-    pub(crate) fn has_any(&self) -> bool {
-        !self.0.lock().is_empty()
+    /// How many were recorded since the last [`Self::take`].
+    pub(crate) fn count(&self) -> u64 {
+        self.0.lock().len()
     }
 
     /// What was recorded since the last call.

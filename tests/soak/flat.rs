@@ -53,7 +53,7 @@ struct Stretch {
 /// Runs it; true when all is flat and the checker finds nothing.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     let (seed, total) = (seed(options), Duration::from_secs(options.flat.unwrap_or_default()));
-    let again = format!("./dev soak --flat {} {} {seed}", total.as_secs(), options.seconds);
+    let again = options.again(seed);
     line(&format!("Flat for {} s, seed {seed}", total.as_secs()));
     let sizes = Sizes { phones: PHONES, every: EVERY, returning: 0, ..options.sizes() };
     let scene = begin(options, seed, sizes).await?;
@@ -199,7 +199,12 @@ fn delay_findings(stretches: &[Stretch]) -> Vec<String> {
     let mut findings = Vec::new();
     for (name, of) in kinds {
         let first = median(&stretches[..quarter], of);
-        let last = median(&stretches[stretches.len() - quarter..], of);
+        let last_ones = &stretches[stretches.len() - quarter..];
+        if last_ones.iter().all(|stretch| of(stretch).is_empty()) {
+            findings.push(format!("there was no {name} in the last quarter"));
+            continue;
+        }
+        let last = median(last_ones, of);
         let finding = format!("the median delay to the {name} went from {first} to {last} ms");
         line(&format!("  {finding}"));
         if last as f64 > first as f64 * (1.0 + SLOWER) && last > first + SAME_MS {

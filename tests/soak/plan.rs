@@ -69,6 +69,24 @@ pub(crate) struct Sizes {
 const LONG_S: u64 = 600;
 
 impl Options {
+    /// The command that does the same again.
+    pub(crate) fn again(&self, seed: u64) -> String {
+        let mut words = vec!["./dev soak".to_owned(), self.seconds.to_string(), seed.to_string()];
+        let value_of = |name: Option<clap::builder::PossibleValue>| {
+            name.map(|value| value.get_name().to_owned()).unwrap_or_default()
+        };
+        for fault in &self.only {
+            words.push(format!("--only {}", value_of(fault.to_possible_value())));
+        }
+        if let Some(scale) = self.scale {
+            words.push(format!("--scale {}", value_of(scale.to_possible_value())));
+        }
+        if let Some(flat) = self.flat {
+            words.push(format!("--flat {flat}"));
+        }
+        words.join(" ")
+    }
+
     pub(crate) fn sizes(&self) -> Sizes {
         let by_time = if self.seconds >= LONG_S { Scale::Long } else { Scale::Short };
         match self.scale.unwrap_or(by_time) {
@@ -102,6 +120,13 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_same_again_is_read_again() {
+        let line = "./dev soak 60 7 --only redis-full --only api-killed --scale long";
+        let options = Options::parse_from(line.split(' ').skip(1));
+        assert_eq!(options.again(7), line);
     }
 
     #[test]

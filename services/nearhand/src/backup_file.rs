@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs,
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 /// The number of this layout.
@@ -54,10 +55,10 @@ impl Manifest {
     }
 }
 
-/// A backup that is being written, under a name of its own until it is whole.
+/// A backup that is being written, under a name of its own until it is whole. If it is dropped before,
+/// nothing is left of it.
 pub(crate) struct NewBackup {
-    zip: ZipWriter<fs::File>,
-    part: PathBuf,
+    zip: ZipWriter<NamedTempFile>,
     path: PathBuf,
 }
 
@@ -67,14 +68,12 @@ impl NewBackup {
         if path.exists() {
             anyhow::bail!("{} is there already; choose another name", path.display());
         }
-        let part = PathBuf::from(format!("{}.part", path.display()));
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)
-            .with_context(|| format!("cannot write {}", part.display()))?;
-        let mut backup = Self { zip: ZipWriter::new(file), part, path: path.to_owned() };
+        let file = tempfile::Builder::new()
+            .prefix(".nearhand-backup-")
+            .permissions(fs::Permissions::from_mode(0o600))
+            .tempfile_in(folder_of(path))
+            .with_context(|| format!("cannot write into {}", folder_of(path).display()))?;
+        let mut backup = Self { zip: ZipWriter::new(file), path: path.to_owned() };
         backup.begin(MANIFEST)?;
         serde_json::to_writer_pretty(&mut backup.zip, manifest)?;
         Ok(backup)
@@ -105,17 +104,21 @@ impl NewBackup {
 
     /// Gives the whole file its name, once it is on the disk; returns its size.
     pub(crate) fn finish(self) -> anyhow::Result<u64> {
-        let Self { zip, part, path } = self;
+        let Self { zip, path } = self;
         let file = zip.finish().context("cannot write the backup")?;
-        file.sync_all()?;
-        let bytes = file.metadata()?.len();
-        fs::rename(&part, &path).with_context(|| format!("cannot write {}", path.display()))?;
+        file.as_file().sync_all()?;
+        let bytes = file.as_file().metadata()?.len();
+        file.persist_noclobber(&path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        fs::File::open(folder_of(&path))?.sync_all()?;
         Ok(bytes)
     }
+}
 
-    /// Removes what has been written.
-    pub(crate) fn discard(self) {
-        let _ = fs::remove_file(&self.part);
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 
@@ -179,7 +182,6 @@ impl Backup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn manifest() -> Manifest {
         Manifest::new(33, 15, jiff::Timestamp::UNIX_EPOCH, true)
@@ -219,9 +221,12 @@ mod tests {
         let path = folder.path().join("b.zip");
         let mut new = NewBackup::create(&path, &manifest()).unwrap();
         new.begin_dump().unwrap();
-        new.discard();
+        drop(new);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left of it");
+        let late = NewBackup::create(&path, &manifest()).unwrap();
         fs::write(&path, "PK").unwrap();
+        assert!(late.finish().is_err(), "what has come meanwhile is not replaced");
+        assert_eq!(fs::read(&path).unwrap(), b"PK");
         let refused = Backup::open(&path).err().unwrap().to_string();
         assert!(refused.contains("no whole backup"), "{refused}");
         fs::remove_file(&path).unwrap();

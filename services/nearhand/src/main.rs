@@ -41,7 +41,7 @@ struct Cli {
     log: String,
     /// A collector of traces that speaks OTLP over HTTP, such as <http://127.0.0.1:4318>. No traces are
     /// sent unless this is given.
-    #[arg(long, env = "NEARHAND_OTLP_URL", global = true)]
+    #[arg(long, env = "NEARHAND_OTLP_URL", hide_env_values = true, global = true)]
     otlp_url: Option<String>,
     #[command(subcommand)]
     command: Command,

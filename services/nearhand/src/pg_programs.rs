@@ -7,6 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
+/// What may stand in the query of a URL for PostgreSQL's programs.
+const QUERY: [&str; 6] = ["host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"];
+
 /// A program of PostgreSQL's that fits a server.
 pub(crate) fn find(name: &str, server_major: u32) -> anyhow::Result<PathBuf> {
     let folders = program_folders().into_iter();
@@ -46,10 +49,22 @@ pub(crate) fn command(
 ) -> anyhow::Result<Command> {
     let mut address = reqwest::Url::parse(url.expose_secret())
         .map_err(|_| anyhow::anyhow!("--superuser-url is no URL of PostgreSQL"))?;
-    let secret = password(url);
+    // Of the query only what both sqlx and PostgreSQL's programs know; the password stands apart.
+    let known: Vec<(String, String)> = address
+        .query_pairs()
+        .filter(|(name, _)| QUERY.contains(&name.as_ref()))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let in_query = address.query_pairs().find(|(name, _)| name == "password");
+    let in_query = in_query.map(|(_, value)| SecretString::from(value.into_owned()));
+    let secret = in_query.or_else(|| password(url));
     // Both can be set on any URL with a host.
     let _ = address.set_password(None);
     address.set_path(database);
+    address.set_query(None);
+    if !known.is_empty() {
+        address.query_pairs_mut().extend_pairs(known);
+    }
     let mut command = Command::new(program);
     command.arg(format!("--dbname={address}")).kill_on_drop(true);
     if let Some(secret) = secret {
@@ -78,5 +93,9 @@ mod tests {
         assert_eq!(arguments, ["--dbname=postgres://postgres@h:5433/nearhand?sslmode=require"]);
         let secret = command.get_envs().find(|(name, _)| *name == "PGPASSWORD");
         assert_eq!(secret.and_then(|(_, value)| value), Some("p@ss".as_ref()));
+        let url = "postgres://postgres@h/postgres?password=hush&statement-cache-capacity=0";
+        let command = self::command(Path::new("pg_dump"), &url.into(), "nearhand").unwrap();
+        let text = format!("{:?}", command.as_std().get_args());
+        assert!(text.contains("postgres@h/nearhand\"") && !text.contains("hush"), "{text}");
     }
 }

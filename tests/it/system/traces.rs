@@ -9,7 +9,10 @@ use crate::support::{
 };
 use serde_json::json;
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -38,6 +41,21 @@ async fn collector() -> (String, Got, JoinSet<()>) {
         }
     });
     (url, got, task)
+}
+
+/// A collector that hangs up on everybody, and counts them.
+async fn broken_collector() -> (String, Arc<AtomicUsize>, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let (count, mut task) = (Arc::clone(&attempts), JoinSet::new());
+    task.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream);
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (url, attempts, task)
 }
 
 /// Answers the requests of one connection.
@@ -125,9 +143,7 @@ async fn api_and_worker_send_spans_of_one_trace() {
 
 #[tokio::test]
 async fn a_collector_that_is_away_costs_one_warning() {
-    let away = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", away.local_addr().unwrap());
-    drop(away);
+    let (url, attempts, _task) = broken_collector().await;
     let mut stack = Stack::start_logging_as_usual().await;
     let (_, phone) = stack.phones(1).await.remove(0);
     with_collector(&mut stack, &url).await;
@@ -137,7 +153,12 @@ async fn a_collector_that_is_away_costs_one_warning() {
         (warnings(&stack) > 0).then_some(())
     })
     .await;
-    send_traced(&stack, &phone).await;
+    let before = attempts.load(Ordering::SeqCst);
+    within(DEADLINE, "it is tried again and again", async || {
+        send_traced(&stack, &phone).await;
+        (attempts.load(Ordering::SeqCst) >= before + 4).then_some(())
+    })
+    .await;
     within(DEADLINE, "pings are stored all the same", async || {
         (stack.count("SELECT count(*) FROM pings").await? > 1).then_some(())
     })

@@ -188,7 +188,11 @@ impl Api<'_> {
         if items.is_empty() {
             findings.push(format!("API {} recommends nobody", self.name));
         }
-        for item in items.iter().filter(|item| item["location"]["source"] == "ping") {
+        let live = items.iter().filter(|item| item["location"]["source"] == "ping");
+        if live.clone().next().is_none() {
+            findings.push(format!("API {} recommends nobody by a live position", self.name));
+        }
+        for item in live {
             let staff: Uuid = item["staff_id"].as_str().context("no id")?.parse()?;
             let place = &item["location"]["position"];
             let (lat, lng) = (place["lat"].as_f64(), place["lng"].as_f64());

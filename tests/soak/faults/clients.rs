@@ -35,18 +35,19 @@ pub(super) async fn slow(scene: &mut Scene) -> anyhow::Result<String> {
     let mut ended = 0;
     let all = async {
         while let Some(done) = clients.join_next().await {
-            ended += usize::from(done.is_ok());
+            ended += usize::from(done.is_ok_and(|was_connected| was_connected));
         }
     };
     let in_time = tokio::time::timeout(LIMIT, all).await.is_ok();
     let (many, limit) = (scene.sizes.slow_clients, LIMIT.as_secs());
-    anyhow::ensure!(in_time, "{ended} of {many} slow clients were ended within {limit} s");
+    let all_ended = in_time && ended == many;
+    anyhow::ensure!(all_ended, "{ended} of {many} slow clients were ended within {limit} s");
     Ok(format!("{many} clients ended within {:.0} s", begun.elapsed().as_secs_f64()))
 }
 
-/// Returns when the server has ended the connection or answered.
-async fn hold(address: String, habit: Habit, token: String) {
-    let Ok(mut socket) = TcpStream::connect(&address).await else { return };
+/// Returns when the server has ended the connection or answered; false if there was none.
+async fn hold(address: String, habit: Habit, token: String) -> bool {
+    let Ok(mut socket) = TcpStream::connect(&address).await else { return false };
     let (beginning, drop) = match habit {
         Habit::Silent => (String::new(), ""),
         Habit::EndlessHead => ("GET /v1/me HTTP/1.1\r\nhost: soak\r\nx-a: ".to_owned(), "a"),
@@ -59,7 +60,7 @@ async fn hold(address: String, habit: Habit, token: String) {
         ),
     };
     if socket.write_all(beginning.as_bytes()).await.is_err() {
-        return;
+        return true;
     }
     let (mut from, mut to) = socket.split();
     let mut bytes = [0; 1_024];
@@ -72,4 +73,5 @@ async fn hold(address: String, habit: Habit, token: String) {
         _ = from.read(&mut bytes) => {}
         () = trickle => {}
     }
+    true
 }

@@ -34,7 +34,9 @@ pub(super) async fn stalled(scene: &mut Scene) -> anyhow::Result<String> {
     redis::cmd("CLIENT").arg("PAUSE").arg(millis).arg("ALL").exec_async(&mut redis).await?;
     tokio::time::sleep(scene.sizes.fault).await;
     await_server(scene, Server::Redis).await?;
-    Ok(format!("for {millis} ms, {} requests repeated", repeated(&scene.fleet.totals, before)))
+    let many = repeated(&scene.fleet.totals, before);
+    anyhow::ensure!(many > 0, "no request had to be repeated although Redis answered nobody");
+    Ok(format!("for {millis} ms, {many} requests repeated"))
 }
 
 /// First the API refuses because the queue nears Redis' limit, and the worker drains it all the same;
@@ -56,6 +58,7 @@ pub(super) async fn full(scene: &mut Scene) -> anyhow::Result<String> {
     set_limit(&mut redis, 0).await?;
     let refused = repeated(&scene.fleet.totals, before);
     anyhow::ensure!(refused_near > 0, "nothing was refused although Redis was nearly full");
+    anyhow::ensure!(refused > refused_near, "nothing was refused although Redis was full");
     Ok(format!("{refused_near} requests repeated near the limit, {refused} in all"))
 }
 
@@ -127,6 +130,7 @@ pub(super) async fn disk_full(scene: &mut Scene) -> anyhow::Result<String> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let limited = limited.context("Redis could not be limited; is prlimit installed?")?;
+    anyhow::ensure!(deaths > 0, "Redis wrote less than its limit in all the time");
     if scene.stack.servers.pid(Server::Redis) == Some(limited) {
         // It may have died in this instant.
         prlimit(limited, "unlimited").await;

@@ -6,7 +6,10 @@ use crate::{
     config::RetentionConfig,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
-use nearhand_domain::{JobId, clock, jobs::QUEUES};
+use nearhand_domain::{
+    JobId, clock,
+    jobs::{EraseJob, QUEUES},
+};
 use nearhand_queue::{Lane, Memory, Queue};
 use nearhand_storage::{
     StorageError, WorkerPool, erasure, jobs, outage, outbox,
@@ -167,11 +170,19 @@ const ERASURE_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 async fn resume_erasures(pool: &WorkerPool, now: Timestamp) -> Result<(), StorageError> {
     let before = now.checked_sub(ERASURE_PATIENCE).unwrap_or(Timestamp::MIN);
     let mut tx = pool.begin().await?;
-    for (organization, staff) in erasure::unfinished(&mut tx, before).await? {
-        tracing::warn!(staff.id = %staff, "an erasure has not ended; its job is queued again");
-        erasure::hand_on(&mut tx, organization, staff, None, JobId::generate()).await?;
+    let unfinished = erasure::unfinished(&mut tx, before).await?;
+    tx.commit().await?;
+    for (organization, staff) in unfinished {
+        // Once a day, whatever worker finds it: the job itself is tried for days.
+        let key = format!("{staff} {}", now.to_zoned(TimeZone::UTC).date());
+        let job = EraseJob::new(organization, staff, JobId::generate());
+        let mut tx = pool.begin().await?;
+        if jobs::enqueue_once(&mut tx, &job, None, &key).await? {
+            tracing::warn!(staff.id = %staff, "an erasure has not ended; its job is queued again");
+            tx.commit().await?;
+        }
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// A table that somebody keeps is left alone until the next time: days are made well ahead, and

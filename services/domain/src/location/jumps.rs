@@ -66,7 +66,8 @@ pub type Flagged = (i64, Uuid, u8);
 /// What follows for new fixes and for those around them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// The flags of the new ones, those of this module only.
+    /// The flags of the new ones, those of this module only; also of those that are stored already and
+    /// came again.
     pub new: Vec<Flagged>,
     /// Stored ones whose flags change, and how.
     pub changed: Vec<Flagged>,
@@ -157,6 +158,8 @@ pub fn judge(limit_mps: f64, new: &[TrackFix], around: &Around) -> Option<Verdic
 struct Item {
     fix: TrackFix,
     is_stored: bool,
+    /// It has come now, perhaps again.
+    has_come: bool,
     marks: u8,
 }
 
@@ -188,10 +191,14 @@ fn track(new: &[TrackFix], around: &Around) -> Option<Vec<Item>> {
     let stored = before[begin..].iter().chain(after).map(|fix| (fix, true));
     let all = stored.chain(new.iter().map(|fix| (fix, false)));
     // Of a fix that came again, the first counts, as in the table.
+    let come: HashSet<(i64, Uuid)> = new.iter().map(|fix| (fix.at_ms, fix.key)).collect();
     let mut seen = HashSet::new();
     let mut items: Vec<Item> = all
         .filter(|(fix, _)| seen.insert((fix.at_ms, fix.key)))
-        .map(|(fix, is_stored)| Item { fix: *fix, is_stored, marks: 0 })
+        .map(|(fix, is_stored)| {
+            let has_come = come.contains(&(fix.at_ms, fix.key));
+            Item { fix: *fix, is_stored, has_come, marks: 0 }
+        })
         .collect();
     items.sort_by_key(|item| item.fix.order());
     Some(items)
@@ -255,7 +262,7 @@ impl Judging {
         let flagged = |item: &Item| (item.fix.at_ms, item.fix.key, item.marks);
         let changed = |item: &&Item| item.is_stored && item.fix.flags & MARKS != item.marks;
         Verdict {
-            new: judged.iter().filter(|item| !item.is_stored).map(flagged).collect(),
+            new: judged.iter().filter(|item| item.has_come).map(flagged).collect(),
             changed: judged.iter().filter(changed).map(flagged).collect(),
             good: self.good.map(|good| self.track[good].fix),
             end,

@@ -54,8 +54,12 @@ impl Store {
         for (at, key, flags) in verdict.new.iter().chain(&verdict.changed) {
             self.fixes.get_mut(&(*at, *key)).unwrap().flags = *flags;
         }
-        let is_good = |fix: &&TrackFix| self.fixes[&(fix.at_ms, fix.key)].flags & J == 0;
-        let good: Vec<TrackFix> = new.iter().filter(is_good).copied().collect();
+        // As ingest does: by what the verdict says of those that came.
+        let is_jump = |fix: &TrackFix| {
+            let same = |(at, key, _): &&Flagged| (*at, *key) == (fix.at_ms, fix.key);
+            verdict.new.iter().find(same).is_some_and(|(_, _, flags)| flags & J != 0)
+        };
+        let good: Vec<TrackFix> = new.iter().filter(|fix| !is_jump(fix)).copied().collect();
         let settled = matches!(verdict.end, End::Newest { settled: true, .. });
         self.choose(&good, verdict.good, settled);
         if matches!(verdict.end, End::Newest { settled: false, .. }) {
@@ -111,6 +115,16 @@ fn the_newest_waits_until_two_more_agree() {
     assert_eq!(flags_of(&flight[..3]), [0, J, J]);
     assert_eq!(flags_of(&flight[..4]), [0, R, R, 0]);
     assert_eq!(flags_of(&flight), [0, R, R, 0, 0]);
+}
+
+#[test]
+fn a_jump_that_comes_again_is_not_live() {
+    let mut store = Store::default();
+    store.add(&[fix(0, 0)]);
+    store.add(&[fix(1, 500)]);
+    store.add(&[fix(1, 500)]);
+    assert_eq!(store.flags(), [0, J]);
+    assert_eq!(store.live, Some(fix(0, 0)));
 }
 
 #[test]
@@ -187,8 +201,12 @@ proptest! {
         let live = parts.live.map(|fix| fix.rank());
         let good = parts.fixes.values().filter(|fix| fix.flags & J == 0);
         prop_assert!(good.map(TrackFix::rank).max() <= live);
-        // A batch that comes again changes nothing.
+        // What comes again changes nothing, one by one and together.
         parts.add(&[*again.get(&fixes)]);
         prop_assert_eq!(all.flags(), parts.flags());
+        prop_assert_eq!(parts.live.map(|fix| fix.rank()), live);
+        parts.add(&fixes);
+        prop_assert_eq!(all.flags(), parts.flags());
+        prop_assert_eq!(parts.live.map(|fix| fix.rank()), live);
     }
 }

@@ -7,16 +7,19 @@ use crate::{
     pg_programs,
     progress::{announced, say},
     settings::options,
+    signals::{self, Interrupts},
 };
 use anyhow::Context;
 use nearhand_domain::{OrganizationId, PhotoId, clock, photo::PhotoFile};
 use nearhand_migrations::backup::{Inventory, inventory, server_major};
 use nearhand_photos::Objects;
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     process::{ExitCode, Stdio},
 };
 use tokio::io::AsyncReadExt;
+use uuid::Uuid;
 
 /// Arguments of `nearhand backup`.
 ///
@@ -35,6 +38,9 @@ pub(crate) struct Args {
     urls: Urls,
     #[command(flatten)]
     objects: ObjectsSettings,
+    /// Leave photos out where --objects is not given.
+    #[arg(long)]
+    without_photos: bool,
 }
 
 /// Writes it.
@@ -47,25 +53,39 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let found = inventory(&superuser, &database).await?.with_context(|| {
         format!("the database `{database}` holds no schema of Nearhand's; nothing to back up")
     })?;
+    if objects.is_none() && !found.photos.is_empty() && !args.without_photos {
+        anyhow::bail!(
+            "there are {} photos: say where they are with --objects, or leave them out with \
+             --without-photos",
+            found.photos.len()
+        );
+    }
     let manifest = Manifest::new(found.schema_version, major, clock::now(), objects.is_some());
+    let mut interrupts = Interrupts::listen()?;
     let mut backup = NewBackup::create(&args.file, &manifest)?;
     let mut command = pg_programs::command(&program, args.urls.superuser()?, &database)?;
     command.args(["--format=custom", "--no-password"]);
     let written = async {
         announced("dumping the database", dump(&mut backup, command)).await?;
-        announced("copying photos", copy_photos(&mut backup, &found, objects.as_ref())).await
+        // The dump began after the first look, and may name photos that were new by then.
+        let later = inventory(&superuser, &database).await?;
+        let photos = all_photos(&found, later.as_ref());
+        announced("copying photos", copy_photos(&mut backup, &photos, objects.as_ref())).await
     };
-    match written.await {
-        Ok(photos) => {
-            let mib = backup.finish()? / (1024 * 1024);
-            say(&format!("{}: the database and {photos} photos, {mib} MiB", args.file.display()));
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => {
-            backup.discard();
-            Err(error)
-        }
-    }
+    let photos = tokio::select! {
+        photos = written => photos?,
+        // What has been written goes with the file's name.
+        signal = interrupts.next() => return Ok(signals::exit_status(signal).into()),
+    };
+    let mib = backup.finish()? / (1024 * 1024);
+    say(&format!("{}: the database and {photos} photos, {mib} MiB", args.file.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The photos of both looks.
+fn all_photos(first: &Inventory, later: Option<&Inventory>) -> BTreeSet<(Uuid, Uuid)> {
+    let later = later.into_iter().flat_map(|later| &later.photos);
+    first.photos.iter().chain(later).copied().collect()
 }
 
 /// The dump is a snapshot of one moment.
@@ -91,20 +111,14 @@ async fn dump(backup: &mut NewBackup, mut command: tokio::process::Command) -> a
 /// The files of all photos; returns how many photos. One that is replaced meanwhile is left out.
 async fn copy_photos(
     backup: &mut NewBackup,
-    found: &Inventory,
+    photos: &BTreeSet<(Uuid, Uuid)>,
     objects: Option<&Objects>,
 ) -> anyhow::Result<usize> {
     let Some(objects) = objects else {
-        if !found.photos.is_empty() {
-            say(&format!(
-                "{} photos are left out: say where they are with --objects",
-                found.photos.len()
-            ));
-        }
         return Ok(0);
     };
     let mut copied = 0;
-    for (organization, photo) in &found.photos {
+    for (organization, photo) in photos {
         for file in PhotoFile::ALL {
             let key = file.key(OrganizationId(*organization), PhotoId(*photo));
             if let Some(bytes) = objects.get(&key).await? {

@@ -14,6 +14,7 @@ use nearhand_migrations::{
     backup::{is_empty, server_major},
     latest_version,
 };
+use nearhand_photos::Objects;
 use secrecy::SecretString;
 use std::{
     io,
@@ -74,14 +75,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
              another in --database-url"
         );
     }
+    // Both are tried first: without them the database would be there, and the rest would not.
+    let objects = args.objects.open(None)?;
+    let queue = match &args.redis_url {
+        Some(url) => Some(connect_queue(&args.queue, url).await?),
+        None => None,
+    };
     say(&format!("The backup of {} is restored", manifest.created_at));
     args.urls.bootstrap().await?;
     let mut command = pg_programs::command(&program, args.urls.superuser()?, &database)?;
     command.args(["--exit-on-error", "--single-transaction", "--no-password"]);
     let backup = announced("restoring the database", pour(backup, command)).await?;
     args.urls.migrate().await?;
-    let photos = announced("restoring photos", put_photos(backup, &args.objects)).await?;
-    restart_feed(&args).await?;
+    let photos = announced("restoring photos", put_photos(backup, objects.as_ref())).await?;
+    match queue {
+        Some(queue) => queue.restart_feed().await.context("the feed cannot begin anew")?,
+        None => say("No --redis-url was given: start with an empty Redis"),
+    }
     say(&format!("`{database}` is as it was, with {photos} files of photos"));
     Ok(ExitCode::SUCCESS)
 }
@@ -115,12 +125,12 @@ async fn pour(mut backup: Backup, mut command: Command) -> anyhow::Result<Backup
 }
 
 /// Returns how many files were put into the object store.
-async fn put_photos(mut backup: Backup, settings: &ObjectsSettings) -> anyhow::Result<usize> {
+async fn put_photos(mut backup: Backup, objects: Option<&Objects>) -> anyhow::Result<usize> {
     let keys = backup.objects();
     if keys.is_empty() {
         return Ok(0);
     }
-    let Some(objects) = settings.open(None)? else {
+    let Some(objects) = objects else {
         say(&format!("{} files of photos are left out: say where to with --objects", keys.len()));
         return Ok(0);
     };
@@ -129,13 +139,4 @@ async fn put_photos(mut backup: Backup, settings: &ObjectsSettings) -> anyhow::R
         objects.put(key, backup.object(key)?, "application/octet-stream").await?;
     }
     Ok(keys.len())
-}
-
-async fn restart_feed(args: &Args) -> anyhow::Result<()> {
-    let Some(url) = &args.redis_url else {
-        say("No --redis-url was given: start with an empty Redis");
-        return Ok(());
-    };
-    let queue = connect_queue(&args.queue, url).await?;
-    queue.restart_feed().await.context("the feed cannot begin anew")
 }

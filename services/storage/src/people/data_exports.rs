@@ -124,6 +124,7 @@ pub struct PingRecord {
     pub key: Uuid,
     pub fix: jiff_sqlx::Timestamp,
     pub received: jiff_sqlx::Timestamp,
+    sent: Option<jiff_sqlx::Timestamp>,
     pub lat: f64,
     pub lng: f64,
     pub accuracy_m: Option<f32>,
@@ -136,6 +137,14 @@ pub struct PingRecord {
     pub mock: bool,
     pub flags: i16,
     pub source: String,
+}
+
+impl PingRecord {
+    /// When the phone sent it, if it said so.
+    #[must_use]
+    pub fn sent_at(&self) -> Option<Timestamp> {
+        crate::convert::time(self.sent)
+    }
 }
 
 /// The phones of a person, those revoked included.
@@ -183,8 +192,8 @@ pub async fn pings(
 ) -> Result<Vec<PingRecord>, StorageError> {
     let from = after.map_or(from, |last| last.fix.to_jiff());
     Ok(sqlx::query_as(
-        "SELECT device_id, key, fix_at AS fix, received_at AS received, ST_Y(position) AS lat, \
-         ST_X(position) AS lng, accuracy_m, altitude_m, speed_mps, course_deg, battery, charging, \
+        "SELECT device_id, key, fix_at AS fix, received_at AS received, sent_at AS sent, \
+         ST_Y(position) AS lat, ST_X(position) AS lng, accuracy_m, altitude_m, speed_mps, course_deg, battery, charging, \
          motion, mock, flags, source FROM pings WHERE organization_id = \
            NULLIF(current_setting('app.organization_id', true), '')::uuid \
          AND device_id = ANY($1) AND fix_at >= $2 AND fix_at < $3 \

@@ -7,7 +7,7 @@ use crate::{
     jobs,
 };
 use nearhand_domain::{
-    AssignmentId, OrganizationId, StaffId,
+    AssignmentId, CaseId, OrganizationId, StaffId,
     arrival::{AFTER_END_MS, Site, Visit},
     jobs::ArrivalJob,
 };
@@ -27,7 +27,7 @@ pub struct AssignedSite {
     pub site: Site,
     /// Fixes from this instant on count.
     pub from_ms: i64,
-    /// Fixes up to this instant count; open work has no end.
+    /// Fixes before this instant count; open work has no end.
     pub to_ms: i64,
     /// What is known already.
     pub visit: Visit,
@@ -119,19 +119,38 @@ pub async fn queue_checks(
     if assignments.is_empty() {
         return Ok(());
     }
-    let queued: Vec<(Uuid, Uuid)> = sqlx::query_as(
+    // A mark that is there already is locked: its job begins only once this is committed.
+    let marked: Vec<(Uuid, Uuid, bool)> = sqlx::query_as(
         "INSERT INTO arrival_checks (organization_id, assignment_id) \
          SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS r (organization_id, id) ORDER BY r.id \
-         ON CONFLICT DO NOTHING RETURNING organization_id, assignment_id",
+         ON CONFLICT (assignment_id) DO UPDATE SET organization_id = excluded.organization_id \
+         RETURNING organization_id, assignment_id, xmax = 0",
     )
     .bind(assignments.iter().map(|(organization, _)| organization.0).collect::<Vec<Uuid>>())
     .bind(assignments.iter().map(|(_, id)| id.0).collect::<Vec<Uuid>>())
     .fetch_all(&mut **tx)
     .await?;
-    let job = |(organization, id): &(Uuid, Uuid)| {
-        ArrivalJob::new(OrganizationId(*organization), AssignmentId(*id))
+    let job = |(organization, id, is_new): &(Uuid, Uuid, bool)| {
+        is_new.then(|| ArrivalJob::new(OrganizationId(*organization), AssignmentId(*id)))
     };
-    jobs::enqueue_many(tx, &queued.iter().map(job).collect::<Vec<_>>()).await
+    jobs::enqueue_many(tx, &marked.iter().filter_map(job).collect::<Vec<_>>()).await
+}
+
+/// The same for all assignments of a case, whose site has moved.
+///
+/// # Errors
+/// When the database fails.
+pub async fn queue_checks_of(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    case: CaseId,
+) -> Result<(), StorageError> {
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM assignments WHERE case_id = $1")
+        .bind(case.0)
+        .fetch_all(&mut **tx)
+        .await?;
+    let all: Vec<_> = ids.into_iter().map(|id| (organization, AssignmentId(id))).collect();
+    queue_checks(tx, &all).await
 }
 
 /// The job of an assignment begins, or is given up: fixes that come from now on queue another.

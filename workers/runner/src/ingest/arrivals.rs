@@ -80,7 +80,7 @@ fn concerns(site: &AssignedSite, row: &PingRow<'_>) -> bool {
     let at_ms = row.ping.fix_at_ms;
     let counts = !row.ping.mock && row.flags & (flags::JUMP | flags::CLOCK_AHEAD) == 0;
     counts
-        && (site.from_ms..=site.to_ms).contains(&at_ms)
+        && (site.from_ms..site.to_ms).contains(&at_ms)
         && site
             .site
             .contains(row.ping.position, row.ping.accuracy_m)

@@ -22,6 +22,10 @@ impl Handler for ArrivalJobs {
         Schedule { first: Duration::from_secs(1), longest: Duration::from_mins(5), attempts: 30 };
 
     async fn handle(&self, job: ArrivalJob, context: &JobContext) -> Result<Outcome, StorageError> {
+        // Committed first: ingest, which marks the assignment again, must not wait for the reading.
+        let mut tx = context.begin().await?;
+        arrivals::begin_check(&mut tx, job.assignment).await?;
+        tx.commit().await?;
         let mut tx = context.begin().await?;
         let seen = assignments::get(&mut tx, job.assignment).await?;
         if let Some(seen) = &seen {
@@ -30,7 +34,6 @@ impl Handler for ArrivalJobs {
             staff::lock(&mut tx, seen.staff).await?;
             assignments::lock(&mut tx, job.assignment).await?;
         }
-        arrivals::begin_check(&mut tx, job.assignment).await?;
         let assigned = arrivals::site(&mut tx, job.assignment).await?;
         // Somebody else may have got it before the locks were to be had; their fixes queue another job.
         let same = |staff| seen.as_ref().is_some_and(|seen| seen.staff == staff);

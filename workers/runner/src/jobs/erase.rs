@@ -108,9 +108,19 @@ impl EraseJobs {
 /// Whether a mail in the outbox goes to an erased person or names them.
 fn is_about(remains: &Remains, mail: &OutboxMail) -> bool {
     let text = mail.text.to_lowercase();
-    let is_theirs = |address: &String| mail.to.to_lowercase() == *address || text.contains(address);
-    remains.addresses.iter().any(is_theirs)
-        || (!remains.name.is_empty() && mail.text.contains(&remains.name))
+    let is_theirs =
+        |address: &String| mail.to.to_lowercase() == *address || has_words(&text, address);
+    remains.addresses.iter().any(is_theirs) || has_words(&mail.text, &remains.name)
+}
+
+/// Whether a text has these words, and not as a part of longer ones.
+fn has_words(text: &str, words: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    !words.is_empty()
+        && text.match_indices(words).any(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + words.len()..]);
+            !is_part(before.chars().next_back()) && !is_part(after.chars().next())
+        })
 }
 
 async fn delete_history(
@@ -176,6 +186,8 @@ mod tests {
             (mail("ada@x.example", "Dear Ada, Grace Hopper declined."), true),
             (mail("ada@x.example", "now at GRACE@x.example"), true),
             (mail("ada@x.example", "Dear Grace"), false),
+            (mail("ada@x.example", "now at disgrace@x.example"), false),
+            (mail("ada@x.example", "the Grace Hoppers"), false),
         ] {
             assert_eq!(is_about(&remains, &mail), theirs, "{}", mail.text);
         }

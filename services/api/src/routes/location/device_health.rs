@@ -140,8 +140,13 @@ async fn look_through(
     most: usize,
 ) -> Result<Vec<Found>, StorageError> {
     let (mut listed, now) = (Vec::new(), clock::now());
+    let at_a_time = match wanted {
+        // Every one is listed.
+        Wanted::All => i64::try_from(most).unwrap_or(AT_A_TIME),
+        Wanted::Any | Wanted::One(_) => AT_A_TIME,
+    };
     loop {
-        let devices = device_health::list(tx, scope, after, AT_A_TIME, now).await?;
+        let devices = device_health::list(tx, scope, after, at_a_time, now).await?;
         let Some(last) = devices.last() else { return Ok(listed) };
         after = Some(last.id);
         let mut people: Vec<StaffId> = devices.iter().map(|device| device.staff).collect();

@@ -85,8 +85,8 @@ pub const SECTIONS: &[Section] = &[
     Section {
         file: "devices.json",
         about: "Your phones and trackers.",
-        sql: "SELECT to_jsonb(t) FROM (SELECT id, name, created_at, last_seen_at, revoked_at \
-          FROM devices WHERE staff_id = $1 ORDER BY id) AS t",
+        sql: "SELECT to_jsonb(t) FROM (SELECT id, name, created_at, last_seen_at, revoked_at, \
+          clock_skew_s FROM devices WHERE staff_id = $1 ORDER BY id) AS t",
     },
     Section {
         file: "tracking-permissions.json",
@@ -120,7 +120,7 @@ pub const SECTIONS: &[Section] = &[
         sql: "SELECT to_jsonb(t) FROM (SELECT a.id, a.case_id, c.number AS case_number, \
           c.title AS case_title, a.state, a.starts_at, a.ends_at, a.eta_min, a.assigned_at, \
           a.assigned_by, a.en_route_at, a.on_site_at, a.done_at, a.cancelled_at, \
-          a.cancel_reason, a.override_reason FROM assignments AS a \
+          a.arrived_at, a.left_at, a.cancel_reason, a.override_reason FROM assignments AS a \
           JOIN cases AS c ON c.id = a.case_id WHERE a.staff_id = $1 ORDER BY a.id) AS t",
     },
     Section {

@@ -2,7 +2,9 @@
 //! Must not check that what a case refers to is there; hold it before.
 
 use super::record::CaseRecord;
-use crate::{Conflict, StorageError, Tx, convert::xy, error::OnConstraint, facts, jobs, offers};
+use crate::{
+    Conflict, StorageError, Tx, arrivals, convert::xy, error::OnConstraint, facts, jobs, offers,
+};
 use jiff_sqlx::ToSqlx;
 use nearhand_domain::{
     OrganizationId,
@@ -75,6 +77,9 @@ pub async fn update(
     if moved || before.client != after.client || before.arrival_radius_m != after.arrival_radius_m {
         // The facts of its holders have the first two, and ingest knows their sites.
         facts::work::touch_holders(tx, organization, after.id).await?;
+    }
+    if moved || before.arrival_radius_m != after.arrival_radius_m {
+        arrivals::queue_checks_of(tx, organization, after.id).await?;
     }
     offers::queue_step(tx, organization, after.id).await?;
     Ok(before.version + 1)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Fixes read at a time.
 const PAGE: i64 = 5_000;
 
-const CSV_HEAD: &str = "device_id,fix_at,received_at,lat,lng,accuracy_m,altitude_m,speed_mps,\
+const CSV_HEAD: &str = "device_id,fix_at,received_at,sent_at,lat,lng,accuracy_m,altitude_m,speed_mps,\
     course_deg,battery,charging,motion,mock,flags,source\n";
 const GPX_HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <gpx version=\"1.1\" creator=\"Nearhand\" xmlns=\"http://www.topografix.com/GPX/1/1\">\n\
@@ -73,7 +73,9 @@ fn csv_line(text: &mut String, ping: &PingRecord) {
     let (fix, received) = (ping.fix.to_jiff(), ping.received.to_jiff());
     let PingRecord { device_id, lat, lng, mock, flags, source, .. } = ping;
     // Writing into a string cannot fail.
-    let _ = write!(text, "{device_id},{fix},{received},{lat},{lng}");
+    let _ = write!(text, "{device_id},{fix},{received}");
+    cell(text, ping.sent_at());
+    let _ = write!(text, ",{lat},{lng}");
     for number in [ping.accuracy_m, ping.altitude_m, ping.speed_mps, ping.course_deg, ping.battery]
     {
         cell(text, number);
