@@ -1,0 +1,60 @@
+// The one door to the API. Types come from its OpenAPI document (`npm run api`), so a call that the
+// document does not know does not compile. No token is here: the browser sends its session cookie.
+import createClient, { type Middleware } from 'openapi-fetch';
+import { offline, problemOf } from './problem';
+import type { components, paths } from './schema';
+
+/** The bodies of requests and answers by name. */
+export type Schemas = components['schemas'];
+
+/** Called when the API says that nobody is logged in. */
+type Ended = () => void;
+let ended: Ended = () => {};
+
+/** Says what to do when the session has ended. */
+export function onSessionEnded(act: Ended): void {
+  ended = act;
+}
+
+const middleware: Middleware = {
+  onRequest({ request }) {
+    // A request that is sent again by the browser or a proxy is carried out once.
+    if (request.method === 'POST' && !request.headers.has('idempotency-key')) {
+      request.headers.set('idempotency-key', crypto.randomUUID());
+    }
+    return request;
+  },
+  async onResponse({ response }) {
+    if (response.ok || response.status === 304) return undefined;
+    const problem = await problemOf(response);
+    if (problem.status === 401 && problem.code !== 'login_failed') ended();
+    throw problem;
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw offline();
+  },
+};
+
+/** The typed client. Each call throws a `Problem` when it is refused. */
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin', cache: 'no-store' });
+api.use(middleware);
+
+type Answer = { data?: unknown; response: Response };
+
+/** The body of an answer. */
+export async function body<A extends Answer>(call: Promise<A>): Promise<NonNullable<A['data']>> {
+  const { data } = await call;
+  return data as NonNullable<A['data']>;
+}
+
+/** The body of an answer with its version, which the next change of the thing names in `If-Match`. */
+export async function versioned<A extends Answer>(call: Promise<A>): Promise<{ value: NonNullable<A['data']>; etag: string }> {
+  const { data, response } = await call;
+  return { value: data as NonNullable<A['data']>, etag: response.headers.get('etag') ?? '*' };
+}
+
+/** The `If-Match` header of a change. */
+export function ifMatch(etag: string): { 'If-Match': string } {
+  return { 'If-Match': etag };
+}

@@ -1,0 +1,66 @@
+// What the API says when something is wrong (RFC 9457), as an error that pages show.
+import type { Schemas } from './api';
+
+/** One wrong field: where it is in the body, and what is wrong. */
+export type FieldFault = { pointer: string; code: string; detail: string };
+
+/** A refusal of the API, or the lack of an answer. */
+export class Problem extends Error {
+  constructor(
+    /** HTTP status; 0 when there was no answer. */
+    readonly status: number,
+    /** The API's code for this error; `offline` when there was no answer. */
+    readonly code: string,
+    /** What is wrong, in a sentence. */
+    readonly detail: string,
+    readonly fields: FieldFault[] = [],
+    readonly requestId: string | null = null,
+    /** Seconds to wait before the next try, when the API names them. */
+    readonly retryAfter: number | null = null,
+    /** How many wrong fields the API left out of its answer. */
+    readonly fieldsLeftOut = 0,
+  ) {
+    super(detail);
+    this.name = 'Problem';
+  }
+
+  /** The faults of one field and of what is below it. */
+  at(pointer: string): FieldFault[] {
+    return this.fields.filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`));
+  }
+
+  /** The faults of fields that no form field shows: those outside `pointers`. */
+  outside(pointers: string[]): FieldFault[] {
+    return this.fields.filter((fault) => !pointers.some((pointer) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`)));
+  }
+}
+
+/** Reads the problem document of a refusal. A proxy may answer with something else. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const wait = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  const retryAfter = Number.isFinite(wait) ? wait : null;
+  const document = await response.json().catch(() => null) as Partial<Schemas['ProblemDocument']> | null;
+  if (!document || typeof document.code !== 'string') {
+    return new Problem(response.status, 'unreadable', `The server answered ${response.status} without saying why.`, [], response.headers.get('x-request-id'), retryAfter);
+  }
+  return new Problem(
+    response.status,
+    document.code,
+    document.detail ?? document.title ?? document.code,
+    (document.errors ?? []) as FieldFault[],
+    document.request_id ?? null,
+    retryAfter,
+    document.errors_left_out ?? 0,
+  );
+}
+
+/** The problem of a request that met nobody. */
+export function offline(): Problem {
+  return new Problem(0, 'offline', 'The server cannot be reached. Check your connection; nothing was changed by this request as far as we know.');
+}
+
+/** Any thrown value as a problem. Faults of our own are thrown on. */
+export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  throw thrown;
+}

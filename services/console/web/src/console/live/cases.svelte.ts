@@ -1,0 +1,42 @@
+// The cases that are not done, for the map and the list. Read again every few seconds while the page
+// is seen, and at once after a change made here.
+import { api, body, type Schemas } from '../../api/api';
+import { all } from '../../api/pager.svelte';
+import { asProblem, type Problem } from '../../api/problem';
+
+const EVERY_MS = 5_000;
+
+class Cases {
+  items: Schemas['Page_Case']['items'] = $state.raw([]);
+  problem: Problem | null = $state.raw(null);
+  loaded = $state(false);
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #users = 0;
+
+  /** Keeps the list current until the answer is called. */
+  keep(): () => void {
+    this.#users += 1;
+    if (this.#users === 1) {
+      void this.refresh();
+      this.#timer = setInterval(() => { if (!document.hidden) void this.refresh(); }, EVERY_MS);
+    }
+    return () => {
+      this.#users -= 1;
+      if (this.#users === 0) clearInterval(this.#timer);
+    };
+  }
+
+  /** Reads the list now. */
+  async refresh(): Promise<void> {
+    try {
+      this.items = await all((cursor) => body(api.GET('/v1/cases', { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } } })));
+      this.problem = null;
+      this.loaded = true;
+    } catch (thrown) {
+      this.problem = asProblem(thrown);
+    }
+  }
+}
+
+/** The cases of the live page. */
+export const cases = new Cases();

@@ -1,0 +1,3 @@
+// The timeline of a day.
+export const day = {
+};

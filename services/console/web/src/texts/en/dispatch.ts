@@ -1,0 +1,3 @@
+// Who should go: cases, candidates, offers.
+export const dispatch = {
+};

@@ -1,0 +1,3 @@
+// The live map and its list.
+export const live = {
+};

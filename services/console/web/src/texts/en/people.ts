@@ -1,0 +1,3 @@
+// People: list, person page, import and export.
+export const people = {
+};

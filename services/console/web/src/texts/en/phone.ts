@@ -1,0 +1,3 @@
+// The phone page.
+export const phone = {
+};

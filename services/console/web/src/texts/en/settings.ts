@@ -1,0 +1,3 @@
+// Settings of the organisation.
+export const settings = {
+};

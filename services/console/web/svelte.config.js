@@ -1,0 +1,2 @@
+// How Svelte compiles: runes everywhere, so that all components are written in one style.
+export default { compilerOptions: { runes: true } };
