@@ -6,7 +6,8 @@ import { dispatch } from './dispatch';
 import { live } from './live';
 import { people } from './people';
 import { phone } from './phone';
+import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
 
-export const en = { shared, account, live, dispatch, day, people, settings, audit, phone };
+export const en = { shared, account, live, dispatch, ranking, day, people, settings, audit, phone };

@@ -29,6 +29,7 @@ export const shared = {
   yes: 'Yes',
   no: 'No',
   none: 'None',
+  nothingFound: 'Nothing found.',
   requestId: 'If you ask for help, name this request:',
   moreFaults: (count: number) => `${count} more faults are not shown.`,
   waitSeconds: (seconds: number) => `Try again in ${seconds} seconds.`,
