@@ -54,7 +54,7 @@ export async function versioned<A extends Answer>(call: Promise<A>): Promise<{ v
   return { value: data as NonNullable<A['data']>, etag: response.headers.get('etag') ?? '*' };
 }
 
-/** The `If-Match` header of a change. */
-export function ifMatch(etag: string): { 'If-Match': string } {
-  return { 'If-Match': etag };
+/** The header of a change that names the version it is made upon, for `params.header`. */
+export function ifMatch(etag: string): { 'if-match': string } {
+  return { 'if-match': etag };
 }

@@ -1,17 +1,24 @@
-// Times of day in a given zone, as form fields (`datetime-local`) hold them.
+// Between instants and what is read on a clock in a time zone, for fields of date and time.
 import { Temporal } from 'temporal-polyfill';
 
-/** An instant as the field shows it, such as "2026-11-29T14:05". */
-export function toField(at: string, zone: string): string {
-  return Temporal.Instant.from(at).toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
-}
-
-/** The instant that a field means; null when it is empty or no time. A time that the clocks skip
- *  means the one an hour later, one that comes twice the first. */
-export function fromField(text: string, zone: string): string | null {
+/** The instant of a wall-clock time such as "2026-12-01T09:00"; null if it is none. A time that the
+ *  clocks skip means the one an hour later, one that comes twice the first. */
+export function instantOf(local: string, zone: string): string | null {
   try {
-    return Temporal.PlainDateTime.from(text).toZonedDateTime(zone).toInstant().toString({ smallestUnit: 'second' });
+    return Temporal.PlainDateTime.from(local).toZonedDateTime(zone).toInstant().toString({ smallestUnit: 'second' });
   } catch {
     return null;
   }
 }
+
+/** What the clock shows at an instant, to the minute, such as "2026-12-01T09:00". */
+export function localOf(instant: string, zone: string): string {
+  return Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
+}
+
+/** Today in a time zone, such as "2026-12-01". */
+export function today(zone: string): string {
+  return Temporal.Now.plainDateISO(zone).toString();
+}
+
+export { instantOf as fromField, localOf as toField };
