@@ -3,6 +3,7 @@ import { account } from './account';
 import { audit } from './audit';
 import { day } from './day';
 import { dispatch } from './dispatch';
+import { exchange } from './exchange';
 import { live } from './live';
 import { people } from './people';
 import { phone } from './phone';
@@ -10,4 +11,4 @@ import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
 
-export const en = { shared, account, live, dispatch, ranking, day, people, settings, audit, phone };
+export const en = { shared, account, live, dispatch, ranking, day, people, exchange, settings, audit, phone };
