@@ -46,8 +46,9 @@ pub fn openapi() -> Document {
     finish(table().split_for_parts().1)
 }
 
-/// The whole API, ready to be served.
-pub fn router(state: ApiState) -> Router {
+/// The whole API, ready to be served. `console` stands beside it: its routes know nothing of the API,
+/// and are wrapped like the API's own.
+pub fn router(state: ApiState, console: Router) -> Router {
     let (routes, document) = table().split_for_parts();
     // Without this the page sends the document's address to its maker's validator.
     let docs = utoipa_swagger_ui::Config::default().validator_url("none");
@@ -56,6 +57,7 @@ pub fn router(state: ApiState) -> Router {
     routes
         .merge(system::outbox_pages())
         .merge(pages::routes())
+        .merge(console.with_state(()))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", finish(document)).config(docs))
         .fallback(not_found)
         .layer(

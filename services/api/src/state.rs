@@ -28,6 +28,22 @@ const RELAY_MAX_SILENCE: Duration = Duration::from_millis(500);
 /// Most large bodies of apps that are read at a time. Each may need a hundred megabytes.
 const LARGE_BODIES: usize = 4;
 
+/// How long a browser's session lives.
+#[derive(Clone, Copy, Debug)]
+pub struct BrowserLife {
+    /// Without being used.
+    pub idle: SignedDuration,
+    /// In any case.
+    pub absolute: SignedDuration,
+}
+
+impl BrowserLife {
+    /// Of a session that stays when its browser is closed, or of one that does not.
+    pub(crate) fn of(config: &ApiConfig, remembered: bool) -> Self {
+        if remembered { config.remembered_life } else { config.browser_life }
+    }
+}
+
 /// The API's settings, with their defaults.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -37,6 +53,10 @@ pub struct ApiConfig {
     pub access_ttl: SignedDuration,
     /// Life of a session without being refreshed.
     pub refresh_ttl: SignedDuration,
+    /// Life of a browser's session.
+    pub browser_life: BrowserLife,
+    /// Life of a browser's session that stays when the browser is closed.
+    pub remembered_life: BrowserLife,
     /// Life of a temporary password.
     pub temporary_password_ttl: SignedDuration,
     /// Proxies in front that may be believed about the client's address.
@@ -63,6 +83,14 @@ impl Default for ApiConfig {
             retention: SignedDuration::from_hours(60 * 24),
             access_ttl: SignedDuration::from_mins(10),
             refresh_ttl: SignedDuration::from_hours(30 * 24),
+            browser_life: BrowserLife {
+                idle: SignedDuration::from_hours(2),
+                absolute: SignedDuration::from_hours(24),
+            },
+            remembered_life: BrowserLife {
+                idle: SignedDuration::from_hours(7 * 24),
+                absolute: SignedDuration::from_hours(30 * 24),
+            },
             temporary_password_ttl: SignedDuration::from_hours(72),
             trusted_proxy_hops: 0,
             cors_origins: Vec::new(),

@@ -29,7 +29,7 @@ pub use live::{LiveIndex, Sizes};
 pub use org::OrgIndex;
 pub use people::{Grade, Person, PersonInput, Vocabulary};
 pub use queries::{
-    FallbackKind, FallbackPlace, LivePosition, NearPerson, NearestFilter, Rectangle,
+    Duty, FallbackKind, FallbackPlace, LivePosition, NearPerson, NearestFilter, Rectangle,
 };
 pub use tree::{CellTree, ChildEnvelopes, ChildSet, Leaf};
 pub use updates::{IndexVersion, SnapshotBuilder};

@@ -2,6 +2,7 @@
 
 mod backup_file;
 mod commands;
+mod console;
 mod demo;
 mod doctor;
 mod embedded;

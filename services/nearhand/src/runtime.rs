@@ -5,6 +5,7 @@ use crate::settings::{Http, Retention};
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use nearhand_api::{ApiConfig, ApiParts, ApiState, Credentials, Readiness, ServeConfig, fault};
+use nearhand_console::DemoSlot;
 use nearhand_domain::token::{TokenHash, random_bytes, random_secret};
 use nearhand_indexer::{Follower, FollowerConfig, Forget};
 use nearhand_mail::Outbox;
@@ -72,6 +73,8 @@ pub(crate) struct Surroundings {
     pub(crate) outbox: Option<Outbox>,
     /// Where people reach it.
     pub(crate) public_url: Option<String>,
+    /// Where the demo puts its logins, for the console.
+    pub(crate) demo: DemoSlot,
 }
 
 impl Runtime {
@@ -107,7 +110,7 @@ impl Runtime {
         http: &Http,
         retention: Retention,
     ) -> anyhow::Result<RunningApi> {
-        let Surroundings { objects, outbox, public_url } = surroundings;
+        let Surroundings { objects, outbox, public_url, demo } = surroundings;
         let listener = bind(http.listen, "--listen").await?;
         let operators = bind(http.operators.listen(API_METRICS), METRICS_FLAG).await?;
         let api = listener.local_addr()?;
@@ -143,7 +146,9 @@ impl Runtime {
             let state = seen.clone();
             async move { nearhand_api::readiness(&state).await }
         })?;
-        let (router, config) = (nearhand_api::router(state), http.serve_config());
+        let console = http.console.console(demo)?.map(nearhand_console::router);
+        let router = nearhand_api::router(state, console.unwrap_or_default());
+        let config = http.serve_config();
         self.tasks.spawn(async move {
             nearhand_api::serve(listener, router, config, stop).await;
             Ok(())

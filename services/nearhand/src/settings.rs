@@ -1,5 +1,6 @@
 //! Settings that several subcommands share: given as flags or in the environment, parsed once.
 
+use crate::console::ConsoleSettings;
 use anyhow::Context;
 use clap::Args;
 use jiff::SignedDuration;
@@ -102,6 +103,8 @@ pub(crate) struct Http {
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) operators: Operators,
+    #[command(flatten)]
+    pub(crate) console: ConsoleSettings,
     /// Most connections at a time; more are closed at once.
     #[arg(long, env = "NEARHAND_MAX_CONNECTIONS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(1..))]

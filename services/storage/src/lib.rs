@@ -19,7 +19,9 @@ mod people;
 mod system;
 mod work;
 
-pub use account::{email_changes, login_addresses, resets, service_accounts, sessions};
+pub use account::{
+    browser_sessions, email_changes, login_addresses, resets, service_accounts, sessions,
+};
 pub use database::{AppPool, PoolLimits, Tx, WorkerPool, enter_tenant};
 pub use error::{Conflict, StorageError};
 pub use location::{device_health, devices, ingest, jumps, stream_tickets, track, tracking};

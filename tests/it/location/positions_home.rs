@@ -131,3 +131,32 @@ async fn homes_need_the_right_to_list_people() {
     let other = format!("/v1/positions?bbox={CITY}&include=work");
     admin.get(&other).await.refused(400, "malformed_query");
 }
+
+#[tokio::test]
+async fn positions_say_who_works_now() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let every_day: Vec<Value> = (1..=7)
+        .map(|day| json!({ "weekday": day, "start_min": 0, "end_min": 1440 }))
+        .collect();
+    let on = json!({ "display_name": "On", "home": place(HOME), "working_hours": every_day });
+    let off = json!({ "display_name": "Off", "home": place(HOME), "working_hours": [] });
+    let (on, off) = (admin.create_staff(on).await, admin.create_staff(off).await);
+    let duty = async |who: &Account<'_>, id: &str| {
+        let answer = look(who, CITY).await.expect(200);
+        let item = shown(&answer, id)?.clone();
+        Some((item["on_shift"].clone(), item["busy"].clone()))
+    };
+    eventually("the one with hours is on shift, the other is not", async || {
+        let both = (duty(&admin, &on).await?, duty(&admin, &off).await?);
+        let free = json!(false);
+        (both == ((json!(true), free.clone()), (free.clone(), free.clone()))).then_some(())
+    })
+    .await;
+    let case = json!({ "title": "Now", "position": place(HOME), "duration_min": 60 });
+    let case = admin.post("/v1/cases", case).await.expect(201).str("/id").to_owned();
+    let body = json!({ "staff_id": on, "starts_at": nearhand_domain::clock::now().to_string() });
+    admin.post(&format!("/v1/cases/{case}/assignments"), body).await.expect(201);
+    eventually("they are busy", async || (duty(&admin, &on).await?.1 == json!(true)).then_some(()))
+        .await;
+}

@@ -14,6 +14,7 @@ mod replay;
 mod scope;
 mod stored;
 mod stored_readers;
+mod trial;
 mod viewport;
 mod why_not;
 mod words;

@@ -258,7 +258,8 @@ async fn start_api(
     let state = ApiState::new(parts).expect("the state");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let (router, stop) = (nearhand_api::router(state), shutdown.clone());
+    let console = nearhand_console::router(nearhand_console::Console::default());
+    let (router, stop) = (nearhand_api::router(state, console), shutdown.clone());
     tasks.spawn(async move {
         nearhand_api::serve(listener, router, ServeConfig::default(), stop).await;
     });

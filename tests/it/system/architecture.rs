@@ -45,6 +45,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "nearhand-storage",
         ],
     ),
+    ("nearhand-console", &[]),
     ("nearhand-play", &[]),
     ("nearhand-geocode", &[]),
     ("nearhand-mail", &[]),

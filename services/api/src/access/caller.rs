@@ -1,8 +1,11 @@
-//! Who is calling: the bearer token of a session, or the API key of a service account, becomes a
-//! [`Caller`], a device's token a [`Phone`].
+//! Who is calling: the token of a session, or the API key of a service account, becomes a [`Caller`],
+//! a device's token a [`Phone`]. Tokens come as a bearer's, or from a browser in a cookie.
 
 use crate::{
-    access::credentials::{DeviceActor, Known, Login},
+    access::{
+        browser::{Browser, Cookie},
+        credentials::{DeviceActor, Known, Login},
+    },
     http::{
         codes::Code,
         origin::Origin,
@@ -14,6 +17,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
+use jiff::Timestamp;
 use nearhand_domain::{
     access::{AccessLevel, Action, ActorKind, Denial, Object, PeopleScope, decide, decide_list},
     clock,
@@ -21,7 +25,8 @@ use nearhand_domain::{
     token::{PresentedToken, TokenKind},
 };
 use nearhand_storage::{
-    StorageError, Tx, audit::AuditContext, erasure, facts, service_accounts, sessions,
+    StorageError, Tx, audit::AuditContext, browser_sessions, erasure, facts, service_accounts,
+    sessions,
 };
 use std::{ops::Deref, sync::Arc, time::Duration};
 
@@ -149,6 +154,38 @@ pub(crate) fn unauthorized() -> Problem {
     )
 }
 
+/// The token that the request counts by: the bearer's, or that of a browser's cookie. With both,
+/// nobody could say who acts.
+fn presented(
+    parts: &Parts,
+    state: &ApiState,
+    kinds: &[TokenKind],
+    cookie: Cookie,
+) -> ApiResult<PresentedToken> {
+    let headers = &parts.headers;
+    if !headers.contains_key(header::COOKIE) {
+        return bearer(headers, kinds);
+    }
+    let browser = Browser::of(headers, state.config());
+    if headers.contains_key(header::AUTHORIZATION) {
+        let counts = [Cookie::Session, cookie].into_iter().any(|c| browser.cookie(c).is_some());
+        if counts {
+            let detail = "leave one of them out: this browser has logged in with a cookie, and the \
+                request brings `authorization`";
+            return Err(Problem::new(Code::TwoCredentials, detail));
+        }
+        return bearer(headers, kinds);
+    }
+    let text = browser.cookie(cookie).ok_or_else(unauthorized)?;
+    browser.require_own_page()?;
+    of_cookie(text, cookie).ok_or_else(unauthorized)
+}
+
+/// The token in a cookie.
+pub(crate) fn of_cookie(text: &str, cookie: Cookie) -> Option<PresentedToken> {
+    PresentedToken::parse(text).filter(|token| token.kind == cookie.kind())
+}
+
 fn bearer(headers: &HeaderMap, kinds: &[TokenKind]) -> ApiResult<PresentedToken> {
     let value = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     value
@@ -163,7 +200,7 @@ impl FromRequestParts<ApiState> for AnyCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let login = bearer_session(parts, state).await?;
+        let login = logged_in(parts, state).await?;
         if login.kind != ActorKind::Staff {
             return Err(person_required());
         }
@@ -175,15 +212,16 @@ impl FromRequestParts<ApiState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let login = bearer_session(parts, state).await?;
+        let login = logged_in(parts, state).await?;
         Self::of(login, parts, state)
     }
 }
 
-async fn bearer_session(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>> {
-    let token = bearer(&parts.headers, &[TokenKind::Access, TokenKind::ApiKey])?;
-    let login = session(state, token).await?;
+async fn logged_in(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>> {
+    let kinds = [TokenKind::Access, TokenKind::ApiKey];
+    let token = presented(parts, state, &kinds, Cookie::Session)?;
     let now = clock::now();
+    let login = session(state, token, now).await?;
     if login.expires_at <= now.as_second() {
         return Err(unauthorized());
     }
@@ -194,6 +232,9 @@ async fn bearer_session(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>
         }
         key.note_use(state, &login, now);
     }
+    if let Some(browser) = &login.browser {
+        browser.note_use(state, &login, now);
+    }
     Ok(login)
 }
 
@@ -201,7 +242,7 @@ impl FromRequestParts<ApiState> for Phone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> ApiResult<Self> {
-        let token = bearer(&parts.headers, &[TokenKind::Device])?;
+        let token = presented(parts, state, &[TokenKind::Device], Cookie::Device)?;
         device(state, token).await.map(Self)
     }
 }
@@ -212,10 +253,12 @@ const LONGEST_LOOKUP: Duration = Duration::from_secs(2);
 /// The same for a phone that is known from before.
 const LONGEST_CHECK: Duration = Duration::from_millis(500);
 
-async fn session(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<Login>> {
+async fn session(state: &ApiState, token: PresentedToken, now: Timestamp) -> ApiResult<Arc<Login>> {
     let known = state.credentials().find(token.hash, state.feed_is_current());
-    if let Some(Known::Session(actor)) = known {
-        return Ok(actor);
+    if let Some(Known::Session(login)) = known
+        && !login.browser.as_ref().is_some_and(|browser| browser.is_idle(now))
+    {
+        return Ok(login);
     }
     // The lookup is rare. Boxed, it does not make the future of every other request larger.
     Box::pin(look_up_session(state, token)).await
@@ -240,11 +283,15 @@ async fn find_login(tx: &mut Tx, token: PresentedToken) -> Result<Option<Login>,
         let live = service_accounts::live(tx, token.hash, now).await?;
         return Ok(live.map(|live| Login::of_key(organization, live)));
     }
+    if token.kind == TokenKind::Browser {
+        let live = browser_sessions::live(tx, token.hash, now).await?;
+        return Ok(live.map(|live| Login::of_browser(organization, live)));
+    }
     let live = sessions::live(tx, token.hash, now).await?;
     Ok(live.map(|live| Login::new(organization, live)))
 }
 
-pub(super) async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
+pub(crate) async fn device(state: &ApiState, token: PresentedToken) -> ApiResult<Arc<DeviceActor>> {
     let known = state.credentials().find(token.hash, state.feed_is_current());
     if let Some(Known::Device(actor)) = known {
         return Ok(actor);

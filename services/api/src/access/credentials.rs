@@ -1,7 +1,7 @@
 //! Credentials seen lately, held in memory so that a ping costs no query. The feed says which to
 //! forget; while it is behind or nobody writes it, PostgreSQL is asked unless it just was.
 
-use crate::access::api_keys::ApiKeyUse;
+use crate::access::{api_keys::ApiKeyUse, browser_use::BrowserUse};
 use jiff::Timestamp;
 use nearhand_domain::{
     DepartmentId, DeviceId, OrganizationId, SessionId, StaffId,
@@ -9,7 +9,9 @@ use nearhand_domain::{
     ping::PersonGate,
     token::TokenHash,
 };
-use nearhand_storage::{service_accounts::LiveKey, sessions::LiveSession};
+use nearhand_storage::{
+    browser_sessions::LiveBrowserSession, service_accounts::LiveKey, sessions::LiveSession,
+};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use std::{
@@ -62,10 +64,12 @@ pub(crate) struct Login {
     pub departments: Vec<DepartmentId>,
     /// Only the password may be changed.
     pub restricted: bool,
-    /// Unix second at which the access token ends.
+    /// Unix second at which the access token, or a browser's session, ends.
     pub expires_at: i64,
     /// Of a service account.
     pub api_key: Option<ApiKeyUse>,
+    /// Of a browser's session.
+    pub browser: Option<BrowserUse>,
 }
 
 impl Login {
@@ -83,7 +87,14 @@ impl Login {
             restricted: live.restricted,
             expires_at: live.expires_at.as_second(),
             api_key: None,
+            browser: None,
         }
+    }
+
+    /// Of a cookie.
+    pub(crate) fn of_browser(organization: OrganizationId, live: LiveBrowserSession) -> Self {
+        let browser = Some(BrowserUse::new(&live));
+        Self { browser, ..Self::new(organization, live.session) }
     }
 
     /// Of an API key: what its account and the account's creator both may do, as far as the
@@ -102,6 +113,7 @@ impl Login {
             restricted: false,
             expires_at: live.expires_at.map_or(i64::MAX, Timestamp::as_second),
             api_key: Some(ApiKeyUse::new(live.creator, live.last_used_at)),
+            browser: None,
         }
     }
 

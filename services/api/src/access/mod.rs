@@ -2,6 +2,8 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod apps;
+pub(crate) mod browser;
+pub(crate) mod browser_use;
 pub(crate) mod caller;
 pub(crate) mod credentials;
 pub(crate) mod login;

@@ -40,6 +40,7 @@ codes! {
     MalformedBody "malformed_body" BAD_REQUEST "The body cannot be read";
     MalformedQuery "malformed_query" BAD_REQUEST "The query cannot be read";
     InvalidCursor "invalid_cursor" BAD_REQUEST "The cursor does not belong to this list";
+    TwoCredentials "two_credentials" BAD_REQUEST "Send a cookie or an authorization header, not both";
     Unauthorized "unauthorized" UNAUTHORIZED "Credentials are missing or no longer good";
     LoginFailed "login_failed" UNAUTHORIZED "Login and password do not match";
     BootstrapRefused "bootstrap_refused" UNAUTHORIZED "The bootstrap token is not the right one";
@@ -48,6 +49,8 @@ codes! {
     OutsideScope "outside_scope" FORBIDDEN "It is outside your edit scope";
     BeyondOwnRights "beyond_own_rights" FORBIDDEN "Their rights are not a subset of yours";
     PersonRequired "person_required" FORBIDDEN "This is only for people, not for API keys";
+    CrossOrigin "cross_origin" FORBIDDEN "A cookie counts only from this site's own pages";
+    HttpsRequired "https_required" FORBIDDEN "Browsers log in over HTTPS only";
     NotFound "not_found" NOT_FOUND "There is nothing here that you may see";
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "This address does not take that method";
     SetupComplete "setup_complete" CONFLICT "Setup has been done";

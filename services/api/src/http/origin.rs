@@ -56,12 +56,12 @@ impl FromRequestParts<ApiState> for PublicUrl {
         let config = state.config();
         let proxied = config.trusted_proxy_hops > 0;
         let url = config.public_url.clone();
-        Ok(Self(url.unwrap_or_else(|| url_asked_for(&parts.headers, proxied))))
+        Ok(Self(url.unwrap_or_else(|| scheme_and_host(&parts.headers, proxied))))
     }
 }
 
-/// Of `host`, and of what the outermost proxy says of TLS.
-fn url_asked_for(headers: &HeaderMap, proxied: bool) -> String {
+/// Scheme and host, by `host` and by what the outermost proxy says of TLS.
+pub(crate) fn scheme_and_host(headers: &HeaderMap, proxied: bool) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text("host").filter(|host| host.len() <= LONGEST_HOST);
     let host = host.and_then(|host| host.parse::<Authority>().ok());
@@ -69,6 +69,13 @@ fn url_asked_for(headers: &HeaderMap, proxied: bool) -> String {
     let secure = proxied && text("x-forwarded-proto").is_some_and(|p| p.trim() == "https");
     let scheme = if secure { "https" } else { "http" };
     format!("{scheme}://{}", host.as_ref().map_or("localhost", Authority::as_str))
+}
+
+/// Scheme and host of an address.
+pub(crate) fn without_path(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+    url.get(..end).unwrap_or(url)
 }
 
 /// The address of the connection, or, behind so many trusted proxies, the entry that the outermost
@@ -113,7 +120,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("host", HeaderValue::from_str(host).unwrap());
             headers.insert("x-forwarded-proto", HeaderValue::from_static(proto));
-            url_asked_for(&headers, proxied)
+            scheme_and_host(&headers, proxied)
         };
         assert_eq!(of("n.example:8443", "https", true), "https://n.example:8443");
         assert_eq!(of("n.example", "https", false), "http://n.example", "not a proxy of ours");

@@ -20,6 +20,8 @@ pub(crate) struct Reply {
     body: Value,
     secret: bool,
     about: Option<StaffId>,
+    /// `Set-Cookie` headers.
+    cookies: Vec<HeaderValue>,
 }
 
 impl Reply {
@@ -58,6 +60,7 @@ impl Reply {
             body: Value::Null,
             secret: false,
             about: None,
+            cookies: Vec::new(),
         }
     }
 
@@ -71,7 +74,7 @@ impl Reply {
         let status = u16::try_from(status).ok().and_then(|s| StatusCode::from_u16(s).ok());
         let etag = body.get("version").and_then(Value::as_i64);
         let status = status.unwrap_or(StatusCode::OK);
-        Self { status, location, etag, body, secret: false, about: None }
+        Self { status, location, etag, body, secret: false, about: None, cookies: Vec::new() }
     }
 
     /// 200.
@@ -86,6 +89,7 @@ impl Reply {
             })?,
             secret: false,
             about: None,
+            cookies: Vec::new(),
         })
     }
 
@@ -98,6 +102,12 @@ impl Reply {
     /// Holds a secret: never kept, never cached.
     pub(crate) fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+
+    /// With a cookie that is given or taken. It is never kept: a repeat has none.
+    pub(crate) fn cookie(mut self, cookie: Option<HeaderValue>) -> Self {
+        self.cookies.extend(cookie);
         self
     }
 
@@ -140,6 +150,9 @@ impl IntoResponse for Reply {
         }
         if let Some(version) = self.etag {
             headers.insert(header::ETAG, etag(version));
+        }
+        for cookie in self.cookies {
+            headers.append(header::SET_COOKIE, cookie);
         }
         if self.secret {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -18,9 +18,9 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Adds them to the answer of a route. What is under `/v1` may be about people and is kept nowhere,
-/// unless the route itself says how; `unmatched` may have been meant for it. A cache in front of
-/// `/ingest` would answer a ping by itself.
+/// Adds them to the answer of a route; a policy that the route has set itself stays. What is under
+/// `/v1` may be about people and is kept nowhere, unless the route itself says how; `unmatched` may
+/// have been meant for it. A cache in front of `/ingest` would answer a ping by itself.
 pub(crate) fn add(headers: &mut HeaderMap, route: &str, unmatched: bool) {
     let policy = if route.starts_with("/docs") {
         DOCS_POLICY
@@ -30,7 +30,7 @@ pub(crate) fn add(headers: &mut HeaderMap, route: &str, unmatched: bool) {
         API_POLICY
     };
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if unmatched || route.starts_with("/v1") || route.starts_with("/ingest") {
         let not_stored = HeaderValue::from_static("no-store");

@@ -64,7 +64,8 @@ impl Fallbacks {
             FallbackKind::Base => "base",
         };
         let grade = (!self.is_exact(found.kind)).then_some("coarse");
-        Some(Shown::without_fix(found.staff, place, (source, grade), follower))
+        let shown = Shown::without_fix(found.staff, place, (source, grade), follower);
+        Some(shown.with_duty(found.duty, self.view.duty))
     }
 
     /// Where to look for everybody who may be shown in the viewport.
@@ -87,7 +88,10 @@ fn last_job_hold_s() -> i64 {
 mod tests {
     use super::*;
     use nearhand_domain::StaffId;
-    use nearhand_index::cells::{self, CellPath};
+    use nearhand_index::{
+        Duty,
+        cells::{self, CellPath},
+    };
 
     #[test]
     fn homes_are_decided_by_their_cell_unless_both_rights_are_there() {
@@ -97,9 +101,10 @@ mod tests {
             kind,
             position: at,
             path: CellPath::of(at),
+            duty: Duty::default(),
         };
         let shown = |exact, personal, kind| {
-            let view = View { within: None, exact, scope: None };
+            let view = View { within: None, exact, duty: true, scope: None };
             Fallbacks::new(view, personal).place(&home(kind)).unwrap()
         };
         let centre = cells::coarse(at);
@@ -110,7 +115,7 @@ mod tests {
         assert_eq!((shown(true, false, LastJob), shown(false, true, LastJob)), (at, centre));
         assert_eq!(shown(false, false, Base), at);
         let around = Rectangle { south: 38.6999, north: 38.7001, west: -9.1001, east: -9.0999 };
-        let view = View { within: Some(around), exact: true, scope: None };
+        let view = View { within: Some(around), exact: true, duty: true, scope: None };
         assert!(Fallbacks::new(view.clone(), true).place(&home(Home)).is_some());
         let coarse = Fallbacks::new(view, false);
         assert!(coarse.place(&home(Home)).is_none(), "the edge would locate it");

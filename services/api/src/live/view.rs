@@ -17,7 +17,7 @@ use nearhand_domain::{
     Position, StaffId,
     access::{Action, Object},
 };
-use nearhand_index::{Grade, LivePosition, Rectangle};
+use nearhand_index::{Duty, Grade, LivePosition, Rectangle};
 use nearhand_indexer::Follower;
 use nearhand_storage::{audit, outage};
 use serde::Serialize;
@@ -34,6 +34,8 @@ pub(crate) struct View {
     pub(crate) within: Option<Rectangle>,
     /// Whether exact positions may be shown.
     pub(crate) exact: bool,
+    /// Whether it may be shown who works now.
+    pub(crate) duty: bool,
     /// The only people who may be shown; `None`: everybody.
     pub(crate) scope: Option<Scope>,
 }
@@ -63,6 +65,11 @@ pub(crate) struct Shown {
     /// Where it comes from: `ping`; without a live fix `last_job`, `home` or `base`.
     #[schema(example = "ping")]
     source: &'static str,
+    /// Within working hours and not absent; without working hours, on duty. Null without
+    /// `staff:view`.
+    on_shift: Option<bool>,
+    /// Booked for a case now. Null without `staff:view`.
+    busy: Option<bool>,
 }
 
 impl View {
@@ -73,8 +80,9 @@ impl View {
         within: Option<Rectangle>,
     ) -> ApiResult<Self> {
         let exact = caller.may(Action::SeeExactPositions, Object::Organization);
+        let duty = caller.may(Action::ListStaff, Object::Organization);
         let scope = scope::of(state, caller, Action::SeePositions).await?;
-        Ok(Self { within, exact, scope })
+        Ok(Self { within, exact, duty, scope })
     }
 
     /// Where somebody is shown, if within the scope and the viewport.
@@ -104,7 +112,13 @@ impl View {
     /// Tells views apart in event ids: one is never continued as another.
     pub(crate) fn tag(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update(format!("{:?} {} {}", self.within, self.exact, self.scope.is_some()));
+        hash.update(format!(
+            "{:?} {} {} {}",
+            self.within,
+            self.exact,
+            self.duty,
+            self.scope.is_some()
+        ));
         if let Some(scope) = &self.scope {
             let mut people: Vec<StaffId> = scope.iter().copied().collect();
             people.sort_unstable();
@@ -132,7 +146,10 @@ impl View {
             accuracy_m: live.ping.accuracy_m.filter(|_| self.exact),
             grade: Some(if fine { "live" } else { "coarse" }),
             source: "ping",
+            on_shift: None,
+            busy: None,
         }
+        .with_duty(live.duty, self.duty)
     }
 }
 
@@ -153,7 +170,16 @@ impl Shown {
             accuracy_m: None,
             grade,
             source,
+            on_shift: None,
+            busy: None,
         }
+    }
+
+    /// With what the person does now, if the caller may know it.
+    pub(crate) fn with_duty(mut self, duty: Duty, may_know: bool) -> Self {
+        self.on_shift = may_know.then_some(duty.on_shift);
+        self.busy = may_know.then_some(duty.busy);
+        self
     }
 }
 
@@ -237,6 +263,7 @@ mod tests {
             ping: Ping { fix_at_ms: 0, position, accuracy_m: Some(5.0), mock: false },
             grade: Grade::Live,
             path: cells::CellPath::of(position),
+            duty: Duty::default(),
         }
     }
 
@@ -250,7 +277,7 @@ mod tests {
             west: at.lng() - 1e-4,
             east: at.lng() + 1e-4,
         };
-        let view = |within, exact| View { within: Some(within), exact, scope: None };
+        let view = |within, exact| View { within: Some(within), exact, duty: true, scope: None };
         let exactly = around(somebody.ping.position);
         assert_eq!(view(exactly, true).place(&somebody), Some(somebody.ping.position));
         assert_eq!(view(exactly, false).place(&somebody), None, "the edge would locate them");
@@ -259,7 +286,7 @@ mod tests {
         assert!(centred.search_area().contains(somebody.ping.position));
         // The ancestor of this position's finest cell is not the cell that contains it.
         let stray = live(38.769, -9.15);
-        let shown = View { within: None, exact: false, scope: None }.place(&stray);
+        let shown = View { within: None, exact: false, duty: true, scope: None }.place(&stray);
         assert_eq!(shown, Some(cells::coarse(stray.ping.position)));
         let around = cells::cell(stray.ping.position, cells::COARSE_RESOLUTION);
         assert_ne!(shown, cells::centre(around));
@@ -268,7 +295,8 @@ mod tests {
     #[test]
     fn search_areas_reach_over_the_antimeridian_and_the_poles() {
         let area = |text| {
-            View { within: Some(read_bbox(text).unwrap()), exact: false, scope: None }.search_area()
+            View { within: Some(read_bbox(text).unwrap()), exact: false, duty: true, scope: None }
+                .search_area()
         };
         let east = area("179.5,10,180,11");
         assert!(east.west > east.east && east.contains(Position::new(10.5, -179.99).unwrap()));
@@ -297,6 +325,7 @@ mod tests {
         let view = |within: Option<&str>, exact| View {
             within: within.map(|text| read_bbox(text).unwrap()),
             exact,
+            duty: true,
             scope: None,
         };
         let scoped = |people: &[StaffId]| View {
@@ -323,6 +352,7 @@ mod tests {
         let scoped = |people: &[StaffId]| View {
             within: None,
             exact: true,
+            duty: true,
             scope: Some(std::sync::Arc::new(people.iter().copied().collect())),
         };
         assert!(scoped(&[somebody.staff]).place(&somebody).is_some());

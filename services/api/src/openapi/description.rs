@@ -17,8 +17,8 @@ use utoipa::{
 /// What the extractors of a handler say about it.
 #[derive(Default)]
 pub(crate) struct Description {
-    /// Whether a bearer token is needed.
-    pub(super) bearer: bool,
+    /// The credentials that are taken, one of them; none are needed where there are none.
+    pub(super) schemes: &'static [&'static str],
     /// How it can fail.
     pub(super) codes: Vec<Code>,
     /// Query parameters and headers.
@@ -89,9 +89,9 @@ impl Description {
         if let Some(body) = self.body {
             operation.request_body = Some(RefOr::T(body));
         }
-        let bearer = || SecurityRequirement::new("bearer", Vec::<String>::new());
+        let needed = |name: &&str| SecurityRequirement::new(*name, Vec::<String>::new());
         // What the handler says itself goes before.
-        operation.security.get_or_insert_with(|| self.bearer.then(bearer).into_iter().collect());
+        operation.security.get_or_insert_with(|| self.schemes.iter().map(needed).collect());
         for (status, codes) in by_status(&self.codes) {
             let response = problem(status, &codes);
             let responses = &mut operation.responses.responses;

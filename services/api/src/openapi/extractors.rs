@@ -4,6 +4,7 @@ use super::description::Description;
 use crate::{
     access::{
         apps::{HeaderPhone, PathPhone},
+        browser::Browser,
         caller::{AnyCaller, Caller, Phone},
     },
     change::{Empty, OptionalForm, Posted, PostedFile, Updated, Uploaded},
@@ -44,7 +45,7 @@ macro_rules! silent {
     )*};
 }
 
-silent!(HeaderMap, Origin, Parts, PublicUrl, Request);
+silent!(Browser, HeaderMap, Origin, Parts, PublicUrl, Request);
 
 impl Describe for State<ApiState> {
     fn describe(description: &mut Description) {
@@ -52,9 +53,13 @@ impl Describe for State<ApiState> {
     }
 }
 
+/// How a cookie can fail besides.
+const COOKIE: [Code; 2] = [Code::TwoCredentials, Code::CrossOrigin];
+
 impl Describe for Caller {
     fn describe(description: &mut Description) {
-        description.bearer = true;
+        description.schemes = &["bearer", "cookie"];
+        description.fails(&COOKIE);
         let codes = [Code::Unauthorized, Code::Forbidden, Code::PasswordChangeRequired];
         description.fails(&codes);
         // Beyond the reach of a caller's access level there is nothing.
@@ -64,14 +69,16 @@ impl Describe for Caller {
 
 impl Describe for AnyCaller {
     fn describe(description: &mut Description) {
-        description.bearer = true;
+        description.schemes = &["bearer", "cookie"];
+        description.fails(&COOKIE);
         description.fails(&[Code::Unauthorized, Code::PersonRequired]);
     }
 }
 
 impl Describe for Phone {
     fn describe(description: &mut Description) {
-        description.bearer = true;
+        description.schemes = &["bearer", "device_cookie"];
+        description.fails(&COOKIE);
         description.fails(&[Code::Unauthorized]);
     }
 }

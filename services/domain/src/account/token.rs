@@ -19,6 +19,8 @@ pub enum TokenKind {
     Access,
     /// A session's renewal.
     Refresh,
+    /// A browser's session, in a cookie.
+    Browser,
     /// A device: may only write its person's pings.
     Device,
     /// A service account: the organisation's own software.
@@ -36,9 +38,10 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Access,
         Self::Refresh,
+        Self::Browser,
         Self::Device,
         Self::ApiKey,
         Self::Ticket,
@@ -52,6 +55,7 @@ impl TokenKind {
         match self {
             Self::Access => "acc",
             Self::Refresh => "ref",
+            Self::Browser => "web",
             Self::Device => "dev",
             Self::ApiKey => "key",
             Self::Ticket => "tkt",

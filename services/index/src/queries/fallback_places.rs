@@ -1,7 +1,7 @@
 //! Where people without a live fix are taken to be: at the site of a job just finished, at home, or
 //! at their base. Must show nobody who has a live fix.
 
-use super::rectangle::Rectangle;
+use super::{on_duty::Duty, rectangle::Rectangle};
 use crate::{
     OrgIndex,
     geometry::cells::CellPath,
@@ -33,6 +33,8 @@ pub struct FallbackPlace {
     pub position: Position,
     /// The H3 cells around it.
     pub path: CellPath,
+    /// What they do at the instant asked for.
+    pub duty: Duty,
 }
 
 impl OrgIndex {
@@ -69,18 +71,24 @@ impl OrgIndex {
         if !person.is_active() || self.live_ping(person, at).is_some() {
             return None;
         }
-        let staff = person.id;
+        let (staff, duty) = (person.id, self.duty(person, at));
         let held = |ended: i64| ended <= at && at.saturating_sub(ended) <= hold_s;
         if let Some(job) = person.last_job().filter(|job| held(job.completed_at)) {
             let (position, path) = (job.position, CellPath::of(job.position));
-            return Some(FallbackPlace { staff, kind: FallbackKind::LastJob, position, path });
+            return Some(FallbackPlace {
+                staff,
+                kind: FallbackKind::LastJob,
+                position,
+                path,
+                duty,
+            });
         }
         let (position, start) = person.start()?;
         let kind = match start {
             StartKind::Home => FallbackKind::Home,
             StartKind::Base => FallbackKind::Base,
         };
-        Some(FallbackPlace { staff, kind, position, path: person.start_at.path })
+        Some(FallbackPlace { staff, kind, position, path: person.start_at.path, duty })
     }
 }
 

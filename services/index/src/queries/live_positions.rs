@@ -1,7 +1,7 @@
 //! Who is live within a rectangle. Must show nobody whom the privacy gate hides at the instant asked
 //! for.
 
-use super::rectangle::Rectangle;
+use super::{on_duty::Duty, rectangle::Rectangle};
 use crate::{
     OrgIndex,
     geometry::cells::CellPath,
@@ -22,6 +22,8 @@ pub struct LivePosition {
     pub grade: Grade,
     /// The H3 cells around the fix.
     pub path: CellPath,
+    /// What they do at the instant asked for.
+    pub duty: Duty,
 }
 
 impl OrgIndex {
@@ -51,6 +53,7 @@ impl OrgIndex {
         let person = self.person(slot);
         let ping = *self.live_ping(person, at).filter(|_| person.is_active())?;
         let path = person.ping_at.path;
-        Some(LivePosition { staff: person.id, ping, grade: ping.grade()?, path })
+        let duty = self.duty(person, at);
+        Some(LivePosition { staff: person.id, ping, grade: ping.grade()?, path, duty })
     }
 }

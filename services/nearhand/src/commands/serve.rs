@@ -8,6 +8,7 @@ use crate::{
     settings::{AppDatabase, Http, Redis, Retention, WorkerDatabase},
     signals::Interrupts,
 };
+use nearhand_console::DemoSlot;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -47,7 +48,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let outbox = args.mail.shown(None, args.http.listen);
     let (http, retention) = (&args.http, args.retention);
-    let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
+    let (public_url, demo) = (args.mail.public_url(), DemoSlot::default());
+    let surroundings = Surroundings { objects, outbox, public_url, demo };
     let serving = runtime.start_api(app, worker, &queue, surroundings, http, retention);
     let addresses = serving.await?.addresses;
     say(&format!("Nearhand listens on http://{}", addresses.api));

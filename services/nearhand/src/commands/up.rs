@@ -12,6 +12,7 @@ use crate::{
     signals::{self, Interrupts},
 };
 use anyhow::Context;
+use nearhand_console::DemoSlot;
 use nearhand_migrations::{APP_ROLE, OWNER_ROLE, RolePasswords, WORKER_ROLE};
 use nearhand_runner::{ArrivalJobs, DataExportJobs, EraseJobs, OfferIndex, OfferJobs, PhotoJobs};
 use secrecy::{ExposeSecret, SecretString};
@@ -124,7 +125,8 @@ async fn live(
     let objects = args.objects.open(Some(&args.data_dir.join("objects")))?;
     let jobs = jobs.with(args.geocoder.jobs()?).with_any(objects.clone().map(PhotoJobs::new));
     let jobs = jobs.with(DataExportJobs::new(objects.clone())).with(ArrivalJobs);
-    let surroundings = Surroundings { objects, outbox, public_url: args.mail.public_url() };
+    let (public_url, logins) = (args.mail.public_url(), DemoSlot::default());
+    let surroundings = Surroundings { objects, outbox, public_url, demo: logins.clone() };
     let serving = runtime.start_api(app, worker.clone(), &queue, surroundings, http, retention);
     let api = serving.await?;
     let url = base_url(api.addresses.api);

@@ -343,12 +343,22 @@ pub struct SessionRecord {
     /// When the person logged in.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub created_at: Timestamp,
-    /// When its tokens were last renewed; with the login, unless they were.
+    /// When its tokens were last renewed, or a browser's use was last written down; with the login,
+    /// unless they were.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub renewed_at: Timestamp,
     /// When it ends by itself.
     #[sqlx(try_from = "jiff_sqlx::Timestamp")]
     pub expires_at: Timestamp,
+    idle_expires_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl SessionRecord {
+    /// When it ends unless it is used before. Only a browser's session does.
+    #[must_use]
+    pub fn idle_expires_at(&self) -> Option<Timestamp> {
+        crate::convert::time(self.idle_expires_at)
+    }
 }
 
 /// A page of a person's sessions that still count, oldest first.
@@ -363,10 +373,12 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<SessionRecord>, StorageError> {
     let page = sqlx::query_as(
-        "SELECT s.id, s.created_at, s.expires_at, COALESCE((SELECT max(t.first_used_at) \
-         FROM session_tokens AS t WHERE t.session_id = s.id), s.created_at) AS renewed_at \
+        "SELECT s.id, s.created_at, s.expires_at, s.idle_expires_at, COALESCE(s.renewed_at, \
+         (SELECT max(t.first_used_at) FROM session_tokens AS t WHERE t.session_id = s.id), \
+         s.created_at) AS renewed_at \
          FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id AND p.session_epoch = s.epoch \
-         WHERE s.staff_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.id > $3 \
+         WHERE s.staff_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
+         AND COALESCE(s.idle_expires_at > $2, true) AND s.id > $3 \
          ORDER BY s.id LIMIT $4",
     )
     .bind(staff.0)
@@ -394,7 +406,8 @@ pub async fn end_some(
     let ended: Vec<Uuid> = sqlx::query_scalar(
         "UPDATE sessions AS s SET ended_at = $2 FROM staff AS p WHERE s.staff_id = $1 \
          AND p.id = s.staff_id AND p.session_epoch = s.epoch AND s.ended_at IS NULL \
-         AND s.expires_at > $2 AND (s.id = $3) = $4 RETURNING s.id",
+         AND s.expires_at > $2 AND COALESCE(s.idle_expires_at > $2, true) \
+         AND (s.id = $3) = $4 RETURNING s.id",
     )
     .bind(staff.0)
     .bind(now.to_sqlx())

@@ -74,6 +74,7 @@ pub async fn live_session(
         access_columns!(),
         ", s.expires_at FROM sessions AS s JOIN staff AS p ON p.id = s.staff_id \
          WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
+         AND COALESCE(s.idle_expires_at > $2, true) \
          AND s.epoch = p.session_epoch AND p.active AND p.deleted_at IS NULL \
          AND p.access_level <> 'disabled'",
     ))

@@ -18,6 +18,7 @@ use axum::{
     },
 };
 use futures::{StreamExt, stream};
+use nearhand_domain::clock;
 use std::{convert::Infallible, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -141,6 +142,9 @@ impl<S: EventSource> StreamTask<S> {
 
     /// Ends the stream when its session has ended or its permissions have changed.
     async fn check_session(&mut self) -> Sent<()> {
+        if self.caller.browser.is_some() && self.caller.expires_at <= clock::now().as_second() {
+            return Err(StreamEnd("the session is over"));
+        }
         let generation = self.state.credentials().generation();
         let creator = self.caller.api_key.as_ref().map_or(self.caller.staff, |key| key.creator);
         let subjects = [self.caller.session.0, self.caller.staff.0, creator.0];

@@ -1,4 +1,4 @@
-//! Who opens an event stream: a bearer of a token, or of a ticket, and whether there is room for
+//! Who opens an event stream: by a token, a cookie or a ticket, and whether there is room for
 //! one more stream. Must not decide what they may see.
 
 use super::tickets;
@@ -26,7 +26,7 @@ pub(crate) struct Admitted {
 }
 
 impl Reader {
-    /// By the ticket, if there is one, else by the bearer token.
+    /// By the ticket, if there is one, else as any caller.
     pub(crate) async fn enter(
         state: &ApiState,
         parts: &mut Parts,

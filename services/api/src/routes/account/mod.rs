@@ -5,6 +5,7 @@ mod email_changes;
 pub(crate) mod links;
 mod me;
 mod notifications;
+pub(crate) mod opened_session;
 mod own_password;
 mod own_profile;
 pub(crate) mod own_sessions;
@@ -18,7 +19,13 @@ use utoipa_axum::router::OpenApiRouter;
 /// The addresses of this area.
 pub(crate) fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(operation!(sessions::log_in, LoginFailed, TooManyRequests))
+        .routes(operation!(
+            sessions::log_in,
+            CrossOrigin,
+            HttpsRequired,
+            LoginFailed,
+            TooManyRequests
+        ))
         .routes(operation!(sessions::refresh, Unauthorized))
         .routes(operation!(sessions::log_out))
         .routes(operation!(me::get))

@@ -1,11 +1,13 @@
 //! `POST /v1/me/password`: changing one's own password.
 
+use super::opened_session::{self, Wanted};
 use crate::{
     access::{
+        browser::Browser,
         caller::{AnyCaller, Caller},
         throttle::Key,
     },
-    change::{Change, ChangeResult, Forget, Outcome},
+    change::{Change, ChangeResult, Forget, Outcomes},
     http::{
         body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
@@ -22,7 +24,9 @@ use nearhand_domain::{
     password::check_password,
 };
 use nearhand_storage::{
-    audit::AuditEvent, email_changes, invitations, organizations, resets, sessions, staff,
+    audit::AuditEvent,
+    email_changes, invitations, organizations, resets, sessions,
+    staff::{self, StaffRecord},
 };
 use serde::Deserialize;
 use std::time::Instant;
@@ -48,12 +52,14 @@ forms!(PasswordForm);
 
 /// Changes one's password; every session ends, this one too.
 ///
+/// A browser with a cookie gets another, of a new session, and stays logged in.
 /// `Idempotency-Key` is ignored: a repeat would need the old password, which no longer counts.
 #[utoipa::path(post, path = "/v1/me/password", operation_id = "change_own_password", tag = "me",
-    responses((status = 204, description = "Changed; log in again")))]
+    responses((status = 204, description = "Changed; log in again, unless by a cookie")))]
 pub(crate) async fn change(
     State(state): State<ApiState>,
     AnyCaller(caller): AnyCaller,
+    browser: Browser,
     JsonBody(form): JsonBody<PasswordForm>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
@@ -78,7 +84,7 @@ pub(crate) async fn change(
     let hash = state.passwords().hash(new).await?;
     let (staff_id, organization) = (caller.staff, caller.organization);
     let mut change = Change::begin(&state, &caller, allowed).await?;
-    staff::lock(change.tx(), staff_id).await?.ok_or_else(Problem::not_found)?;
+    let locked = staff::lock(change.tx(), staff_id).await?.ok_or_else(Problem::not_found)?;
     // Somebody may have reset it while this was being hashed; theirs counts.
     let now_stored = sessions::credential(change.tx(), staff_id).await?.map(|c| c.password_hash);
     if now_stored != unchanged {
@@ -87,15 +93,26 @@ pub(crate) async fn change(
     }
     let now = clock::now();
     sessions::set_password(change.tx(), organization, staff_id, &hash, None, now).await?;
-    sessions::end_all(change.tx(), organization, staff_id).await?;
+    let epoch = sessions::end_all(change.tx(), organization, staff_id).await?;
     // They have come in: links that were mailed before would replace the new password.
     invitations::revoke_open(change.tx(), staff_id, now).await?;
     resets::end_open(change.tx(), staff_id, now).await?;
     // Nor does a login move that somebody else has asked for.
     email_changes::cancel_open(change.tx(), staff_id, now).await?;
-    let event = AuditEvent::of(audit::OWN_PASSWORD, staff_id);
-    let (forget, reply) = (Forget::Person(staff_id), Reply::no_content());
-    change.commit(Outcome { event: Some(event), forget, reply }).await
+    let mut events = vec![AuditEvent::of(audit::OWN_PASSWORD, staff_id)];
+    let mut reply = Reply::no_content();
+    if let Some(own) = &caller.browser {
+        let wanted = Wanted::Cookie { remember: own.remembered };
+        let person = StaffRecord { session_epoch: epoch, ..locked };
+        let as_what = (wanted, &browser);
+        let opened =
+            opened_session::open(change.tx(), &state, as_what, organization, &person, false)
+                .await?;
+        events.push(AuditEvent::of(audit::SESSION_OPEN, opened.session.id()));
+        reply = reply.cookie(opened.cookie);
+    }
+    let forget = vec![Forget::Person(staff_id)];
+    change.commit(Outcomes { events, forget, reply }).await
 }
 
 impl PasswordForm {

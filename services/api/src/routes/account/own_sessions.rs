@@ -1,7 +1,10 @@
 //! `/v1/me/sessions`: where one is logged in, and ending that.
 
 use crate::{
-    access::caller::Caller,
+    access::{
+        browser::{Browser, Cookie},
+        caller::Caller,
+    },
     change::{Change, ChangeResult, Forget, Outcome},
     http::{
         pages::{ListOf, Page},
@@ -33,12 +36,18 @@ pub(crate) struct Session {
     /// When the person logged in.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When its tokens were last renewed, which an open client does every few minutes.
+    /// Whether it is a browser's, by a cookie.
+    browser: bool,
+    /// When its tokens were last renewed, which an open client does every few minutes; of a browser,
+    /// when it was last used, to the minute.
     #[schema(value_type = String, format = DateTime)]
     renewed_at: Timestamp,
     /// When it ends by itself.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// When a browser's session ends unless it is used before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    idle_expires_at: Option<Timestamp>,
     /// Whether it is the one that asks.
     current: bool,
 }
@@ -49,8 +58,10 @@ impl Session {
         Self {
             id: record.id,
             created_at: record.created_at,
+            browser: record.idle_expires_at().is_some(),
             renewed_at: record.renewed_at,
             expires_at: record.expires_at,
+            idle_expires_at: record.idle_expires_at(),
             current: record.id == caller.session,
         }
     }
@@ -78,6 +89,7 @@ pub(crate) async fn list(
 pub(crate) async fn end(
     State(state): State<ApiState>,
     caller: Caller,
+    browser: Browser,
     PathId(session): PathId<SessionId>,
 ) -> ChangeResult {
     let (organization, staff) = (caller.organization, caller.staff);
@@ -88,7 +100,9 @@ pub(crate) async fn end(
         return Err(Problem::not_found().into());
     }
     let event = AuditEvent::of(audit::SESSION_END, session);
-    let (forget, reply) = (Forget::Session(session), Reply::no_content());
+    let is_own_cookie = caller.browser.is_some() && session == caller.session;
+    let lost = if is_own_cookie { browser.take(Cookie::Session) } else { None };
+    let (forget, reply) = (Forget::Session(session), Reply::no_content().cookie(lost));
     change.commit(Outcome { event: Some(event), forget, reply }).await
 }
 

@@ -1,8 +1,13 @@
 //! `/v1/sessions`: login, refresh, logout. Nothing here tells whether an account exists.
 
+use super::opened_session::{self, Opened, OpenedSession, Wanted};
 use crate::{
-    access::{caller::AnyCaller, login::Attempt},
-    change::{Change, ChangeResult, Forget, Outcome},
+    access::{
+        browser::{Browser, Cookie},
+        caller::AnyCaller,
+        login::Attempt,
+    },
+    change::{Change, ChangeResult, Forget, Outcome, Outcomes},
     http::{
         body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
@@ -10,6 +15,7 @@ use crate::{
         problem::{ApiResult, Problem},
         reply::Reply,
     },
+    routes::location::{devices, this_device},
     state::ApiState,
 };
 use axum::extract::State;
@@ -44,6 +50,15 @@ pub(crate) struct LoginForm {
     #[serde(default)]
     #[schema(value_type = String, example = "seven tall lighthouses", required)]
     password: Field<String>,
+    /// Log a browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
+    /// script can read. Needs HTTPS, or this machine itself.
+    #[serde(default)]
+    #[schema(value_type = bool, default = false)]
+    cookie: Field<bool>,
+    /// With `cookie`: stay logged in when the browser is closed.
+    #[serde(default)]
+    #[schema(value_type = bool, default = false)]
+    remember: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: Unknown,
@@ -72,7 +87,7 @@ pub(crate) struct SessionTokens {
     staff_id: StaffId,
     /// Session.
     #[schema(value_type = uuid::Uuid)]
-    session_id: SessionId,
+    pub(super) session_id: SessionId,
     /// For `authorization: Bearer …`.
     access_token: String,
     /// When it ends.
@@ -90,19 +105,27 @@ pub(crate) struct SessionTokens {
 forms!(LoginForm, RefreshForm);
 
 /// Logs in.
+///
+/// A program gets tokens. A browser sends `cookie: true` and gets a cookie in their place. Its session
+/// ends after 2 h without use and after 24 h in any case; with `remember: true` after 7 days without
+/// use and after 30 days in any case. What it had before in this browser ends with the new login. The
+/// cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
 #[utoipa::path(post, path = "/v1/sessions", operation_id = "log_in", tag = "sessions",
-    responses((status = 201, description = "Logged in", body = SessionTokens)))]
+    responses((status = 201, description = "Logged in", body = OpenedSession)))]
 pub(crate) async fn log_in(
     State(state): State<ApiState>,
     origin: Origin,
+    browser: Browser,
     JsonBody(form): JsonBody<LoginForm>,
 ) -> ChangeResult {
-    let attempt = form.check(|form, e| {
+    let (attempt, wanted) = form.check(|form, e| {
         let organization = form.organization.optional("/organization", e, any);
         let login = form.login.required("/login", e, any);
         let password = form.password.required("/password", e, any);
-        Ok(Attempt { organization, login: login?, password: password? })
+        let wanted = Wanted::read(form.cookie, form.remember, e);
+        Ok((Attempt { organization, login: login?, password: password? }, wanted?))
     })?;
+    wanted.check(&browser)?;
     let login = attempt.check(&state, &origin).await?;
     let (organization, person) = (login.organization, &login.person);
     let mut change = Change::of(&state, organization, Some(person.id), &origin).await?;
@@ -110,10 +133,23 @@ pub(crate) async fn log_in(
         sessions::rehash(change.tx(), person.id, &login.stored, fresh, clock::now()).await?;
     }
     login.remember_address(change.tx()).await?;
-    let tokens = open(change.tx(), &state, organization, person, login.temporary).await?;
-    let event = AuditEvent::of(audit::SESSION_OPEN, tokens.session_id);
-    let reply = Reply::created("/v1/sessions/current".to_owned(), &tokens)?.secret();
-    change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
+    let as_what = (wanted, &browser);
+    let opened =
+        opened_session::open(change.tx(), &state, as_what, organization, person, login.temporary)
+            .await?;
+    let Opened { session, cookie } = opened;
+    let mut events = vec![AuditEvent::of(audit::SESSION_OPEN, session.id())];
+    let mut forget = Vec::new();
+    let mut reply = Reply::created("/v1/sessions/current".to_owned(), &session)?.secret();
+    if cookie.is_some() {
+        if let Some(old) = opened_session::replaced(change.tx(), &browser, person.id).await? {
+            sessions::end(change.tx(), organization, old, clock::now()).await?;
+            events.push(AuditEvent::of(audit::SESSION_END, old));
+            forget.push(Forget::Session(old));
+        }
+        reply = this_device::forget_others(&state, &browser, person.id, reply).await;
+    }
+    change.commit(Outcomes { events, forget, reply: reply.cookie(cookie) }).await
 }
 
 /// Opens a session of a person and mints its first pair of tokens.
@@ -207,17 +243,31 @@ pub(crate) async fn refresh(
 }
 
 /// Logs out: the session and all its tokens end at once.
+///
+/// A browser loses its cookies: the session's, and that of the device it is, which is revoked if it is
+/// one's own.
 #[utoipa::path(delete, path = "/v1/sessions/current", operation_id = "log_out", tag = "sessions",
     responses((status = 204, description = "Ended")))]
 pub(crate) async fn log_out(
     State(state): State<ApiState>,
     AnyCaller(caller): AnyCaller,
+    browser: Browser,
 ) -> ChangeResult {
     let session = caller.session;
     let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     sessions::end(change.tx(), caller.organization, session, clock::now()).await?;
-    let event = AuditEvent::of(audit::SESSION_END, session);
-    let (forget, reply) = (Forget::Session(session), Reply::no_content());
-    change.commit(Outcome { event: Some(event), forget, reply }).await
+    let mut events = vec![AuditEvent::of(audit::SESSION_END, session)];
+    let (mut forget, mut reply) = (vec![Forget::Session(session)], Reply::no_content());
+    if caller.browser.is_some() {
+        reply = reply.cookie(browser.take(Cookie::Session));
+        if browser.cookie(Cookie::Device).is_some() {
+            reply = reply.cookie(browser.take(Cookie::Device));
+        }
+        if let Some(device) = this_device::of(&state, &browser, caller.staff).await {
+            events.extend(devices::revoke_one(change.tx(), &caller, caller.staff, device).await?);
+            forget.push(Forget::Device(device));
+        }
+    }
+    change.commit(Outcomes { events, forget, reply }).await
 }

@@ -23,9 +23,10 @@ use nearhand_domain::{
     access::{Action, Object},
     audit, clock,
     text::Name,
-    token::{TokenKind, mint},
+    token::{TokenHash, TokenKind, mint},
 };
 use nearhand_storage::{
+    Tx,
     audit::AuditEvent,
     devices::{self, DeviceCount, DeviceRecord},
 };
@@ -110,19 +111,63 @@ pub(crate) async fn enrol(
     posted: Posted<DeviceForm>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
-    let (organization, device) = (caller.organization, DeviceId::generate());
-    let (token, hash) = mint(TokenKind::Device, organization);
-    let (token, setup) = set_up(base, device, token).await?;
+    let new = NewDevice::mint(&caller);
+    let (new, setup) = new.set_up(base).await?;
     let (mut change, form) = posted.begin(&state, &caller, allowed).await?;
     let name = form.check(|form, e| form.name.required("/name", e, |v| Name::parse(&v)))?;
-    reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
-    require_room(devices::count(change.tx(), id).await?)?;
-    let (name, now) = (name.as_str(), clock::now());
-    let record = devices::insert(change.tx(), organization, device, id, name, hash, now).await?;
-    let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, device), &record);
-    let body = EnrolledDevice { device: record.into(), token, setup };
-    let reply = Reply::created(format!("/v1/staff/{id}/devices/{device}"), &body)?.secret();
+    let (device, event) = new.insert(change.tx(), &caller, id, &name).await?;
+    let body = EnrolledDevice { device, token: new.token, setup };
+    let reply = Reply::created(address(id, new.id), &body)?.secret();
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
+}
+
+/// A device that is being enrolled.
+pub(super) struct NewDevice {
+    pub(super) id: DeviceId,
+    pub(super) token: String,
+    hash: TokenHash,
+}
+
+impl NewDevice {
+    /// With a token of its own.
+    pub(super) fn mint(caller: &Caller) -> Self {
+        let (token, hash) = mint(TokenKind::Device, caller.organization);
+        Self { id: DeviceId::generate(), token, hash }
+    }
+
+    /// Draws the codes to scan. Takes milliseconds, so it is done aside, and before anything is
+    /// locked.
+    pub(super) async fn set_up(self, base: String) -> ApiResult<(Self, DeviceSetup)> {
+        let drawing = tokio::task::spawn_blocking(move || {
+            let label = self.id.to_string();
+            let setup = Setup { base: &base, device: &label, token: &self.token };
+            let setup = DeviceSetup::of(&setup)?;
+            Ok((self, setup))
+        });
+        drawing.await.map_err(|_| Problem::internal())?
+    }
+
+    /// Stores it for a person whom the caller reaches.
+    pub(super) async fn insert(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        person: StaffId,
+        name: &Name,
+    ) -> ApiResult<(Device, AuditEvent)> {
+        reach::lock(tx, caller, Action::ManageDevices, person).await?;
+        require_room(devices::count(tx, person).await?)?;
+        let (organization, name, now) = (caller.organization, name.as_str(), clock::now());
+        let record =
+            devices::insert(tx, organization, self.id, person, name, self.hash, now).await?;
+        let event = sealed(AuditEvent::of(audit::DEVICE_ENROL, self.id), &record);
+        Ok((record.into(), event))
+    }
+}
+
+/// Where a device is found.
+pub(super) fn address(person: StaffId, device: DeviceId) -> String {
+    format!("/v1/staff/{person}/devices/{device}")
 }
 
 /// A person's devices in order of enrolment, revoked ones included.
@@ -134,12 +179,23 @@ pub(crate) async fn list(
     PathId(id): PathId<StaffId>,
     list: ListOf,
 ) -> ApiResult<Json<Page<Device>>> {
-    caller.require(Action::ReadStaff, Object::staff(id))?;
-    let (paging, _) = list.open(&state, caller.organization)?;
-    let mut tx = caller.read(&state).await?;
-    reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
-    let records = devices::list(&mut tx, id, paging.after(), paging.rows()).await?;
-    Ok(paging.page(records, |record| record.id.0, Device::from))
+    page(&state, &caller, id, list, Device::from).await
+}
+
+/// A page of a person's devices.
+pub(super) async fn page<T: ToSchema>(
+    state: &ApiState,
+    caller: &Caller,
+    person: StaffId,
+    list: ListOf,
+    show: impl FnMut(DeviceRecord) -> T,
+) -> ApiResult<Json<Page<T>>> {
+    caller.require(Action::ReadStaff, Object::staff(person))?;
+    let (paging, _) = list.open(state, caller.organization)?;
+    let mut tx = caller.read(state).await?;
+    reach::read(&mut tx, caller, Action::ReadStaff, person).await?;
+    let records = devices::list(&mut tx, person, paging.after(), paging.rows()).await?;
+    Ok(paging.page(records, |record| record.id.0, show))
 }
 
 /// Revokes a device: its token stops working at once.
@@ -154,24 +210,24 @@ pub(crate) async fn revoke(
     let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
-    let now = clock::now();
-    let revoked = devices::revoke(change.tx(), caller.organization, id, device, now).await?;
-    let revoked = revoked.ok_or_else(Problem::not_found)?;
-    // One that was revoked before stays as it is: nothing is recorded a second time.
-    let event = (revoked.revoked_at == Some(now))
-        .then(|| sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked));
+    let event = revoke_one(change.tx(), &caller, id, device).await?;
     let (forget, reply) = (Forget::Device(device), Reply::no_content());
     change.commit(Outcome { event, forget, reply }).await
 }
 
-/// Draws the codes to scan. Takes milliseconds, so it is done aside, and before anything is locked.
-async fn set_up(base: String, device: DeviceId, token: String) -> ApiResult<(String, DeviceSetup)> {
-    let drawing = tokio::task::spawn_blocking(move || {
-        let label = device.to_string();
-        let setup = DeviceSetup::of(&Setup { base: &base, device: &label, token: &token })?;
-        Ok((token, setup))
-    });
-    drawing.await.map_err(|_| Problem::internal())?
+/// Revokes a device of a person whom the caller reaches. One that was revoked before stays as it is:
+/// nothing is recorded a second time.
+pub(crate) async fn revoke_one(
+    tx: &mut Tx,
+    caller: &Caller,
+    person: StaffId,
+    device: DeviceId,
+) -> ApiResult<Option<AuditEvent>> {
+    let now = clock::now();
+    let revoked = devices::revoke(tx, caller.organization, person, device, now).await?;
+    let revoked = revoked.ok_or_else(Problem::not_found)?;
+    let is_new = revoked.revoked_at == Some(now);
+    Ok(is_new.then(|| sealed(AuditEvent::of(audit::DEVICE_REVOKE, device), &revoked)))
 }
 
 fn require_room(count: DeviceCount) -> ApiResult<()> {

@@ -2,7 +2,7 @@
 
 mod device_health;
 mod device_setup;
-mod devices;
+pub(crate) mod devices;
 mod ingest;
 mod ingest_bodies;
 mod intake;
@@ -14,6 +14,7 @@ mod position_counts;
 pub(crate) mod positions;
 mod stream;
 mod stream_tickets;
+pub(crate) mod this_device;
 mod track;
 mod tracking;
 mod wanted;
@@ -28,7 +29,13 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         .routes(operation!(devices::list))
         .routes(operation!(device_health::list))
         .routes(operation!(devices::revoke, BeyondOwnRights))
-        .routes(operation!(own_devices::enrol, BeyondOwnRights, LimitReached, PersonRequired))
+        .routes(operation!(
+            own_devices::enrol,
+            BeyondOwnRights,
+            HttpsRequired,
+            LimitReached,
+            PersonRequired
+        ))
         .routes(operation!(own_devices::list, PersonRequired))
         .routes(operation!(own_devices::revoke, BeyondOwnRights, PersonRequired))
         .routes(operation!(tracking::get))
@@ -52,6 +59,8 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         .routes(operation!(nearest::list, Invalid, NotReady))
         .routes(operation!(
             stream::open,
+            TwoCredentials,
+            CrossOrigin,
             Unauthorized,
             Forbidden,
             NotFound,

@@ -51,7 +51,8 @@ pub(crate) struct StreamQuery {
     /// `min_lng,min_lat,max_lng,max_lat` in degrees; everywhere unless given.
     #[param(example = "-9.25,38.65,-9.05,38.80")]
     bbox: Option<String>,
-    /// In place of the `authorization` header, which browsers' `EventSource` cannot send.
+    /// In place of the `authorization` header, which browsers' `EventSource` cannot send. A page of
+    /// this site needs none: its cookie opens the stream.
     ticket: Option<String>,
 }
 
@@ -79,7 +80,7 @@ struct Gone {
 #[utoipa::path(get, path = "/v1/positions/stream", operation_id = "stream_positions",
     tag = "positions",
     params(("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
-    security((), ("bearer" = [])),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The snapshot's data; events follow until the stream ends",
         body = Snapshot, content_type = "text/event-stream")))]
 pub(crate) async fn open(

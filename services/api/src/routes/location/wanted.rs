@@ -2,11 +2,19 @@
 //! a device's token.
 
 use crate::{
-    access::caller::{Caller, Phone},
+    access::{
+        browser::{Browser, Cookie},
+        caller::{Caller, Phone},
+    },
     http::problem::{ApiResult, Problem},
     state::ApiState,
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use jiff::Timestamp;
 use nearhand_domain::{
     access::{Action, Object},
@@ -68,8 +76,15 @@ pub(crate) async fn own(
 }
 
 /// Whether positions of a device's person are wanted now, why not, and when that changes.
+///
+/// A browser that is the device gets its cookie anew, so that it lasts as long as it is asked for.
 #[utoipa::path(get, path = "/v1/pings/wanted", operation_id = "are_pings_wanted", tag = "pings",
     responses((status = 200, description = "Whether they are", body = PositionWanted)))]
-pub(crate) async fn of_phone(Phone(phone): Phone) -> Json<PositionWanted> {
-    Json(PositionWanted::of(&phone.gate))
+pub(crate) async fn of_phone(Phone(phone): Phone, browser: Browser) -> Response {
+    let mut response = Json(PositionWanted::of(&phone.gate)).into_response();
+    let again = browser.cookie(Cookie::Device).and_then(|token| browser.give_device(token));
+    if let Some(cookie) = again {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }

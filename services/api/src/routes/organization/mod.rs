@@ -28,7 +28,13 @@ pub(crate) fn table() -> OpenApiRouter<ApiState> {
         .routes(operation!(regions::delete))
         .layer(DefaultBodyLimit::max(REGION_LIMIT));
     OpenApiRouter::new()
-        .routes(operation!(setup::set_up, BootstrapRefused, SetupComplete))
+        .routes(operation!(
+            setup::set_up,
+            BootstrapRefused,
+            CrossOrigin,
+            HttpsRequired,
+            SetupComplete
+        ))
         .routes(operation!(settings::get))
         .routes(operation!(settings::patch))
         .routes(operation!(services::create, NameTaken))

@@ -1,6 +1,7 @@
 //! `POST /v1/setup`: the first organisation and its account admin, once per installation.
 
 use crate::{
+    access::browser::Browser,
     http::{
         body::{Field, Form, JsonBody, Unknown, any, forms},
         codes::Code,
@@ -9,7 +10,7 @@ use crate::{
         reply::Reply,
     },
     routes::{
-        account::sessions::{self, SessionTokens},
+        account::opened_session::{self, Opened, OpenedSession, Wanted as WantedSession},
         organization::{
             new_organization::{FirstPassword, NewOrganization, create_organization},
             settings::Organization,
@@ -44,6 +45,15 @@ pub(crate) struct SetupForm {
     #[serde(default)]
     #[schema(value_type = SetupAdmin, required)]
     admin: Field<SetupAdmin>,
+    /// Log the admin's browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
+    /// script can read. Needs HTTPS, or this machine itself.
+    #[serde(default)]
+    #[schema(value_type = bool, default = false)]
+    cookie: Field<bool>,
+    /// With `cookie`: stay logged in when the browser is closed.
+    #[serde(default)]
+    #[schema(value_type = bool, default = false)]
+    remember: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: Unknown,
@@ -102,7 +112,7 @@ pub(crate) struct SetupDone {
     #[schema(value_type = uuid::Uuid)]
     staff_id: StaffId,
     /// A session of theirs.
-    session: SessionTokens,
+    session: OpenedSession,
 }
 
 forms!(SetupForm, SetupOrganization, SetupAdmin);
@@ -111,6 +121,7 @@ struct Wanted {
     token: TokenHash,
     new: NewOrganization,
     password: String,
+    session: WantedSession,
 }
 
 /// Makes the first organisation and its account admin.
@@ -122,9 +133,11 @@ struct Wanted {
 pub(crate) async fn set_up(
     State(state): State<ApiState>,
     origin: Origin,
+    browser: Browser,
     JsonBody(form): JsonBody<SetupForm>,
 ) -> ApiResult<Reply> {
     let wanted = form.check(SetupForm::read)?;
+    wanted.session.check(&browser)?;
     let mut tx = state.app().tenantless().await?;
     match organizations::take_setup(&mut tx, wanted.token).await? {
         Setup::Granted => {}
@@ -141,11 +154,14 @@ pub(crate) async fn set_up(
     let password = FirstPassword { hash, expires_at: None };
     let (organization, admin) =
         create_organization(&mut tx, &wanted.new, &password, origin).await?;
-    let session = sessions::open(&mut tx, &state, organization, &admin, false).await?;
+    let as_what = (wanted.session, &browser);
+    let opened =
+        opened_session::open(&mut tx, &state, as_what, organization, &admin, false).await?;
+    let Opened { session, cookie } = opened;
     let record = organizations::get(&mut tx, false).await?;
     tx.commit().await?;
     let done = SetupDone { organization: record.into(), staff_id: admin.id, session };
-    Ok(Reply::created("/v1/organization".to_owned(), &done)?.secret())
+    Ok(Reply::created("/v1/organization".to_owned(), &done)?.secret().cookie(cookie))
 }
 
 impl SetupForm {
@@ -153,6 +169,7 @@ impl SetupForm {
         let token = self.bootstrap_token.required("/bootstrap_token", e, any);
         let organization = self.organization.required("/organization", e, any);
         let admin = self.admin.required("/admin", e, any);
+        let session = WantedSession::read(self.cookie, self.remember, e);
         let organization =
             organization.and_then(|form| form.check_at("/organization", e, read_organization));
         let admin = admin.and_then(|form| form.check_at("/admin", e, read_admin));
@@ -165,7 +182,7 @@ impl SetupForm {
         let strong = check_password(&password, &context);
         e.check("/admin/password", "weak_password", strong).and(fits)?;
         let new = NewOrganization { name, slug, zone, first_name, last_name, email };
-        Ok(Wanted { token: TokenHash::of(&token?), new, password })
+        Ok(Wanted { token: TokenHash::of(&token?), new, password, session: session? })
     }
 }
 

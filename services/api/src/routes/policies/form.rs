@@ -77,7 +77,7 @@ impl PolicyForm {
 }
 
 /// The preset of a word.
-pub(super) fn read_preset(word: &str) -> Result<Preset, &'static str> {
+pub(crate) fn read_preset(word: &str) -> Result<Preset, &'static str> {
     Preset::parse(word)
         .ok_or("must be `balanced`, `nearest`, `client_first`, `preference_first` or `fair_share`")
 }
@@ -204,7 +204,7 @@ pub(crate) struct WeightsForm {
 
 impl SettingsForm {
     /// A policy with what a field says over it, checked.
-    pub(super) fn over(
+    pub(crate) fn over(
         field: Field<Self>,
         mut policy: Policy,
         at: &str,

@@ -6,6 +6,7 @@ mod preview;
 mod preview_answer;
 mod shown;
 
+pub(crate) use form::{SettingsForm, read_preset};
 pub(crate) use shown::policy_of_settings;
 
 use crate::{openapi::operation, state::ApiState};

@@ -20,6 +20,7 @@ use crate::{
             form::{Ask, RecommendationForm, Subject},
             policy::{policy_again, policy_of},
             stored,
+            trial::Trial,
         },
         work::{cases::not_geocoded, needs_form::hold_services},
     },
@@ -84,6 +85,14 @@ pub(super) struct Prepared {
     pub(super) viewport: Option<Viewport>,
 }
 
+impl Prepared {
+    /// Works out the digest again, after the case has changed.
+    pub(super) fn digest_again(&mut self) -> ApiResult<()> {
+        self.basis.case_digest = digest(&self.case)?;
+        Ok(())
+    }
+}
+
 /// A ranking, with what the index had of those listed and of the organisation.
 pub(super) struct Ranked {
     /// As far as it may be shown.
@@ -108,6 +117,9 @@ pub(super) struct Ranked {
 /// the booking before, the last job, or home or base. A home that is shown as its cell's centre
 /// counts there. Nobody's score depends on it.
 ///
+/// With `preset`, `settings` or `relax` something is tried: the policy is then called `trial`, or as the
+/// preset, and the answer is not kept.
+///
 /// The answer is kept under its id as long as pings are, unless `store` is false: see `GET
 /// /v1/recommendations/{id}`. The id comes once the answer is on disk.
 // `Idempotency-Key` is ignored: nothing is created that a repeat could create twice.
@@ -121,8 +133,8 @@ pub(crate) async fn create(
 ) -> ApiResult<Json<Recommended>> {
     caller.require(Action::Recommend, Object::Organization)?;
     let now = clock::now();
-    let ask = form.check(|form, e| form.read(now, e))?;
-    let prepared = prepare(&state, &caller, ask.clone(), now).await?;
+    let (ask, trial) = form.check(|form, e| form.read(now, e))?;
+    let prepared = prepare(&state, &caller, ask.clone(), trial, now).await?;
     let seen_by = prepared.seen_by.clone();
     let (ranked, _) = rank(&state, &caller, prepared, Vec::new()).await?;
     let kept =
@@ -138,8 +150,12 @@ pub(super) async fn prepare(
     state: &ApiState,
     caller: &Caller,
     ask: Ask,
+    trial: Trial,
     now: Timestamp,
 ) -> ApiResult<Prepared> {
+    if !trial.is_nothing() {
+        caller.require(Action::TryPolicies, Object::Organization)?;
+    }
     let seen_by = seen_by(caller);
     if !seen_by.exact && ask.within.is_some() {
         return Err(Problem::new(Code::Forbidden, "`bbox` needs `positions:read`; leave it out"));
@@ -150,7 +166,9 @@ pub(super) async fn prepare(
     }
     let scope = scope::of(state, caller, Action::Recommend).await?;
     let asker = Asker { seen_by, scope, occasion: Occasion::Asked };
-    prepare_for(state, caller, ask, now.as_second(), asker).await
+    let mut prepared = prepare_for(state, caller, ask, now.as_second(), asker).await?;
+    trial.apply(&mut prepared)?;
+    Ok(prepared)
 }
 
 /// What a caller may learn.
@@ -273,6 +291,7 @@ pub(super) async fn rank(
     let Prepared { basis, seen_by, viewport, request, .. } = &prepared;
     let (basis, seen_by) = (basis.clone(), seen_by.clone());
     let wide = request.funnel
+        || !prepared.case.waived.is_empty()
         || viewport.is_some_and(|viewport| is_wide(viewport.within))
         || (request.as_of - clock::now().as_second()).abs() > HOUR_S;
     let follower = state.follower().clone();

@@ -8,9 +8,11 @@ use crate::{
     },
     live::view::parse_bbox,
     routes::{
+        policies::SettingsForm,
         recommendations::{
             only::{Only, OnlyForm},
             policy::PolicyChoice,
+            trial::Trial,
         },
         work::needs_form::NeedsForm,
     },
@@ -24,6 +26,7 @@ use nearhand_domain::{
 use nearhand_index::Rectangle;
 use nearhand_recommend::DEFAULT_LIMIT;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -80,6 +83,20 @@ pub(crate) struct RecommendationForm {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     store: Field<bool>,
+    /// A preset to try, in place of the policy. Needs `recommendations:edit`, as the next two; an
+    /// answer to what is only tried is not kept.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "fair_share")]
+    preset: Field<String>,
+    /// Settings to try, over the preset's or the policy's.
+    #[serde(default)]
+    #[schema(value_type = Option<SettingsForm>)]
+    settings: Field<SettingsForm>,
+    /// Up to 10 changes to try, each as `funnel.best_relaxation.change` has it.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>, max_items = 10,
+        example = json!([{ "change": "max_late_min", "to": 41.5 }]))]
+    relax: Field<Vec<Value>>,
     #[serde(flatten)]
     #[schema(ignore)]
     unknown: Unknown,
@@ -132,7 +149,11 @@ forms!(RecommendationForm, AdHocForm);
 
 impl RecommendationForm {
     /// Reads a request that came at `now`.
-    pub(super) fn read(self, now: Timestamp, e: &mut FieldErrors) -> Result<Ask, Reported> {
+    pub(super) fn read(
+        self,
+        now: Timestamp,
+        e: &mut FieldErrors,
+    ) -> Result<(Ask, Trial), Reported> {
         let limit = self.limit.optional("/limit", e, |limit| {
             if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err("must be 1 to 200") }
         });
@@ -146,6 +167,7 @@ impl RecommendationForm {
         let funnel = self.funnel.optional("/funnel", e, any).unwrap_or(false);
         let store = self.store.optional("/store", e, any).unwrap_or(true);
         let policy = PolicyChoice::read(self.policy_id, self.policy_version, e);
+        let trial = Trial::read(self.preset, self.settings, self.relax, e);
         let only = self.only.optional("/only", e, any);
         let only = only.map(|form| form.check_at("/only", e, OnlyForm::read)).transpose();
         let subject = match (self.case_id.is_given(), self.place.is_given()) {
@@ -159,7 +181,7 @@ impl RecommendationForm {
                 .required("/place", e, any)
                 .and_then(|place| place.check_at("/place", e, AdHocForm::read)),
         };
-        Ok(Ask {
+        let ask = Ask {
             subject: subject?,
             within,
             limit: limit.unwrap_or(DEFAULT_LIMIT),
@@ -167,8 +189,9 @@ impl RecommendationForm {
             funnel,
             policy,
             only: only?,
-            store,
-        })
+            store: store && trial.is_nothing(),
+        };
+        Ok((ask, trial))
     }
 }
 
@@ -190,7 +213,9 @@ mod tests {
     fn read(text: &str) -> Result<Ask, String> {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let form: RecommendationForm = body::parse(text.as_bytes()).unwrap();
-        form.check(|form, e| form.read(now, e)).map_err(|problem| format!("{problem:?}"))
+        form.check(|form, e| form.read(now, e))
+            .map(|(ask, _)| ask)
+            .map_err(|problem| format!("{problem:?}"))
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod policy;
 mod recommended_cases;
 mod replay;
 mod stored;
+mod trial;
 mod why_not;
 
 pub(crate) use create::open_case;

@@ -31,7 +31,7 @@ pub(crate) struct PolicyChoice {
 /// The policy of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PolicyRef {
-    /// Null: the built-in policy.
+    /// Null: a built-in policy, or one that is only tried.
     #[schema(value_type = Option<uuid::Uuid>)]
     id: Option<PolicyId>,
     /// A version never changes; 0 for the built-in policy.
@@ -39,6 +39,13 @@ pub(crate) struct PolicyRef {
     /// What that version was called.
     #[schema(example = "balanced")]
     name: String,
+}
+
+impl PolicyRef {
+    /// A policy that is not stored.
+    pub(super) fn unstored(name: &str) -> Self {
+        Self { id: None, version: 0, name: name.to_owned() }
+    }
 }
 
 /// A policy, and whether a recommendation has used this version before.
@@ -143,7 +150,6 @@ pub(crate) fn archived_policy() -> Problem {
 
 /// What organisations without a default policy rank by.
 fn built_in() -> ChosenPolicy {
-    let name = Preset::Balanced.as_str().to_owned();
-    let reference = PolicyRef { id: None, version: 0, name };
+    let reference = PolicyRef::unstored(Preset::Balanced.as_str());
     ChosenPolicy { policy: Policy::default(), reference, used: true }
 }

@@ -13,6 +13,7 @@ use crate::{
         create::{Prepared, look, prepare},
         form::{Ask, RecommendationForm},
         policy::PolicyRef,
+        trial::Trial,
     },
     state::ApiState,
 };
@@ -186,8 +187,8 @@ pub(crate) async fn ask(
 ) -> ApiResult<Json<WhyNotShown>> {
     caller.require(Action::Recommend, Object::Organization)?;
     let now = clock::now();
-    let (ask, staff) = form.check(|form, e| form.read(now, e))?;
-    let prepared = prepare(&state, &caller, ask, now).await?;
+    let (ask, trial, staff) = form.check(|form, e| form.read(now, e))?;
+    let prepared = prepare(&state, &caller, ask, trial, now).await?;
     let route = "/v1/recommendations/why-not";
     why_not(&state, &caller, prepared, staff, route).await.map(|(answer, _)| Json(answer))
 }
@@ -238,14 +239,14 @@ impl Form for WhyNotForm {
 }
 
 impl WhyNotForm {
-    fn read(self, now: Timestamp, e: &mut FieldErrors) -> Result<(Ask, StaffId), Reported> {
+    fn read(self, now: Timestamp, e: &mut FieldErrors) -> Result<(Ask, Trial, StaffId), Reported> {
         let staff = self.staff_id.required("/staff_id", e, any);
-        let ask = self.question.read(now, e)?;
+        let (ask, trial) = self.question.read(now, e)?;
         if ask.within.is_some() {
             let detail = "leave it out: people outside a viewport are not judged";
             return Err(e.push("/bbox", "invalid", detail));
         }
-        Ok((ask, StaffId(staff?)))
+        Ok((ask, trial, StaffId(staff?)))
     }
 }
 

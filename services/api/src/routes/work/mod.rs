@@ -123,6 +123,8 @@ fn assigned() -> OpenApiRouter<ApiState> {
         .routes(operation!(own_assignments::patch, AssignmentEnded, NoWayBack))
         .routes(operation!(
             own_events::open,
+            TwoCredentials,
+            CrossOrigin,
             Unauthorized,
             PersonRequired,
             PasswordChangeRequired,

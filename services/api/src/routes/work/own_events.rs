@@ -52,7 +52,8 @@ const MOST: usize = 500;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OwnEventsQuery {
-    /// In place of the `authorization` header, which browsers' `EventSource` cannot send.
+    /// In place of the `authorization` header, which browsers' `EventSource` cannot send. A page of
+    /// this site needs none: its cookie opens the stream.
     ticket: Option<String>,
 }
 
@@ -95,7 +96,7 @@ struct Gone {
 /// 15 s.
 #[utoipa::path(get, path = "/v1/me/events", operation_id = "stream_own_events", tag = "me",
     params(("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
-    security((), ("bearer" = [])),
+    security((), ("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "The snapshot's data; events follow until the stream ends",
         body = OwnWork, content_type = "text/event-stream")))]
 pub(crate) async fn open(

@@ -896,7 +896,12 @@ export interface paths {
         /** One's own devices in order of enrolment, revoked ones included. */
         get: operations["list_own_devices"];
         put?: never;
-        /** Enrols a device of one's own; its token is shown once, with what to set in each app. */
+        /**
+         * Enrols a device of one's own; its token is shown once, with what to set in each app.
+         * @description A browser that is to be the device itself sends `cookie: true` and gets a cookie in place of the
+         *     token. The cookie lasts 400 days from when `/v1/pings/wanted` was last asked, and counts only in
+         *     requests of this site's own pages.
+         */
         post: operations["enrol_own_device"];
         delete?: never;
         options?: never;
@@ -914,7 +919,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a device of one's own: its token stops working at once. */
+        /**
+         * Revokes a device of one's own: its token stops working at once, and the browser that it is loses
+         *     the device's cookie.
+         */
         delete: operations["revoke_own_device"];
         options?: never;
         head?: never;
@@ -1095,7 +1103,8 @@ export interface paths {
         put?: never;
         /**
          * Changes one's password; every session ends, this one too.
-         * @description `Idempotency-Key` is ignored: a repeat would need the old password, which no longer counts.
+         * @description A browser with a cookie gets another, of a new session, and stays logged in.
+         *     `Idempotency-Key` is ignored: a repeat would need the old password, which no longer counts.
          */
         post: operations["change_own_password"];
         delete?: never;
@@ -1453,7 +1462,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether positions of a device's person are wanted now, why not, and when that changes. */
+        /**
+         * Whether positions of a device's person are wanted now, why not, and when that changes.
+         * @description A browser that is the device gets its cookie anew, so that it lasts as long as it is asked for.
+         */
         get: operations["are_pings_wanted"];
         put?: never;
         post?: never;
@@ -2051,7 +2063,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Logs in. */
+        /**
+         * Logs in.
+         * @description A program gets tokens. A browser sends `cookie: true` and gets a cookie in their place. Its session
+         *     ends after 2 h without use and after 24 h in any case; with `remember: true` after 7 days without
+         *     use and after 30 days in any case. What it had before in this browser ends with the new login. The
+         *     cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
+         */
         post: operations["log_in"];
         delete?: never;
         options?: never;
@@ -2069,7 +2087,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Logs out: the session and all its tokens end at once. */
+        /**
+         * Logs out: the session and all its tokens end at once.
+         * @description A browser loses its cookies: the session's, and that of the device it is, which is revoked if it is
+         *     one's own.
+         */
         delete: operations["log_out"];
         options?: never;
         head?: never;
@@ -3139,6 +3161,38 @@ export interface components {
              */
             rule: string;
         };
+        /** @description A browser's session. Its secret is in the cookie alone. */
+        BrowserSession: {
+            /**
+             * Format: date-time
+             * @description When it ends in any case.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used before; each use puts this off, to the minute.
+             */
+            idle_expires_at: string;
+            /** @description The password is temporary: only `POST /v1/me/password` is allowed. */
+            must_change_password: boolean;
+            /**
+             * Format: uuid
+             * @description Tenant.
+             */
+            organization_id: string;
+            /** @description Whether it stays when the browser is closed. */
+            remembered: boolean;
+            /**
+             * Format: uuid
+             * @description Session.
+             */
+            session_id: string;
+            /**
+             * Format: uuid
+             * @description Person.
+             */
+            staff_id: string;
+        };
         /** @description Somebody who could do it, and why they stand where they do. */
         Candidate: {
             display_name: string | null;
@@ -3937,6 +3991,13 @@ export interface components {
              */
             token: string;
         };
+        /** @description A fresh device of one's own. */
+        EnrolledOwnDevice: {
+            device: components["schemas"]["Device"];
+            setup: components["schemas"]["DeviceSetup"] | null;
+            /** @description Shown once, as for any device; null with `cookie: true`. */
+            token: string | null;
+        };
         /**
          * @description Says once more who is to be erased.
          * @example {
@@ -4501,6 +4562,12 @@ export interface components {
         /** @description A login. */
         LoginForm: {
             /**
+             * @description Log a browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
+             *     script can read. Needs HTTPS, or this machine itself.
+             * @default false
+             */
+            cookie: boolean;
+            /**
              * @description E-mail address or user name.
              * @example ada@harbour.example
              */
@@ -4515,6 +4582,11 @@ export interface components {
              * @example seven tall lighthouses
              */
             password: string;
+            /**
+             * @description With `cookie`: stay logged in when the browser is closed.
+             * @default false
+             */
+            remember: boolean;
         };
         /** @description Whether a person can log in. */
         LoginState: {
@@ -4928,6 +5000,8 @@ export interface components {
             title: string;
             urgent: boolean;
         };
+        /** @description A session as it was opened. */
+        OpenedSession: components["schemas"]["SessionTokens"] | components["schemas"]["BrowserSession"];
         /** @description An organisation. */
         Organization: {
             base: components["schemas"]["LatLng"] | null;
@@ -5074,6 +5148,25 @@ export interface components {
         OwnAssignmentPatch: {
             /** @description `en_route`, `on_site` or `done`. */
             state?: string;
+        };
+        /** @description A device of one's own. */
+        OwnDevice: components["schemas"]["Device"] & {
+            /** @description Whether it is the browser that asks. */
+            this_browser: boolean;
+        };
+        /** @description A device of one's own to be. */
+        OwnDeviceForm: {
+            /**
+             * @description This browser is the device: the answer holds no token and sets the cookie
+             *     `__Host-nearhand-device`, which counts on `/v1/pings` and `/v1/pings/wanted`.
+             * @default false
+             */
+            cookie: boolean;
+            /**
+             * @description What people call it.
+             * @example Grace's phone
+             */
+            name: string;
         };
         /** @description Where one's own login is to move. */
         OwnEmailChangeForm: {
@@ -5785,6 +5878,15 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page. */
+        Page_OwnDevice: {
+            items: (components["schemas"]["Device"] & {
+                /** @description Whether it is the browser that asks. */
+                this_browser: boolean;
+            })[];
+            /** @description For the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page. */
         Page_OwnOffer: {
             items: {
                 address?: components["schemas"]["AddressInput"] | null;
@@ -6000,6 +6102,8 @@ export interface components {
         /** @description A page. */
         Page_Session: {
             items: {
+                /** @description Whether it is a browser's, by a cookie. */
+                browser: boolean;
                 /**
                  * Format: date-time
                  * @description When the person logged in.
@@ -6016,7 +6120,13 @@ export interface components {
                 id: string;
                 /**
                  * Format: date-time
-                 * @description When its tokens were last renewed, which an open client does every few minutes.
+                 * @description When a browser's session ends unless it is used before.
+                 */
+                idle_expires_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When its tokens were last renewed, which an open client does every few minutes; of a browser,
+                 *     when it was last used, to the minute.
                  */
                 renewed_at: string;
             }[];
@@ -7374,6 +7484,8 @@ export interface components {
         };
         /** @description A login on one client. */
         Session: {
+            /** @description Whether it is a browser's, by a cookie. */
+            browser: boolean;
             /**
              * Format: date-time
              * @description When the person logged in.
@@ -7390,7 +7502,13 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When its tokens were last renewed, which an open client does every few minutes.
+             * @description When a browser's session ends unless it is used before.
+             */
+            idle_expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its tokens were last renewed, which an open client does every few minutes; of a browser,
+             *     when it was last used, to the minute.
              */
             renewed_at: string;
         };
@@ -7456,7 +7574,7 @@ export interface components {
             /** @description The organisation. */
             organization: components["schemas"]["Organization"];
             /** @description A session of theirs. */
-            session: components["schemas"]["SessionTokens"];
+            session: components["schemas"]["OpenedSession"];
             /**
              * Format: uuid
              * @description The account admin.
@@ -7472,8 +7590,19 @@ export interface components {
              * @example the-token-the-first-start-printed
              */
             bootstrap_token: string;
+            /**
+             * @description Log the admin's browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
+             *     script can read. Needs HTTPS, or this machine itself.
+             * @default false
+             */
+            cookie: boolean;
             /** @description The organisation. */
             organization: components["schemas"]["SetupOrganization"];
+            /**
+             * @description With `cookie`: stay logged in when the browser is closed.
+             * @default false
+             */
+            remember: boolean;
         };
         /** @description An organisation to be. */
         SetupOrganization: {
@@ -9095,7 +9224,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Assignment"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9113,7 +9242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9173,6 +9302,15 @@ export interface operations {
                     "application/json": components["schemas"]["Assignment"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -9182,7 +9320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9243,7 +9381,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9261,7 +9399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9337,7 +9475,7 @@ export interface operations {
                     "application/json": components["schemas"]["Assignment"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9355,7 +9493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9490,7 +9628,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9508,7 +9646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9566,6 +9704,15 @@ export interface operations {
                     "application/json": components["schemas"]["AuditActions"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -9575,7 +9722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9669,7 +9816,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Case"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9687,7 +9834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9752,7 +9899,7 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9770,7 +9917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9866,6 +10013,15 @@ export interface operations {
                     "application/json": components["schemas"]["CaseDetails"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -9875,7 +10031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9942,7 +10098,7 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9960,7 +10116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10081,7 +10237,7 @@ export interface operations {
                     "application/json": components["schemas"]["Assignment"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10099,7 +10255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10202,7 +10358,7 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10220,7 +10376,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10323,7 +10479,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Client"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10341,7 +10497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10406,7 +10562,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientDetails"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10424,7 +10580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10520,6 +10676,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClientDetails"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -10529,7 +10694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10587,6 +10752,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -10596,7 +10770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10672,7 +10846,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientDetails"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10690,7 +10864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10811,7 +10985,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientDetails"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10829,7 +11003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10937,7 +11111,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Department"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10955,7 +11129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11020,7 +11194,7 @@ export interface operations {
                     "application/json": components["schemas"]["Department"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11038,7 +11212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11134,6 +11308,15 @@ export interface operations {
                     "application/json": components["schemas"]["Department"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -11143,7 +11326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11201,6 +11384,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -11210,7 +11402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11286,7 +11478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Department"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11304,7 +11496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11427,7 +11619,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_DeviceHealth"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11445,7 +11637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11617,7 +11809,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11635,7 +11827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11731,6 +11923,15 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -11740,7 +11941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11798,6 +11999,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -11807,7 +12017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11867,6 +12077,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -11876,7 +12095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11948,7 +12167,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Collection"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11966,7 +12185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12031,7 +12250,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12049,7 +12268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12145,6 +12364,15 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -12154,7 +12382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12212,6 +12440,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -12221,7 +12458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12288,7 +12525,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12306,7 +12543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12423,7 +12660,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Import"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12441,7 +12678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12519,7 +12756,7 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12537,7 +12774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12634,7 +12871,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12652,7 +12889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12712,6 +12949,15 @@ export interface operations {
                     "application/json": components["schemas"]["Import"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -12721,7 +12967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12779,6 +13025,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -12788,7 +13043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12864,7 +13119,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12882,7 +13137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12999,7 +13254,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13017,7 +13272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13086,7 +13341,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ImportRow"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13104,7 +13359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13169,7 +13424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Invitation"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13187,7 +13442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13352,7 +13607,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvitationBatch"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13370,7 +13625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13466,6 +13721,15 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -13475,7 +13739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13538,7 +13802,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13556,7 +13820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13641,6 +13905,15 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -13650,7 +13923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13706,7 +13979,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13724,7 +13997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13834,7 +14107,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Assignment"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13852,7 +14125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13919,7 +14192,7 @@ export interface operations {
                     "application/json": components["schemas"]["Assignment"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13937,7 +14210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14052,7 +14325,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14070,7 +14343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14157,6 +14430,15 @@ export interface operations {
                     "application/json": components["schemas"]["Export"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -14166,7 +14448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14224,6 +14506,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -14233,7 +14524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14293,6 +14584,15 @@ export interface operations {
                     "application/zip": number[];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -14302,7 +14602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14371,10 +14671,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Device"];
+                    "application/json": components["schemas"]["Page_OwnDevice"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14392,7 +14692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14444,7 +14744,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeviceForm"];
+                "application/json": components["schemas"]["OwnDeviceForm"];
             };
         };
         responses: {
@@ -14454,10 +14754,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EnrolledDevice"];
+                    "application/json": components["schemas"]["EnrolledOwnDevice"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14475,7 +14775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `https_required`: Browsers log in over HTTPS only; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14569,6 +14869,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -14578,7 +14887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14636,6 +14945,15 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -14645,7 +14963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14710,7 +15028,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14728,7 +15046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14844,7 +15162,7 @@ export interface operations {
                     "application/json": components["schemas"]["EmailChange"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14862,7 +15180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14961,7 +15279,7 @@ export interface operations {
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14979,7 +15297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15049,7 +15367,10 @@ export interface operations {
     stream_own_events: {
         parameters: {
             query?: {
-                /** @description In place of the `authorization` header, which browsers' `EventSource` cannot send. */
+                /**
+                 * @description In place of the `authorization` header, which browsers' `EventSource` cannot send. A page of
+                 *     this site needs none: its cookie opens the stream.
+                 */
                 ticket?: string;
             };
             header?: {
@@ -15070,7 +15391,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["OwnWork"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `malformed_query`: The query cannot be read; `two_credentials`: Send a cookie or an authorization header, not both */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15088,7 +15409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `person_required`: This is only for people, not for API keys; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `person_required`: This is only for people, not for API keys; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15148,6 +15469,15 @@ export interface operations {
                     "application/json": components["schemas"]["Notifications"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -15157,7 +15487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15222,7 +15552,7 @@ export interface operations {
                     "application/json": components["schemas"]["Notifications"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15240,7 +15570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15350,7 +15680,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OwnOffer"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15368,7 +15698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15431,7 +15761,7 @@ export interface operations {
                     "application/json": components["schemas"]["OfferAnswer"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15449,7 +15779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15543,7 +15873,7 @@ export interface operations {
                     "application/json": components["schemas"]["OfferAnswer"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15561,7 +15891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15650,14 +15980,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changed; log in again */
+            /** @description Changed; log in again, unless by a cookie */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15675,7 +16005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15765,7 +16095,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecommendedCases"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15783,7 +16113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15846,7 +16176,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Session"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15864,7 +16194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15920,6 +16250,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -15929,7 +16268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15987,6 +16326,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -15996,7 +16344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16059,7 +16407,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TimeOff"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16077,7 +16425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16142,7 +16490,7 @@ export interface operations {
                     "application/json": components["schemas"]["TimeOff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16160,7 +16508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16254,6 +16602,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -16263,7 +16620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16346,7 +16703,7 @@ export interface operations {
                     "application/json": components["schemas"]["DwellTimes"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16364,7 +16721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16431,6 +16788,15 @@ export interface operations {
                     "application/json": components["schemas"]["PositionWanted"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -16440,7 +16806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16496,6 +16862,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -16505,7 +16880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16579,7 +16954,7 @@ export interface operations {
                     "application/json": components["schemas"]["Pause"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16597,7 +16972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16689,6 +17064,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -16698,7 +17082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16756,6 +17140,15 @@ export interface operations {
                     "application/json": components["schemas"]["WorkPreferences"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -16765,7 +17158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16830,7 +17223,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkPreferences"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16848,7 +17241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17169,7 +17562,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Offer"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17187,7 +17580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17247,6 +17640,15 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -17256,7 +17658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17317,7 +17719,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17335,7 +17737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17411,7 +17813,7 @@ export interface operations {
                     "application/json": components["schemas"]["Offer"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17429,7 +17831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17523,6 +17925,15 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -17532,7 +17943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17597,7 +18008,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17615,7 +18026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17911,7 +18322,7 @@ export interface operations {
                     "application/json": components["schemas"]["PingsReply"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17922,6 +18333,15 @@ export interface operations {
             };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17987,8 +18407,26 @@ export interface operations {
                     "application/json": components["schemas"]["PositionWanted"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18023,7 +18461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Policy"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18041,7 +18479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18115,7 +18553,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyWithRates"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18133,7 +18571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18230,7 +18668,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPresets"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18248,7 +18686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18310,7 +18748,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyPreview"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18328,7 +18766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18418,7 +18856,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyWithRates"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18436,7 +18874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18494,6 +18932,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -18503,7 +18950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18579,7 +19026,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyWithRates"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18597,7 +19044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18716,7 +19163,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_PolicyVersion"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18734,7 +19181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18805,7 +19252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Positions"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18823,7 +19270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18894,7 +19341,7 @@ export interface operations {
                     "application/json": components["schemas"]["PositionCounts"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18912,7 +19359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19004,7 +19451,7 @@ export interface operations {
                     "application/json": components["schemas"]["NearestPositions"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19022,7 +19469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19079,7 +19526,10 @@ export interface operations {
                  * @example -9.25,38.65,-9.05,38.80
                  */
                 bbox?: string;
-                /** @description In place of the `authorization` header, which browsers' `EventSource` cannot send. */
+                /**
+                 * @description In place of the `authorization` header, which browsers' `EventSource` cannot send. A page of
+                 *     this site needs none: its cookie opens the stream.
+                 */
                 ticket?: string;
             };
             header?: {
@@ -19100,7 +19550,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `malformed_query`: The query cannot be read; `two_credentials`: Send a cookie or an authorization header, not both */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19118,7 +19568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19190,7 +19640,7 @@ export interface operations {
                     "application/json": components["schemas"]["StreamTicket"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19208,7 +19658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19298,7 +19748,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Collection"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19316,7 +19766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19381,7 +19831,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19399,7 +19849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19495,6 +19945,15 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -19504,7 +19963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19562,6 +20021,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -19571,7 +20039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19638,7 +20106,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19656,7 +20124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19772,7 +20240,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recommendation"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19790,7 +20258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19888,7 +20356,7 @@ export interface operations {
                     "application/json": components["schemas"]["WhyNot"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19906,7 +20374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20002,6 +20470,15 @@ export interface operations {
                     "application/json": components["schemas"]["Recommendation"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20011,7 +20488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20080,6 +20557,15 @@ export interface operations {
                     "application/json": components["schemas"]["Replay"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20089,7 +20575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20168,6 +20654,15 @@ export interface operations {
                     "application/json": components["schemas"]["StoredWhyNot"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20177,7 +20672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20258,7 +20753,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Region"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20276,7 +20771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20341,7 +20836,7 @@ export interface operations {
                     "application/json": components["schemas"]["Region"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20359,7 +20854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20455,6 +20950,15 @@ export interface operations {
                     "application/json": components["schemas"]["Region"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20464,7 +20968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20522,6 +21026,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20531,7 +21044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20598,7 +21111,7 @@ export interface operations {
                     "application/json": components["schemas"]["Region"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20616,7 +21129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20733,7 +21246,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Role"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20751,7 +21264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20816,7 +21329,7 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20834,7 +21347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20930,6 +21443,15 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -20939,7 +21461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20997,6 +21519,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -21006,7 +21537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21091,7 +21622,7 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21109,7 +21640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21226,7 +21757,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ServiceAccount"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21244,7 +21775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21309,7 +21840,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceAccount"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21327,7 +21858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21423,6 +21954,15 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceAccount"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -21432,7 +21972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21490,6 +22030,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -21499,7 +22048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21566,7 +22115,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceAccount"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21584,7 +22133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21703,7 +22252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ApiKey"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21721,7 +22270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21788,7 +22337,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21806,7 +22355,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21901,6 +22450,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -21910,7 +22468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21973,7 +22531,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Service"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21991,7 +22549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22056,7 +22614,7 @@ export interface operations {
                     "application/json": components["schemas"]["Service"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -22074,7 +22632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22170,6 +22728,15 @@ export interface operations {
                     "application/json": components["schemas"]["Service"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -22179,7 +22746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22237,6 +22804,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -22246,7 +22822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22322,7 +22898,7 @@ export interface operations {
                     "application/json": components["schemas"]["Service"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -22340,7 +22916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22453,7 +23029,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionTokens"];
+                    "application/json": components["schemas"]["OpenedSession"];
                 };
             };
             /** @description `malformed_body`: The body cannot be read */
@@ -22467,6 +23043,15 @@ export interface operations {
             };
             /** @description `login_failed`: Login and password do not match */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `https_required`: Browsers log in over HTTPS only */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22550,6 +23135,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -22559,7 +23153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22719,6 +23313,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `https_required`: Browsers log in over HTTPS only */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `setup_complete`: Setup has been done */
             409: {
                 headers: {
@@ -22829,7 +23432,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Staff"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -22847,7 +23450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22912,7 +23515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -22930,7 +23533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23031,7 +23634,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchAnswer"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23049,7 +23652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23150,7 +23753,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeleteRequest"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23168,7 +23771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23271,7 +23874,7 @@ export interface operations {
                     "application/json": components["schemas"]["Confirmed"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23289,7 +23892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23388,7 +23991,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23406,7 +24009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23464,6 +24067,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -23473,7 +24085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23558,7 +24170,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23576,7 +24188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23693,7 +24305,7 @@ export interface operations {
                     "application/json": components["schemas"]["StaffAccess"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23711,7 +24323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23774,7 +24386,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23792,7 +24404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23884,7 +24496,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Device"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23902,7 +24514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23969,7 +24581,7 @@ export interface operations {
                     "application/json": components["schemas"]["EnrolledDevice"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -23987,7 +24599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24082,6 +24694,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -24091,7 +24712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24162,7 +24783,7 @@ export interface operations {
                     "application/json": components["schemas"]["Distances"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24180,7 +24801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24249,6 +24870,15 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -24258,7 +24888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24325,7 +24955,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24343,7 +24973,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24457,6 +25087,15 @@ export interface operations {
                     "application/json": components["schemas"]["EmailChange"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -24466,7 +25105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24533,7 +25172,7 @@ export interface operations {
                     "application/json": components["schemas"]["EmailChange"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24551,7 +25190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24645,6 +25284,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -24654,7 +25302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24721,7 +25369,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erased"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24739,7 +25387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24838,7 +25486,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24856,7 +25504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24950,7 +25598,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -24968,7 +25616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25073,6 +25721,15 @@ export interface operations {
                     "application/json": components["schemas"]["Invitation"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -25082,7 +25739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25145,7 +25802,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invitation"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25163,7 +25820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25248,6 +25905,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -25257,7 +25923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25320,7 +25986,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invitation"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25338,7 +26004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25432,7 +26098,7 @@ export interface operations {
                     "application/json": components["schemas"]["TemporaryPassword"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25450,7 +26116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `person_required`: This is only for people, not for API keys */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25560,7 +26226,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25578,7 +26244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25657,7 +26323,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25675,7 +26341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25778,6 +26444,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -25787,7 +26462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25850,7 +26525,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25868,7 +26543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25958,7 +26633,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecommendedCases"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -25976,7 +26651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26041,7 +26716,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Session"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26059,7 +26734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26117,6 +26792,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -26126,7 +26810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26193,7 +26877,7 @@ export interface operations {
                     "application/json": components["schemas"]["Staff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26211,7 +26895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26321,7 +27005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_TimeOff"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26339,7 +27023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26406,7 +27090,7 @@ export interface operations {
                     "application/json": components["schemas"]["TimeOff"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26424,7 +27108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26519,6 +27203,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -26528,7 +27221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26613,7 +27306,7 @@ export interface operations {
                     "application/json": components["schemas"]["DwellTimes"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26631,7 +27324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26700,6 +27393,15 @@ export interface operations {
                     "application/json": components["schemas"]["Tracking"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -26709,7 +27411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26776,7 +27478,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tracking"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -26794,7 +27496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26906,6 +27608,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -26915,7 +27626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26991,7 +27702,7 @@ export interface operations {
                     "application/json": components["schemas"]["Restored"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -27009,7 +27720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27105,6 +27816,15 @@ export interface operations {
                     "application/json": components["schemas"]["WorkPreferences"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -27114,7 +27834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27181,7 +27901,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkPreferences"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -27199,7 +27919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `beyond_own_rights`: Their rights are not a subset of yours */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27307,7 +28027,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Collection"];
                 };
             };
-            /** @description `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -27325,7 +28045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27390,7 +28110,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -27408,7 +28128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27504,6 +28224,15 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -27513,7 +28242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27571,6 +28300,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `unauthorized`: Credentials are missing or no longer good */
             401: {
                 headers: {
@@ -27580,7 +28318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27647,7 +28385,7 @@ export interface operations {
                     "application/json": components["schemas"]["Collection"];
                 };
             };
-            /** @description `malformed_body`: The body cannot be read */
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -27665,7 +28403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first; `outside_scope`: It is outside your edit scope */
             403: {
                 headers: {
                     [name: string]: unknown;

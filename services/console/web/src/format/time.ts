@@ -43,6 +43,16 @@ export function duration(seconds: number): string {
   return next && count > 0 && name !== 'min' ? `${head} ${count} ${next[1]}` : head;
 }
 
+/** A drive or a delay of so many minutes, to the minute from one minute on. */
+export function minutes(length: number): string {
+  return duration(length < 1 ? length * 60 : Math.round(length) * 60);
+}
+
+/** An amount of work of so many minutes, never in days, such as "40 h" or "7.5 h". */
+export function work(length: number): string {
+  return length < 60 ? `${Math.round(length)} min` : `${Math.round(length / 6) / 10} h`;
+}
+
 /** How long ago, such as "3 min ago", or "now". */
 export function ago(at: Instant, now: number): string {
   const seconds = (now - new Date(at).getTime()) / 1_000;

@@ -1,16 +1,19 @@
-// Wall-clock times in a zone with summer time.
+// Fields and instants in a zone with summer time.
 import { expect, test } from 'vitest';
 import { instantOf, localOf } from './zoned';
 
-test('a winter and a summer morning', () => {
-  expect(instantOf('2026-12-01T09:00', 'Europe/Lisbon')).toBe('2026-12-01T09:00:00Z');
-  expect(instantOf('2026-07-01T09:00', 'Europe/Lisbon')).toBe('2026-07-01T08:00:00Z');
+test('a field shows the time of the zone, and means the same instant', () => {
+  expect(localOf('2026-07-01T12:00:30Z', 'Europe/Lisbon')).toBe('2026-07-01T13:00');
+  expect(instantOf('2026-07-01T13:00', 'Europe/Lisbon')).toBe('2026-07-01T12:00:00Z');
+  expect(instantOf('2026-12-01T13:00', 'Europe/Lisbon')).toBe('2026-12-01T13:00:00Z');
 });
 
-test('there and back', () => {
-  expect(localOf('2026-07-01T08:00:00Z', 'Europe/Lisbon')).toBe('2026-07-01T09:00');
+test('a time that the clocks skip moves on, one that comes twice is the first', () => {
+  expect(instantOf('2026-03-29T01:30', 'Europe/Lisbon')).toBe('2026-03-29T01:30:00Z');
+  expect(instantOf('2026-10-25T01:30', 'Europe/Lisbon')).toBe('2026-10-25T00:30:00Z');
 });
 
-test('an unfinished entry is no instant', () => {
+test('what is no time means nothing', () => {
   expect(instantOf('', 'Europe/Lisbon')).toBeNull();
+  expect(instantOf('soon', 'Europe/Lisbon')).toBeNull();
 });

@@ -1,10 +1,11 @@
 // Between instants and what is read on a clock in a time zone, for fields of date and time.
 import { Temporal } from 'temporal-polyfill';
 
-/** The instant of a wall-clock time such as "2026-12-01T09:00", or null if it is none. */
+/** The instant of a wall-clock time such as "2026-12-01T09:00"; null if it is none. A time that the
+ *  clocks skip means the one an hour later, one that comes twice the first. */
 export function instantOf(local: string, zone: string): string | null {
   try {
-    return Temporal.PlainDateTime.from(local).toZonedDateTime(zone).toInstant().toString();
+    return Temporal.PlainDateTime.from(local).toZonedDateTime(zone).toInstant().toString({ smallestUnit: 'second' });
   } catch {
     return null;
   }
@@ -19,3 +20,5 @@ export function localOf(instant: string, zone: string): string {
 export function today(zone: string): string {
   return Temporal.Now.plainDateISO(zone).toString();
 }
+
+export { instantOf as fromField, localOf as toField };

@@ -60,6 +60,11 @@ class Session {
     return this.me?.permissions.includes(permission) ?? false;
   }
 
+  /** Whether one may do something, by its name in `actions` of `/v1/me`: a permission that reaches far enough. */
+  can(action: string): boolean {
+    return this.me?.actions.some((one) => one.action === action) ?? false;
+  }
+
   /** The organisation's time zone, else the browser's. */
   get timeZone(): string {
     return this.organization?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -8,7 +8,7 @@ export type Words = typeof en;
 const languages: Record<string, Words> = { en };
 
 function chosen(): Words {
-  for (const tag of navigator.languages ?? []) {
+  for (const tag of globalThis.navigator?.languages ?? []) {
     const found = languages[tag.toLowerCase().split('-')[0]!];
     if (found) return found;
   }

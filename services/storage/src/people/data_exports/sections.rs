@@ -72,8 +72,8 @@ pub const SECTIONS: &[Section] = &[
     Section {
         file: "sessions.json",
         about: "Your logins.",
-        sql: "SELECT to_jsonb(t) FROM (SELECT id, created_at, expires_at, ended_at, restricted \
-          FROM sessions WHERE staff_id = $1 ORDER BY id) AS t",
+        sql: "SELECT to_jsonb(t) FROM (SELECT id, created_at, renewed_at, expires_at, idle_expires_at, \
+          ended_at, restricted, remembered FROM sessions WHERE staff_id = $1 ORDER BY id) AS t",
     },
     Section {
         file: "login-addresses.json",

@@ -134,7 +134,7 @@ mod tests {
             format!(r#"{{"case_id":"{id}","only":{{"tags":["{id}"]}}}}"#),
         ] {
             let form: RecommendationForm = body::parse(text.as_bytes()).unwrap();
-            let ask = form.check(|form, e| form.read(now, e)).unwrap();
+            let (ask, _) = form.check(|form, e| form.read(now, e)).unwrap();
             let policy = r#"{"id":null,"version":0,"name":"balanced"}"#;
             let policy: PolicyRef = serde_json::from_str(policy).unwrap();
             let basis = Basis {

@@ -1,10 +1,13 @@
-// The cases that are not done, for the map and the list. Read again every few seconds while the page
-// is seen, and at once after a change made here.
+// The cases that nobody has closed, for the map and the list. Read again every few seconds while the
+// page is seen, and at once after a change made here.
 import { api, body, type Schemas } from '../../api/api';
 import { all } from '../../api/pager.svelte';
 import { asProblem, type Problem } from '../../api/problem';
 
 const EVERY_MS = 5_000;
+
+/** A case of the list. */
+export type ListedCase = Schemas['Page_Case']['items'][number];
 
 class Cases {
   items: Schemas['Page_Case']['items'] = $state.raw([]);
@@ -29,7 +32,7 @@ class Cases {
   /** Reads the list now. */
   async refresh(): Promise<void> {
     try {
-      this.items = await all((cursor) => body(api.GET('/v1/cases', { params: { query: { limit: 200, ...(cursor ? { cursor } : {}) } } })));
+      this.items = await all((cursor) => body(api.GET('/v1/cases', { params: { query: { status: 'open', limit: 200, ...(cursor ? { cursor } : {}) } } })));
       this.problem = null;
       this.loaded = true;
     } catch (thrown) {

@@ -1,4 +1,5 @@
-// What the panel of a case asks the map to show beside people and cases. The panel writes, the map reads.
+// What the panel of a case asks the map to show beside people and cases. The panel writes, the map reads;
+// only a picked place and a clicked candidate go the other way.
 import type { Schemas } from '../../api/api';
 
 type LatLng = Schemas['LatLng'];
@@ -15,12 +16,15 @@ class Overlay {
   pick: ((at: LatLng) => void) | null = $state.raw(null);
   /** The candidate under the pointer or the focus in the list, drawn larger. */
   hovered: string | null = $state(null);
+  /** The candidate that was clicked on the map. The panel opens their row and may set it back to null. */
+  chosen: string | null = $state(null);
 
   clear(): void {
     this.candidates = [];
     this.site = null;
     this.pick = null;
     this.hovered = null;
+    this.chosen = null;
   }
 }
 

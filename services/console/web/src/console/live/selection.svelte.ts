@@ -14,18 +14,29 @@ class Selection {
     return one ? { kind: 'case', id: String(one) } : null;
   });
 
-  /** Selects something else, or nothing. */
+  /** Selects something else, or nothing. The one before stays in the browser's history. */
   select(next: Selected): void {
-    searchParams.delete('person', undefined, { replace: true });
-    if (next?.kind === 'person') {
-      searchParams.delete('case', undefined, { replace: true });
-      searchParams.set('person', next.id);
-    } else if (next) {
-      searchParams.set('case', next.kind === 'case' ? next.id : 'new');
-    } else {
-      searchParams.delete('case');
+    if (isSame(next, this.current)) return;
+    if (!next) {
+      const [first, ...others] = ['person', 'case'].filter((name) => searchParams.has(name));
+      if (first) searchParams.delete(first);
+      for (const name of others) searchParams.delete(name, undefined, { replace: true });
+      return;
     }
+    const [name, other] = next.kind === 'person' ? ['person', 'case'] : ['case', 'person'];
+    searchParams.set(name!, next.kind === 'new-case' ? 'new' : next.id);
+    if (searchParams.has(other!)) searchParams.delete(other!, undefined, { replace: true });
   }
+
+  /** Whether this person or case is selected. */
+  isSelected(kind: 'person' | 'case', id: string): boolean {
+    return isSame({ kind, id }, this.current);
+  }
+}
+
+function isSame(one: Selected, other: Selected): boolean {
+  if (!one || !other || one.kind === 'new-case' || other.kind === 'new-case') return one?.kind === other?.kind;
+  return one.kind === other.kind && one.id === other.id;
 }
 
 /** The selection of the live page. */

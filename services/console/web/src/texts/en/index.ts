@@ -3,10 +3,12 @@ import { account } from './account';
 import { audit } from './audit';
 import { day } from './day';
 import { dispatch } from './dispatch';
+import { exchange } from './exchange';
 import { live } from './live';
 import { people } from './people';
 import { phone } from './phone';
+import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
 
-export const en = { shared, account, live, dispatch, day, people, settings, audit, phone };
+export const en = { shared, account, live, dispatch, ranking, day, people, exchange, settings, audit, phone };

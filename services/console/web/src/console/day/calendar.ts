@@ -1,0 +1,49 @@
+// Days and hours in the organisation's zone. A day has 23 or 25 hours when clocks change.
+import { Temporal } from 'temporal-polyfill';
+import type { Span } from './types';
+
+/** A calendar day with its first instant and that of the next day. */
+export type Day = Span & { date: string; zone: string };
+
+/** An hour on the axis. `again` says that the clocks show it for the second time that day. */
+export type Tick = { at: number; hour: number; again: boolean };
+
+const HOUR_MS = 3_600_000;
+
+/** Today in a zone, such as "2026-11-29". */
+export function today(zone: string, now: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString();
+}
+
+/** A day, or null when the text is no date. */
+export function dayOf(date: string, zone: string): Day | null {
+  try {
+    const plain = Temporal.PlainDate.from(date);
+    const start = (of: Temporal.PlainDate) => of.toZonedDateTime(zone).epochMilliseconds;
+    return { date: plain.toString(), zone, from: start(plain), to: start(plain.add({ days: 1 })) };
+  } catch {
+    return null;
+  }
+}
+
+/** The date so many days later. */
+export function shifted(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
+/** All hours that begin within a day. Where clocks change by half an hour the axis keeps whole steps. */
+export function ticks(day: Day): Tick[] {
+  const found: Tick[] = [];
+  for (let at = day.from; at < day.to; at += HOUR_MS) {
+    const hour = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(day.zone).hour;
+    found.push({ at, hour, again: found.at(-1)?.hour === hour });
+  }
+  return found;
+}
+
+/** Whole days that a span touches, as a span. */
+export function daysAround(span: Span, zone: string): Span {
+  const first = dayOf(today(zone, span.from), zone)!;
+  const last = dayOf(today(zone, Math.max(span.from, span.to - 1)), zone)!;
+  return { from: first.from, to: last.to };
+}

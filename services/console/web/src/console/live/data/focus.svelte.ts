@@ -1,0 +1,56 @@
+// The selected person while the viewport does not show them one by one: counted with others, or
+// outside of it. A stream of a few kilometres around them goes along with them.
+import { EventStream } from '../../../api/stream.svelte';
+import { bboxText, pad, type LatLng } from '../../../map/geometry';
+import { arrived, type LivePosition, type Person } from './person';
+
+/** Half the side of what is asked for, and how far they may go before it is moved. */
+const AROUND_DEG = 0.05;
+const FAR_DEG = 0.03;
+
+/** One person, followed by a stream of their own. */
+export class Focus {
+  person: Person | null = $state.raw(null);
+  #id: string | null = null;
+  #centre: LatLng | null = null;
+  #stream: EventStream | null = null;
+
+  /** Follows somebody from where they were last seen. */
+  watch(id: string, from: Person): void {
+    if (this.#id === id) return;
+    this.end();
+    this.#id = id;
+    this.person = from;
+    this.#stream = new EventStream(this.#around(from.position), {
+      snapshot: (data) => this.#found((data as { items: LivePosition[] }).items.find((one) => one.staff_id === id)),
+      position: (data) => {
+        const position = data as LivePosition;
+        if (position.staff_id === id) this.#found(position);
+      },
+      gone: (data) => {
+        if ((data as { staff_id: string }).staff_id === id) this.person = null;
+      },
+    });
+  }
+
+  end(): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#id = null;
+    this.person = null;
+  }
+
+  #found(position: LivePosition | undefined): void {
+    this.person = position ? arrived(position, Date.now()) : null;
+    if (!position || !this.#centre) return;
+    const { lat, lng } = position.position;
+    if (Math.abs(lat - this.#centre.lat) > FAR_DEG || Math.abs(lng - this.#centre.lng) > FAR_DEG) {
+      this.#stream?.follow(this.#around(position.position));
+    }
+  }
+
+  #around(at: LatLng): string {
+    this.#centre = at;
+    return `/v1/positions/stream?bbox=${bboxText(pad({ west: at.lng, east: at.lng, south: at.lat, north: at.lat }, AROUND_DEG))}`;
+  }
+}

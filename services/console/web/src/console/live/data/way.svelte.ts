@@ -1,0 +1,41 @@
+// Where the selected person was today, and where somebody was last.
+import { Temporal } from 'temporal-polyfill';
+import { api, body, type Schemas } from '../../../api/api';
+import type { LatLng } from '../../../map/geometry';
+import { session } from '../../../state/session.svelte';
+
+/** A way as the API sends it: GeoJSON. */
+export type Way = Schemas['TrackCollection'];
+
+/** Fixes this close to the line between others add nothing that one could see. */
+const TOLERANCE_M = 8;
+
+/** The way of a person since midnight in the organisation's time zone. */
+export async function wayToday(id: string): Promise<Way> {
+  const from = Temporal.Now.zonedDateTimeISO(session.timeZone).startOfDay().toInstant().toString();
+  return body(api.GET('/v1/staff/{id}/track', {
+    params: { path: { id }, query: { from, tolerance_m: TOLERANCE_M, format: 'geojson' } },
+  })) as Promise<Way>;
+}
+
+/** How far back a last place is looked for. */
+const LOOK_BACK = { hours: 12 };
+
+/** Where somebody was last, if a phone has said so in the last hours. */
+export async function lastPlace(id: string): Promise<LatLng | null> {
+  const from = Temporal.Now.instant().subtract(LOOK_BACK).toString();
+  const way = await body(api.GET('/v1/staff/{id}/track', {
+    params: { path: { id }, query: { from, tolerance_m: 10_000, format: 'geojson' } },
+  })) as Way;
+  const geometry = way.features.at(-1)?.geometry;
+  const last = geometry?.type === 'Point' ? geometry.coordinates : geometry?.coordinates.at(-1);
+  return last ? { lng: last[0]!, lat: last[1]! } : null;
+}
+
+class ShownWay {
+  /** The way on the map; null for none. */
+  current: Way | null = $state.raw(null);
+}
+
+/** What the person's card asks the map to draw. */
+export const shownWay = new ShownWay();

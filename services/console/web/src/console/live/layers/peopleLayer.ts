@@ -1,0 +1,134 @@
+// People on the map: one source with ids of our own, changed by one `updateData` at a time. Replacing
+// the whole source would take several times as long (see bench/).
+import type { ExpressionSpecification, GeoJSONSource, LayerSpecification } from 'maplibre-gl';
+import type { ReadyMap } from '../../../map/BaseMap.svelte';
+import type { Colours } from '../../../map/colours';
+import type { PeopleChange } from '../data/people.svelte';
+import { isCell, type Person } from '../data/person';
+import { addChange, drawnOf, emptyDiff, isEmpty, type Diff, type Drawn } from './peopleFeatures';
+
+const SOURCE = 'people';
+/** From this zoom on everybody has a name, and rings show how exact fixes are. */
+const NAMES_FROM = 13;
+const RINGS_FROM = 14;
+
+/** Layers that a click looks at. */
+export const PEOPLE_LAYERS = ['people', 'people-hollow'];
+
+/** Draws people who are shown one by one. Those known by their cell only are left to the cells. */
+export class PeopleLayer {
+  #source: GeoJSONSource;
+  #numbers = new Map<string, number>();
+  #ids: string[] = [];
+  /** As they are to be drawn. */
+  #people = new Map<string, Person>();
+  /** As the source has them. */
+  #sent = new Map<string, Drawn>();
+  #touched = new Set<string>();
+  #isRunning = false;
+
+  constructor({ map, painter }: ReadyMap) {
+    map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 16, buffer: 64, tolerance: 0 });
+    this.#source = map.getSource<GeoJSONSource>(SOURCE)!;
+    painter.add(layers);
+  }
+
+  /** Draws a change. Answers when the map has it. */
+  apply({ set, removed }: PeopleChange): Promise<void> {
+    for (const id of removed) this.#remove(id);
+    for (const person of set) {
+      this.#touched.add(person.staff_id);
+      if (isCell(person)) this.#remove(person.staff_id);
+      else this.#people.set(person.staff_id, person);
+    }
+    return this.#send();
+  }
+
+  /** Draws those fainter whose fix has become older. */
+  age(): Promise<void> {
+    for (const id of this.#people.keys()) this.#touched.add(id);
+    return this.#send();
+  }
+
+  /** Who a feature is. */
+  idOf(number: number): string | undefined {
+    return this.#ids[number];
+  }
+
+  #remove(id: string): void {
+    this.#people.delete(id);
+    this.#touched.add(id);
+  }
+
+  /** Sends what is touched. While the worker is busy, the next changes are collected. */
+  async #send(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      while (this.#touched.size > 0) {
+        const diff = this.#diff();
+        if (!isEmpty(diff)) await this.#source.updateData(diff);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #diff(): Diff {
+    const [diff, now] = [emptyDiff(), Date.now()];
+    for (const id of this.#touched) {
+      const person = this.#people.get(id);
+      const before = this.#sent.get(id);
+      if (person) {
+        const drawn = drawnOf(person, this.#number(id), now);
+        addChange(diff, before, drawn);
+        this.#sent.set(id, drawn);
+      } else if (before) {
+        diff.remove.push(before.number);
+        this.#sent.delete(id);
+      }
+    }
+    this.#touched.clear();
+    return diff;
+  }
+
+  #number(id: string): number {
+    let number = this.#numbers.get(id);
+    if (number === undefined) {
+      number = this.#ids.length;
+      this.#numbers.set(id, number);
+      this.#ids.push(id);
+    }
+    return number;
+  }
+}
+
+/** Metres to pixels at zoom 22 on the equator. */
+const PIXELS_PER_METRE = (512 * 2 ** 22) / 40_075_016.686;
+const ringRadius: ExpressionSpecification = ['interpolate', ['exponential', 2], ['zoom'], 0, 0, 22, ['*', ['get', 'ring'], PIXELS_PER_METRE]];
+const opacity: ExpressionSpecification = ['step', ['get', 'age'], 1, 1, 0.8, 2, 0.6, 3, 0.45, 4, 0.3];
+const size = (far: number, near: number): ExpressionSpecification => ['interpolate', ['linear'], ['zoom'], 9, far, 15, near];
+
+/** The colour of what somebody is doing. */
+export function dutyColour(colours: Colours): ExpressionSpecification {
+  return ['match', ['get', 'duty'], 'free', colours.free, 'busy', colours.busy, 'off', colours.off, colours.unknown];
+}
+
+function layers(colours: Colours): LayerSpecification[] {
+  const live: ExpressionSpecification = ['!', ['get', 'hollow']];
+  return [
+    { id: 'people-rings', type: 'circle', source: SOURCE, minzoom: RINGS_FROM, filter: ['all', live, ['>', ['get', 'ring'], 20]],
+      paint: { 'circle-radius': ringRadius, 'circle-color': colours.ring, 'circle-opacity': 0.06, 'circle-stroke-color': colours.ring, 'circle-stroke-width': 1, 'circle-stroke-opacity': 0.35 } },
+    { id: 'people-hollow', type: 'circle', source: SOURCE, filter: ['get', 'hollow'],
+      paint: { 'circle-radius': size(3, 5.5), 'circle-color': colours.land, 'circle-opacity': 0.5, 'circle-stroke-color': dutyColour(colours), 'circle-stroke-width': 1.5 } },
+    { id: 'people-moving', type: 'circle', source: SOURCE, filter: ['all', live, ['get', 'moving']],
+      paint: { 'circle-radius': size(7, 12), 'circle-opacity': 0, 'circle-stroke-color': dutyColour(colours), 'circle-stroke-width': 1.5, 'circle-stroke-opacity': opacity } },
+    { id: 'people', type: 'circle', source: SOURCE, filter: live,
+      paint: { 'circle-radius': size(4.5, 7.5), 'circle-color': dutyColour(colours), 'circle-opacity': opacity, 'circle-stroke-color': colours.edge, 'circle-stroke-width': 1.2, 'circle-stroke-opacity': opacity } },
+    { id: 'people-busy', type: 'circle', source: SOURCE, filter: ['all', live, ['==', ['get', 'duty'], 'busy']],
+      paint: { 'circle-radius': size(1.6, 2.8), 'circle-color': colours.edge } },
+    { id: 'people-names', type: 'symbol', source: SOURCE, minzoom: NAMES_FROM,
+      layout: { 'text-field': ['get', 'n'], 'text-size': 12, 'text-offset': [0, 1.1], 'text-anchor': 'top', 'text-max-width': 9, 'text-padding': 3 },
+      paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 1.6 } },
+  ];
+}

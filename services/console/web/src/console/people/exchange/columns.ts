@@ -1,0 +1,14 @@
+// Columns of a table of people, as people read them.
+
+/** Such as "First name" for `first_name`. */
+export function columnName(column: string): string {
+  const spaced = column.replaceAll('_', ' ').trim();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** A file's size, such as "12 kB". */
+export function fileSize(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1_000)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,76 @@
+// Fixes that are not sent yet, in the browser's database: they stay there when the page is closed or
+// killed, until the API has said what became of them. Each belongs to the device that took it, so that
+// a person who logs in later on the same phone never sends what is another's.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { Fix } from './fix';
+
+interface Schema extends DBSchema {
+  fixes: {
+    key: string;
+    value: { key: string; device: string; fix: Fix };
+    indexes: { oldest: [string, string] };
+  };
+}
+
+const NAME = 'nearhand-phone';
+/** On disk before it counts as stored. */
+const SAFE = { durability: 'strict' } as const;
+
+/** The stored fixes. */
+export class Queue {
+  #opened: Promise<IDBPDatabase<Schema>> | null = null;
+
+  async #database(): Promise<IDBPDatabase<Schema>> {
+    this.#opened ??= openDB<Schema>(NAME, 1, {
+      upgrade(database) {
+        database.createObjectStore('fixes', { keyPath: 'key' }).createIndex('oldest', ['device', 'fix.fix_at'] as never);
+      },
+      // Another tab wants a newer form of the database, or the browser has closed it: open it anew.
+      blocking: (_current, _blocked, event) => { (event.target as IDBDatabase).close(); this.#opened = null; },
+      terminated: () => { this.#opened = null; },
+    });
+    try {
+      return await this.#opened;
+    } catch (thrown) {
+      this.#opened = null;
+      throw thrown;
+    }
+  }
+
+  /** Stores a fix. Resolves once it is on disk. The same key again changes nothing. */
+  async add(device: string, fix: Fix): Promise<void> {
+    const database = await this.#database();
+    const tx = database.transaction('fixes', 'readwrite', SAFE);
+    await Promise.all([tx.store.put({ key: fix.key, device, fix }), tx.done]);
+  }
+
+  /** The oldest fixes of a device, by the time they were taken. */
+  async oldest(device: string, limit: number): Promise<Fix[]> {
+    const database = await this.#database();
+    const found = await database.getAllFromIndex('fixes', 'oldest', allOf(device), limit);
+    return found.map((entry) => entry.fix);
+  }
+
+  /** How many of a device wait. */
+  async count(device: string): Promise<number> {
+    return (await this.#database()).countFromIndex('fixes', 'oldest', allOf(device));
+  }
+
+  /** Forgets fixes whose fate is known. */
+  async remove(keys: string[]): Promise<void> {
+    const database = await this.#database();
+    const tx = database.transaction('fixes', 'readwrite', SAFE);
+    await Promise.all([...keys.map((key) => tx.store.delete(key)), tx.done]);
+  }
+
+  /** Forgets all of a device. */
+  async clear(device: string): Promise<void> {
+    const database = await this.#database();
+    const keys = await database.getAllKeysFromIndex('fixes', 'oldest', allOf(device));
+    await this.remove(keys);
+  }
+}
+
+function allOf(device: string): IDBKeyRange {
+  return IDBKeyRange.bound([device, ''], [device, '\uffff']);
+}

@@ -1,0 +1,181 @@
+// The big switch: duty as the API has it, whether this browser shares its location, and what follows
+// from both. Nothing is shown as done before the API has said so.
+import { api, versioned, type Schemas } from '../../api/api';
+import { Problem, asProblem } from '../../api/problem';
+import { browserName, enrol, forget, known, verify } from './enrolment';
+import { Locator, forgetKept } from './locator.svelte';
+import { Queue } from './queue';
+import { Sender } from './sender.svelte';
+import { Tracking } from './tracking.svelte';
+
+const CHOICE = 'nearhand.sharing';
+/** Until when the position was wanted when it was last known, for a page that is opened without a network. */
+const WANTED = 'nearhand.wanted_until';
+/** How long that holds when no end is known. */
+const UNKNOWN_MS = 12 * 3_600_000;
+
+/** Duty and sharing of the person who is logged in. */
+export class Sharing {
+  duty: Schemas['Duty'] | null = $state.raw(null);
+  /** Why duty or devices could not be read. */
+  problem: Problem | null = $state.raw(null);
+  /** Whether the person wants this browser to share while they are on duty. */
+  chosen = $state(false);
+  /** Whether this browser is one of their devices. */
+  enrolled = $state(false);
+  readonly queue = new Queue();
+  readonly sender = new Sender(this.queue);
+  readonly locator = new Locator((fix) => this.sender.take(fix));
+  readonly tracking = new Tracking(() => this.#follow());
+  /** Whose they are. */
+  readonly staff: string;
+  #etag = '*';
+
+  constructor(staff: string) {
+    this.staff = staff;
+    this.chosen = localStorage.getItem(CHOICE) === staff;
+    const enrolment = known(staff);
+    this.enrolled = enrolment !== null;
+    // What is left of the last time is sent before anything else is known.
+    if (enrolment) void this.sender.begin(enrolment.device);
+    document.addEventListener('visibilitychange', this.#onSeen);
+    void this.load();
+  }
+
+  /** Whether the switch is on: on duty, and shared from here if that was chosen. */
+  get on(): boolean {
+    return this.duty?.decided_by === 'switch' ? this.duty.on_duty : this.chosen;
+  }
+
+  /** Whether the person's working hours decide about duty, so that the switch cannot. */
+  get byHours(): boolean {
+    return this.duty?.decided_by === 'working_hours';
+  }
+
+  async load(): Promise<void> {
+    try {
+      await Promise.all([this.#readDuty(), this.tracking.load(), this.#checkDevice()]);
+      this.problem = null;
+    } catch (thrown) {
+      this.problem = asProblem(thrown);
+    }
+    this.#follow();
+  }
+
+  /** Moves the switch. With `share`, this browser shares from now on. */
+  async turnOn(share: boolean): Promise<void> {
+    if (share) await this.#enrol();
+    await this.#setDuty(true);
+    this.#choose(share);
+  }
+
+  async turnOff(): Promise<void> {
+    await this.#setDuty(false);
+    // Who is off duty wants the same the next time; who has working hours switches sharing itself.
+    if (this.byHours) this.#choose(false);
+    this.#follow();
+  }
+
+  /** Whether this browser shares while one is on duty. */
+  async share(wanted: boolean): Promise<void> {
+    if (wanted) await this.#enrol();
+    this.#choose(wanted);
+  }
+
+  /** Makes this browser a device again, after its enrolment was revoked. */
+  async enrolAgain(): Promise<void> {
+    await this.#enrol();
+    this.#follow();
+  }
+
+  /** Stops, forgets what is stored here, and lets go of the device. Sends first what it can. */
+  async leave(): Promise<void> {
+    this.locator.stop();
+    await this.sender.flush();
+    const enrolment = known(this.staff);
+    this.sender.end();
+    if (enrolment) await this.queue.clear(enrolment.device).catch(() => undefined);
+    this.#choose(false);
+    localStorage.removeItem(WANTED);
+    forgetKept();
+    forget();
+  }
+
+  /** Ends what runs, when another person logs in. */
+  close(): void {
+    document.removeEventListener('visibilitychange', this.#onSeen);
+    this.locator.stop();
+    this.sender.end();
+  }
+
+  #onSeen = (): void => {
+    if (!document.hidden) void this.load();
+  };
+
+  async #readDuty(): Promise<void> {
+    const { value, etag } = await versioned(api.GET('/v1/me/duty'));
+    this.duty = value;
+    this.#etag = etag;
+  }
+
+  async #setDuty(on: boolean): Promise<void> {
+    if (!this.duty) await this.#readDuty();
+    if (this.byHours) return;
+    try {
+      await this.#putDuty(on);
+    } catch (thrown) {
+      // The version is the whole person's: somebody may have changed another field of them.
+      if (!(thrown instanceof Problem) || thrown.status !== 412) throw thrown;
+      await this.#readDuty();
+      if (!this.byHours) await this.#putDuty(on);
+    }
+  }
+
+  async #putDuty(on_duty: boolean): Promise<void> {
+    const { value, etag } = await versioned(api.PUT('/v1/me/duty', { params: { header: { 'if-match': this.#etag } }, body: { on_duty } }));
+    this.duty = value;
+    this.#etag = etag;
+  }
+
+  async #enrol(): Promise<void> {
+    const enrolment = await enrol(this.staff, browserName(navigator.userAgent));
+    this.enrolled = true;
+    // So that the browser does not throw the stored fixes away when it is short of space.
+    void navigator.storage?.persist?.().catch(() => false);
+    await this.sender.begin(enrolment.device);
+  }
+
+  /** Revoked elsewhere, or never enrolled in this browser: said by the API. */
+  async #checkDevice(): Promise<void> {
+    const before = known(this.staff);
+    if (!before && !this.chosen) return;
+    const enrolment = await verify(this.staff);
+    this.enrolled = enrolment !== null;
+    if (enrolment && enrolment.device !== before?.device) await this.sender.begin(enrolment.device);
+  }
+
+  #choose(share: boolean): void {
+    this.chosen = share;
+    if (share) localStorage.setItem(CHOICE, this.staff);
+    else localStorage.removeItem(CHOICE);
+    this.#follow();
+  }
+
+  /** Watches the position exactly while it is wanted. */
+  #follow(): void {
+    if (this.#isWanted()) this.locator.start();
+    else this.locator.stop();
+  }
+
+  #isWanted(): boolean {
+    if (!this.chosen || !this.enrolled) return false;
+    const wanted = this.tracking.now;
+    // Without a network what was last known counts. The API throws away what is not wanted after all.
+    if (!this.duty || !wanted) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
+    const now = wanted.wanted && (this.byHours || this.duty.on_duty);
+    const until = wanted.changes_at ? Date.parse(wanted.changes_at) : Date.now() + UNKNOWN_MS;
+    if (now) localStorage.setItem(WANTED, String(until));
+    else localStorage.removeItem(WANTED);
+    return now;
+  }
+}

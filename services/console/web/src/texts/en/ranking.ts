@@ -1,0 +1,140 @@
+// What a ranking says: its terms, its rules, and the changes that would let somebody in. Used wherever
+// candidates are shown.
+
+const by = (words: Record<string, string>) => (code: string): string => words[code] ?? code.replaceAll('_', ' ');
+
+export const ranking = {
+  term: by({
+    travel: 'Travel',
+    service: 'Service',
+    region: 'Region',
+    skill: 'Skills',
+    language: 'Languages',
+    panel: 'Panel',
+    continuity: 'Continuity',
+    workload: 'Workload',
+    availability: 'Time to spare',
+  }),
+  termMeans: by({
+    travel: 'The shorter the drive, the more.',
+    service: 'How much they like the services of the case.',
+    region: 'How much they like the region of the case.',
+    skill: 'How well their skill levels fit.',
+    language: 'How well they speak a language of the case.',
+    panel: 'Whether the client has them on its panel.',
+    continuity: 'How often they have worked for this client.',
+    workload: 'How little they have to do this week.',
+    availability: 'How much time they have to spare around the case.',
+  }),
+  preference: by({ never: 'never', avoid: 'rather not', unstated: 'no preference', willing: 'willing', preferred: 'preferred' }),
+  level: (level: string) => (level === 'native' ? 'native' : level.toUpperCase()),
+  source: by({
+    ping: 'Live position',
+    booking: 'From the booking before',
+    last_job: 'From the last job',
+    home: 'From home',
+    base: 'From the base',
+    none: 'No location known',
+  }),
+  /** The same within a sentence. */
+  from: by({
+    ping: 'from the live position',
+    booking: 'from the booking before',
+    last_job: 'from the last job',
+    home: 'from home',
+    base: 'from the base',
+    none: 'from nowhere known',
+  }),
+  age: (age: string) => `${age} old`,
+  accuracy: (length: string) => `± ${length}`,
+
+  // --- why a term earns what it earns ---
+  drive: (time: string, from: string) => `${time} ${from}`,
+  andDrive: (first: string, second: string) => `${first}, blended with ${second}`,
+  noDrive: 'No place is known to drive from.',
+  withShare: (drive: string, percent: number) => `${drive} (counts ${percent} %)`,
+  stated: (name: string, preference: string) => `${name}: ${preference}`,
+  unknownService: 'a service',
+  unknownRegion: 'a region',
+  skillLevel: (skill: string, have: number, required: number, preferred: number) =>
+    `${skill}: level ${have}, ${required} is needed, ${preferred} counts in full`,
+  speaks: (language: string, level: string | null) => `${language}: ${level ?? 'not known'}`,
+  panel: (on: boolean) => (on ? 'They are on the panel.' : 'They are not on the panel.'),
+  visits: (visits: number, weight: string) =>
+    visits === 0 ? 'They have not worked for this client yet.'
+      : `${visits === 1 ? 'One visit' : `${visits} visits`} to this client so far; recent ones count more (together ${weight}).`,
+  workload: (committed: string, capacity: string, load: number, mean: number) =>
+    `Booked ${committed} of ${capacity} this week (${load} %); the mean is ${mean} %.`,
+  noCapacity: (committed: string) => `Booked ${committed}, with less than an hour of work this week.`,
+  slack: (time: string, of: string | null) => `${time} to spare ${by({ arrival: 'on the way to the case', next_booking: 'on the way to the next booking', shift_end: 'until the end of the shift' })(of ?? '')}`,
+  tight: (time: string, of: string | null) => `${time} too little ${by({ arrival: 'for the way to the case', next_booking: 'for the way to the next booking', shift_end: 'until the end of the shift' })(of ?? '')}`,
+  noSlack: 'Nothing limits their time.',
+
+  // --- rules ---
+  rule: by({
+    inactive: 'Not active',
+    already_assigned: 'Holds this case already',
+    already_declined: 'Declined this case',
+    excluded_by_client: 'The client does not want them',
+    not_on_required_panel: 'Not on the client’s panel, which is required',
+    service_never: 'Never does this service',
+    region_never: 'Never works in this region',
+    service_not_preferred: 'Is not willing to do this service',
+    region_not_preferred: 'Is not willing to work in this region',
+    missing_skill: 'Skill missing or too low',
+    licence_missing: 'Licence missing',
+    licence_expired: 'Licence not valid at that time',
+    language_missing: 'Does not speak the language well enough',
+    time_off: 'Has time off',
+    double_booked: 'Busy with something else',
+    outside_working_hours: 'Outside working hours',
+    too_late: 'Would arrive too late',
+    beyond_max_travel: 'Too far away',
+    no_location: 'No location known',
+    at_capacity: 'The working week is full',
+    not_in_group: 'Not in the chosen group',
+  }),
+  has: {
+    level: (of: string, has: number, needs: number) => `${of}: level ${has}, ${needs} is needed`,
+    preference: (of: string, has: string, needs: string) => `${of}: ${has}; at least “${needs}” is needed`,
+    licence: (of: string, held: string | null, needs: string) =>
+      held === null ? `${of}: does not hold it; needed ${needs}` : `${of}: held ${held}; needed ${needs}`,
+    language: (of: string, has: string | null, needs: string) => `${of}: ${has ?? 'not known'}; ${needs} is needed`,
+    absent: (span: string) => `Absent ${span}`,
+    booked: (span: string) => `Booked ${span}`,
+    hours: (span: string | null) => (span === null ? 'No working hours around that time' : `Works ${span}`),
+    work: (span: string) => `The work is ${span}`,
+    late: (has: string, needs: string) => `${has} late; at most ${needs} is allowed`,
+    policyKm: (has: string, needs: string) => `${has} away; the policy allows ${needs}`,
+    ownKm: (has: string, needs: string) => `${has} away; they go at most ${needs}`,
+    utilisation: (has: number, needs: number) => `With this case ${has} % of the working week; at most ${needs} % is allowed`,
+    capacity: (has: string, needs: string) => `Works ${has} this week; at least ${needs} is needed`,
+    offDuty: 'Off duty now',
+  },
+  span: (from: string | null, until: string | null) =>
+    from === null ? (until === null ? 'always' : `until ${until}`) : until === null ? `from ${from}` : `from ${from} to ${until}`,
+
+  // --- changes ---
+  change: {
+    rule_off: (rule: string) => `leave out the rule “${rule}”`,
+    filter_by_preferences_off: 'do not filter by preferences',
+    language_not_required: 'do not require the language',
+    panel_not_required: 'do not require the client’s panel',
+    location_not_required: 'do not require a known location',
+    max_late_min: (to: string) => `allow arriving up to ${to} late`,
+    max_travel_km: (to: string) => `allow up to ${to} of distance`,
+    max_utilisation: (to: number) => `allow up to ${to} % of the working week`,
+    skill: (skill: string, to: number) => (to === 0 ? `do not require ${skill}` : `require ${skill} at level ${to} only`),
+    starts_at: (to: string) => `start ${to}`,
+    active: 'make them active',
+    preference: (of: string, to: string) => `their preference for ${of} becomes “${to}”`,
+    licence: (of: string, needs: string) => `they hold ${of} ${needs}`,
+    own_max_travel_km: (to: string) => `they go up to ${to}`,
+    eta_min: (most: string, has: string) => `a drive of at most ${most} (it is ${has})`,
+    committed_min: (most: string, has: string) => `at most ${most} booked this week (it is ${has})`,
+    skill_held: (skill: string, to: number, has: number) => `${skill} at level ${to} (it is ${has})`,
+    language_spoken: (language: string, to: string) => `${language} at ${to}`,
+    on_panel: 'they are on the client’s panel',
+  },
+  list: (parts: string[]) => parts.join(', '),
+};
