@@ -3,7 +3,6 @@ import type { Component } from 'svelte';
 import { session } from '../../state/session.svelte';
 import { p } from '../routes';
 import type { Kind } from './collections/kinds';
-import { can } from './shared/can';
 
 /** What every part is given. */
 export type PartProps = { id: string | undefined };
@@ -36,9 +35,9 @@ export const PARTS = [
   { key: 'roles', group: 'people', shown: settings, load: () => import('./roles/RolesPart.svelte') },
   collection('services', 'work'),
   collection('queues', 'work'),
-  { key: 'clients', group: 'work', shown: () => can('read_clients'), load: () => import('./clients/ClientsPart.svelte') },
-  { key: 'policies', group: 'work', shown: () => can('read_policies'), load: () => import('./policies/PoliciesPart.svelte') },
-  { key: 'service-accounts', group: 'software', shown: () => can('manage_service_accounts'), load: () => import('./service-accounts/ServiceAccountsPart.svelte') },
+  { key: 'clients', group: 'work', shown: () => session.can('read_clients'), load: () => import('./clients/ClientsPart.svelte') },
+  { key: 'policies', group: 'work', shown: () => session.can('read_policies'), load: () => import('./policies/PoliciesPart.svelte') },
+  { key: 'service-accounts', group: 'software', shown: () => session.can('manage_service_accounts'), load: () => import('./service-accounts/ServiceAccountsPart.svelte') },
 ] as const satisfies Part[];
 
 /** The word of a part in its address. */

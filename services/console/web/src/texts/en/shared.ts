@@ -35,7 +35,6 @@ export const shared = {
   copy: 'Copy',
   copied: 'Copied',
   loadAgain: 'Load it again',
-  nothingFound: 'Nothing found.',
   requestId: 'If you ask for help, name this request:',
   moreFaults: (count: number) => `${count} more faults are not shown.`,
   waitSeconds: (seconds: number) => `Try again in ${seconds} seconds.`,
