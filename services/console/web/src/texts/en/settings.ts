@@ -26,6 +26,7 @@ export const settings = {
   form: {
     create: 'Create',
     undo: 'Undo changes',
+    marked: 'It was not saved: something is not right. It is marked above.',
     nothingChanged: 'Nothing was changed.',
     readOnly: 'You can look at this, but not change it.',
     stale: 'Somebody else has changed this since you opened it, so nothing was saved.',
@@ -45,10 +46,9 @@ export const settings = {
     at: (lat: number, lng: number) => `${lat.toFixed(4)}, ${lng.toFixed(4)}`,
     clear: 'Clear',
     choose: 'Choose on the map',
-    chooseTitle: 'Choose a place',
-    chooseHint: 'Click on the map, or move it and press Enter to take its centre.',
-    take: 'Take this place',
-    takeCentre: 'Take the centre of the map',
+    hideMap: 'Hide the map',
+    mapLabel: (what: string) => `Map: ${what}`,
+    chooseHint: 'Click on the map, or drag the mark. By keyboard: move the map with the arrow keys and press Enter to take its centre.',
   },
   organization: {
     fields: {
