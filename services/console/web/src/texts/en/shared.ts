@@ -29,6 +29,7 @@ export const shared = {
   yes: 'Yes',
   no: 'No',
   none: 'None',
+  optional: '(optional)',
   nothingFound: 'Nothing found.',
   unknownName: 'Unknown',
   removeNamed: (name: string) => `Remove ${name}`,

@@ -3,7 +3,6 @@
 import { api, body, ifMatch, type Schemas } from '../../../api/api';
 import { session } from '../../../state/session.svelte';
 import { words } from '../../../texts';
-import { can } from '../shared/can';
 import { counted, PAGE } from '../shared/count';
 
 /** The collections. */
@@ -26,12 +25,12 @@ export const isPlaced = (kind: Kind) => kind === 'departments';
 /** Whether one may create and remove things of this kind. */
 export function mayCreate(kind: Kind): boolean {
   const action = { services: 'edit_settings', queues: 'edit_settings', groups: 'manage_groups', tags: 'manage_groups', departments: 'create_departments' }[kind];
-  return can(action);
+  return session.can(action);
 }
 
 /** Whether one may change things of this kind. */
 export function mayChange(kind: Kind): boolean {
-  return kind === 'departments' ? can('manage_departments') : mayCreate(kind);
+  return kind === 'departments' ? session.can('manage_departments') : mayCreate(kind);
 }
 
 /** A page of them. */
