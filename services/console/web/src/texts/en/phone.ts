@@ -29,6 +29,7 @@ export const phone = {
   alsoShare: 'Share from this browser',
   alsoShareHint: 'Leave this off if OwnTracks, Overland or Traccar Client sends your location.',
   onDuty: 'You are on duty.',
+  onDutyUnshared: 'You count as on duty, but this browser does not share your location. Move the switch to share it.',
   offDuty: 'You are off duty: nobody offers you cases.',
   offDutySince: (when: string) => `You have been off duty since ${when}: nobody offers you cases.`,
   hoursOn: 'Your working hours decide about duty. You are on duty now.',
