@@ -228,8 +228,6 @@ export const phone = {
   scan: 'Or scan this code with the phone that is to be tracked:',
   qr: (app: string) => `Code that sets up ${app}`,
   byHand: 'By hand: the server’s address',
-  copy: 'Copy',
-  copied: 'Copied.',
   profile: 'Download the profile',
   profileHint: 'Open GPSLogger, choose “Profile”, “From file”, and take this file.',
   ready: 'Done, close',
