@@ -2,7 +2,6 @@
 
 const by = (words: Record<string, string>) => (code: string): string => words[code] ?? code.replaceAll('_', ' ');
 const people = (count: number) => (count === 1 ? '1 person' : `${count} people`);
-const slots = (count: number) => (count === 1 ? '1 person' : `${count} people`);
 
 export const dispatch = {
   // --- the case ---
@@ -18,7 +17,7 @@ export const dispatch = {
   regions: 'Regions',
   client: 'Client',
   people: 'People',
-  filled: (filled: number, all: number) => `${filled} of ${slots(all)} found`,
+  filled: (filled: number, all: number) => `${filled} of ${all} assigned`,
   needs: 'Needs',
   noNeeds: 'Nothing in particular',
   skillNeed: (code: string, required: number, preferred: number) =>
