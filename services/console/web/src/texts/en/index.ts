@@ -12,5 +12,4 @@ import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
 
-
-export const en = { shared, account, live, dispatch, ranking, day, people, exchange, settings, audit, phone, person };
+export const en = { shared, account, live, dispatch, ranking, day, people, person, exchange, settings, audit, phone };
