@@ -136,9 +136,8 @@ async fn homes_need_the_right_to_list_people() {
 async fn positions_say_who_works_now() {
     let site = Site::start().await;
     let admin = site.set_up().await;
-    let every_day: Vec<Value> = (1..=7)
-        .map(|day| json!({ "weekday": day, "start_min": 0, "end_min": 1440 }))
-        .collect();
+    let every_day: Vec<Value> =
+        (1..=7).map(|day| json!({ "weekday": day, "start_min": 0, "end_min": 1440 })).collect();
     let on = json!({ "display_name": "On", "home": place(HOME), "working_hours": every_day });
     let off = json!({ "display_name": "Off", "home": place(HOME), "working_hours": [] });
     let (on, off) = (admin.create_staff(on).await, admin.create_staff(off).await);

@@ -6,6 +6,7 @@ mod audit;
 mod authorization;
 mod backup;
 mod codes;
+mod console;
 mod documentation;
 mod examples;
 mod feature_matrix;

@@ -10,16 +10,54 @@ use uuid::Uuid;
 /// Most pauses of a person that may matter to a late fix.
 const MAX_PAUSES: i64 = 1_000;
 
-/// On which legal basis a person is tracked at present, if they are.
+/// A consent that counts at present.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    /// Why tracking is lawful.
+    pub legal_basis: String,
+    /// When it was recorded.
+    pub granted_at: Timestamp,
+    /// Who recorded it.
+    pub granted_by: Option<StaffId>,
+}
+
+/// The consent by which a person is tracked at present, if they are.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn legal_basis(tx: &mut Tx, staff: StaffId) -> Result<Option<String>, StorageError> {
-    let basis = sqlx::query_scalar(
-        "SELECT legal_basis FROM tracking_permissions \
+pub async fn consent(tx: &mut Tx, staff: StaffId) -> Result<Option<Consent>, StorageError> {
+    let row: Option<(String, jiff_sqlx::Timestamp, Option<Uuid>)> = sqlx::query_as(
+        "SELECT legal_basis, granted_at, granted_by FROM tracking_permissions \
          WHERE staff_id = $1 AND withdrawn_at IS NULL",
-    );
-    Ok(basis.bind(staff.0).fetch_optional(&mut **tx).await?)
+    )
+    .bind(staff.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|(legal_basis, granted_at, granted_by)| Consent {
+        legal_basis,
+        granted_at: granted_at.to_jiff(),
+        granted_by: granted_by.map(StaffId),
+    }))
+}
+
+/// When the pause of a person ends that runs now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn paused_until(
+    tx: &mut Tx,
+    staff: StaffId,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StorageError> {
+    let ends: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(
+        "SELECT max(ends_at) FROM tracking_pauses \
+         WHERE staff_id = $1 AND starts_at <= $2 AND ends_at > $2",
+    )
+    .bind(staff.0)
+    .bind(now.to_sqlx())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(ends.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
 /// Records that a person may be tracked from now on; false when they already may.

@@ -13,7 +13,7 @@ mod record;
 pub use among::{existing, in_any};
 pub use deletion::{lock_any, release_work, remove, restore};
 pub(crate) use list::push_scope;
-pub use list::{Deleted, StaffFilter, count, ids, list};
+pub use list::{Deleted, StaffFilter, StaffOrder, count, ids, list};
 pub use many::{
     get_many, insert_many, lock_many, owners_of_account_codes, owners_of_logins, with_password,
 };

@@ -14,6 +14,7 @@ use crate::{
     state::ApiState,
 };
 use axum::{extract::State, response::Response};
+use jiff::Timestamp;
 use nearhand_domain::{
     StaffId,
     access::{Action, Object},
@@ -21,9 +22,10 @@ use nearhand_domain::{
     text::line,
 };
 use nearhand_storage::{
+    Tx,
     audit::AuditEvent,
-    staff,
-    tracking::{self, legal_basis},
+    staff::{self, StaffRecord},
+    tracking,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,6 +55,41 @@ pub(crate) struct Tracking {
     permitted: bool,
     /// Only in working hours, widened by these minutes.
     hours_margin_min: Option<i16>,
+    /// Why it is lawful. Null without consent, and for callers who may not record it, as the next
+    /// three.
+    legal_basis: Option<String>,
+    /// When it was recorded.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    permitted_at: Option<Timestamp>,
+    /// Who recorded it.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    permitted_by: Option<StaffId>,
+    /// When the person's pause ends; null without one.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_until: Option<Timestamp>,
+}
+
+impl Tracking {
+    /// With the consent that is recorded, for those who may record it.
+    async fn read(tx: &mut Tx, caller: &Caller, record: &StaffRecord) -> ApiResult<Self> {
+        let mut shown = Self {
+            permitted: record.tracked,
+            hours_margin_min: record.tracking_hours_margin_min,
+            legal_basis: None,
+            permitted_at: None,
+            permitted_by: None,
+            paused_until: None,
+        };
+        if caller.may(Action::PermitTracking, Object::staff(record.id)) {
+            if let Some(consent) = tracking::consent(tx, record.id).await? {
+                shown.legal_basis = Some(consent.legal_basis);
+                shown.permitted_at = Some(consent.granted_at);
+                shown.permitted_by = consent.granted_by;
+            }
+            shown.paused_until = tracking::paused_until(tx, record.id, clock::now()).await?;
+        }
+        Ok(shown)
+    }
 }
 
 forms!(TrackingForm);
@@ -68,8 +105,7 @@ pub(crate) async fn get(
     caller.require(Action::ReadStaff, Object::staff(id))?;
     let mut tx = caller.read(&state).await?;
     let record = reach::read(&mut tx, &caller, Action::ReadStaff, id).await?;
-    let hours_margin_min = record.tracking_hours_margin_min;
-    Ok(versioned(record.version, Tracking { permitted: record.tracked, hours_margin_min }))
+    Ok(versioned(record.version, Tracking::read(&mut tx, &caller, &record).await?))
 }
 
 /// Records a person's consent; from now on their phones are heard. The ETag is the person's.
@@ -94,8 +130,8 @@ pub(crate) async fn permit(
         });
         Ok((basis?, margin))
     })?;
-    let recorded = legal_basis(change.tx(), id).await?;
-    if recorded.is_some_and(|recorded| recorded != basis) {
+    let recorded = tracking::consent(change.tx(), id).await?;
+    if recorded.is_some_and(|recorded| recorded.legal_basis != basis) {
         let detail = "withdraw it first to record another legal basis";
         return Err(Problem::new(Code::AlreadyTracked, detail).into());
     }
@@ -117,8 +153,9 @@ pub(crate) async fn permit(
     });
     let personal = serde_json::json!({ "legal_basis": basis });
     let event = AuditEvent::of(audit::TRACKING_PERMIT, id).details(details).personal(id, personal);
-    let version = staff::version(change.tx(), id).await?;
-    let reply = Reply::ok(&Tracking { permitted: true, hours_margin_min: margin })?.etag(version);
+    let after = reach::read(change.tx(), &caller, Action::ReadStaff, id).await?;
+    let shown = Tracking::read(change.tx(), &caller, &after).await?;
+    let reply = Reply::ok(&shown)?.etag(after.version);
     change.commit(Outcome { event: Some(event), forget: Forget::Person(id), reply }).await
 }
 

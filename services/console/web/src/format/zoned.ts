@@ -16,6 +16,11 @@ export function localOf(instant: string, zone: string): string {
   return Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDateTime().toString({ smallestUnit: 'minute' });
 }
 
+/** The first instant of a day such as "2026-12-01", moved by some days. */
+export function startOfDay(day: string, zone: string, days = 0): string {
+  return Temporal.PlainDate.from(day).add({ days }).toZonedDateTime(zone).toInstant().toString({ smallestUnit: 'second' });
+}
+
 /** Today in a time zone, such as "2026-12-01". */
 export function today(zone: string): string {
   return Temporal.Now.plainDateISO(zone).toString();

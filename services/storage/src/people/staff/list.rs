@@ -27,6 +27,59 @@ pub enum Deleted {
     Only,
 }
 
+/// The order of a list of people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffOrder {
+    /// The eldest first.
+    #[default]
+    Created,
+    /// The newest first.
+    Newest,
+    /// By display name, without regard to case and accents.
+    Name,
+}
+
+impl StaffOrder {
+    /// What the order is by, of a person as `staff AS s`. A name is followed by the identifier.
+    const NAME: &str = "lower(s.display_name) COLLATE \"und-x-icu\", s.id";
+
+    /// The word in a query.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "created" => Some(Self::Created),
+            "-created" => Some(Self::Newest),
+            "name" => Some(Self::Name),
+            _ => None,
+        }
+    }
+
+    /// The condition that a person comes after another one.
+    fn push_after(self, query: &mut QueryBuilder<Postgres>, after: StaffId) {
+        match self {
+            Self::Created => query.push(" AND s.id > ").push_bind(after.0),
+            Self::Newest => query.push(" AND s.id < ").push_bind(after.0),
+            Self::Name => query
+                .push(format!(
+                    " AND ({}) > (SELECT {} FROM staff AS s WHERE s.id = ",
+                    Self::NAME,
+                    Self::NAME
+                ))
+                .push_bind(after.0)
+                .push(")"),
+        };
+    }
+
+    fn clause(self) -> String {
+        match self {
+            Self::Created => " ORDER BY s.id LIMIT ".to_owned(),
+            Self::Newest => " ORDER BY s.id DESC LIMIT ".to_owned(),
+            Self::Name => format!(" ORDER BY {} LIMIT ", Self::NAME),
+        }
+    }
+}
+
 /// Which people a list shows. What is `None` or empty does not count.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StaffFilter {
@@ -60,11 +113,18 @@ pub struct StaffFilter {
     pub words: Vec<String>,
     /// Whether words of e-mail addresses count.
     pub by_email: bool,
+    /// Only those who may be tracked, or may not.
+    pub tracked: Option<bool>,
+    /// Only those with this skill, at any level.
+    pub skill: Option<String>,
+    /// In which order.
+    #[serde(default)]
+    pub order: StaffOrder,
     /// Only these people.
     pub ids: Option<Vec<StaffId>>,
 }
 
-/// A page of people in order of creation, of those in `scope`.
+/// A page of people in the filter's order, of those in `scope`.
 ///
 /// # Errors
 /// When the database fails.
@@ -75,10 +135,12 @@ pub async fn list(
     after: Option<StaffId>,
     limit: i64,
 ) -> Result<Vec<StaffRecord>, StorageError> {
-    let mut query = QueryBuilder::<Postgres>::new(select!("WHERE s.id > "));
-    query.push_bind(after.map_or(Uuid::nil(), |id| id.0));
+    let mut query = QueryBuilder::<Postgres>::new(select!("WHERE true"));
+    if let Some(after) = after {
+        filter.order.push_after(&mut query, after);
+    }
     narrow(&mut query, filter, scope);
-    query.push(" ORDER BY s.id LIMIT ").push_bind(limit);
+    query.push(filter.order.clause()).push_bind(limit);
     let rows = query.build_query_as::<Row>().fetch_all(&mut **tx).await?;
     rows.into_iter().map(Row::into_record).collect()
 }
@@ -163,6 +225,17 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &StaffFilter, scope: Peopl
         if let Some(id) = id {
             query.push(" AND s.id IN (SELECT staff_id FROM ").push(table).push_bind(id).push(")");
         }
+    }
+    if let Some(tracked) = filter.tracked {
+        let word = if tracked { " AND EXISTS" } else { " AND NOT EXISTS" };
+        query.push(word).push(
+            " (SELECT FROM tracking_permissions AS t WHERE t.staff_id = s.id \
+             AND t.withdrawn_at IS NULL)",
+        );
+    }
+    if let Some(skill) = &filter.skill {
+        query.push(" AND s.id IN (SELECT staff_id FROM staff_skills WHERE code = ");
+        query.push_bind(skill.clone()).push(")");
     }
     if let Some(state) = &filter.invitation {
         query.push(

@@ -16,7 +16,7 @@ use nearhand_domain::{
     access::{AccessLevel, Action, AdminRole, Object},
     text::search_words,
 };
-use nearhand_storage::staff::{self, Deleted, StaffFilter};
+use nearhand_storage::staff::{self, Deleted, StaffFilter, StaffOrder};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -58,9 +58,16 @@ pub(crate) struct StaffQuery {
     /// Only those who stated a preference other than `never` for this region, by id.
     #[param(value_type = Option<uuid::Uuid>)]
     region: Option<RegionId>,
+    /// Only those who may be tracked, or may not.
+    tracked: Option<bool>,
+    /// Only those with this skill, by its code.
+    skill: Option<String>,
+    /// `created`, `-created` (the newest first) or `name`; `created` unless given.
+    #[param(example = "name")]
+    sort: Option<String>,
 }
 
-/// Lists people in order of creation.
+/// Lists people, unless asked otherwise in order of creation.
 #[utoipa::path(get, path = "/v1/staff", operation_id = "list_staff", tag = "staff",
     responses((status = 200, description = "A page", body = Page<Staff>)))]
 pub(crate) async fn list(
@@ -111,6 +118,9 @@ pub(crate) fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilte
         service: query.service,
         region: query.region,
         invitation: one_of("invitation", query.invitation.as_deref(), &states)?.map(str::to_owned),
+        tracked: query.tracked,
+        skill: query.skill.clone(),
+        order: known("sort", query.sort.as_deref(), StaffOrder::parse)?.unwrap_or_default(),
         words,
         by_email,
         ids: None,

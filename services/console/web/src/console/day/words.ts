@@ -1,9 +1,11 @@
 // Times and conflicts of a plan in words.
-import { duration, time } from '../../format/time';
+import { dateTime, duration, time } from '../../format/time';
 import { words } from '../../texts';
+import type { Day } from './calendar';
 import type { Booking, Conflict, PersonDay, Span } from './types';
 
 const text = words.day;
+const DAY_MS = 86_400_000;
 
 /** Such as "08:00–16:30". */
 export function spanWords(span: Span, zone: string): string {
@@ -19,22 +21,34 @@ export function caseWords(booking: Booking): string {
 export function conflictWords(conflict: Conflict, zone: string): string {
   switch (conflict.kind) {
     case 'overlap': return text.overlap(caseWords(conflict.with), spanWords(conflict.with, zone));
-    case 'time_off': return text.timeOff(spanWords(conflict.span, zone));
+    case 'time_off': return text.timeOff(longSpanWords(conflict.span, zone));
     case 'outside_hours': return text.outsideHours;
   }
 }
 
-/** A person's hours, absences and pauses, a sentence for each kind that there is. */
-export function dayWords(person: PersonDay, zone: string): string[] {
-  const list = (spans: Span[]) => spans.map((one) => spanWords(one, zone));
+/** The same with dates where it is longer than a day. */
+function longSpanWords(span: Span, zone: string): string {
+  return span.to - span.from > DAY_MS ? text.span(dateTime(span.from, zone), dateTime(span.to, zone)) : spanWords(span, zone);
+}
+
+/** The part of a span that lies within a day. */
+function withinWords(span: Span, day: Day): string {
+  const part = { from: Math.max(span.from, day.from), to: Math.min(span.to, day.to) };
+  return part.from === day.from && part.to === day.to ? text.allDay : spanWords(part, day.zone);
+}
+
+/** A person's hours, absences, pauses and whether there is work, a sentence for each. */
+export function dayWords(person: PersonDay, day: Day): string[] {
+  const list = (spans: Span[]) => spans.map((one) => withinWords(one, day));
   return [
     person.working === null ? text.worksAlways : person.working.length === 0 ? text.worksNever : text.works(list(person.working)),
     ...(person.timeOff.length > 0 ? [text.away(list(person.timeOff))] : []),
     ...(person.pauses.length > 0 ? [text.paused(list(person.pauses))] : []),
+    ...(person.bookings.length === 0 ? [text.noWork] : []),
   ];
 }
 
 /** Minutes as people read them. */
 export function minuteWords(minutes: number): string {
-  return duration(Math.round(minutes) * 60);
+  return minutes < 1 ? text.underMinute : duration(Math.round(minutes) * 60);
 }

@@ -9,6 +9,8 @@ import { Sender } from './sender.svelte';
 import { Tracking } from './tracking.svelte';
 
 const CHOICE = 'nearhand.sharing';
+/** Kept when this browser is not meant to share, as an app does it. */
+const NOT_HERE = 'nearhand.not_sharing_here';
 /** Until when the position was wanted when it was last known, for a page that is opened without a network. */
 const WANTED = 'nearhand.wanted_until';
 /** How long that holds when no end is known. */
@@ -19,7 +21,9 @@ export class Sharing {
   duty: Schemas['Duty'] | null = $state.raw(null);
   /** Why duty or devices could not be read. */
   problem: Problem | null = $state.raw(null);
-  /** Whether the person wants this browser to share while they are on duty. */
+  /** Whether the switch shares from this browser as well; not where an app sends the location. */
+  here = $state(localStorage.getItem(NOT_HERE) === null);
+  /** Whether the switch was moved in this browser, so that it shares while one is on duty. */
   chosen = $state(false);
   /** Whether this browser is one of their devices. */
   enrolled = $state(false);
@@ -42,9 +46,11 @@ export class Sharing {
     void this.load();
   }
 
-  /** Whether the switch is on: on duty, and shared from here if that was chosen. */
+  /** Whether the switch is on. On duty without sharing from here is on only if that was chosen. */
   get on(): boolean {
-    return this.duty?.decided_by === 'switch' ? this.duty.on_duty : this.chosen;
+    if (!this.duty) return false;
+    if (this.byHours) return this.chosen;
+    return this.duty.on_duty && (this.chosen || !this.here);
   }
 
   /** Whether the person's working hours decide about duty, so that the switch cannot. */
@@ -62,8 +68,9 @@ export class Sharing {
     this.#follow();
   }
 
-  /** Moves the switch. With `share`, this browser shares from now on. */
-  async turnOn(share: boolean): Promise<void> {
+  /** Moves the switch: on duty, and shared from here where that is meant. */
+  async turnOn(): Promise<void> {
+    const share = this.byHours || this.here;
     if (share) await this.#enrol();
     await this.#setDuty(true);
     this.#choose(share);
@@ -71,15 +78,17 @@ export class Sharing {
 
   async turnOff(): Promise<void> {
     await this.#setDuty(false);
-    // Who is off duty wants the same the next time; who has working hours switches sharing itself.
-    if (this.byHours) this.#choose(false);
-    this.#follow();
+    this.#choose(false);
   }
 
-  /** Whether this browser shares while one is on duty. */
-  async share(wanted: boolean): Promise<void> {
-    if (wanted) await this.#enrol();
-    this.#choose(wanted);
+  /** Whether the switch shares from this browser. If it is on, that takes effect at once. */
+  async shareHere(wanted: boolean): Promise<void> {
+    const isOn = this.on;
+    if (isOn && wanted) await this.#enrol();
+    this.here = wanted;
+    if (wanted) localStorage.removeItem(NOT_HERE);
+    else localStorage.setItem(NOT_HERE, '');
+    if (isOn) this.#choose(wanted);
   }
 
   /** Makes this browser a device again, after its enrolment was revoked. */

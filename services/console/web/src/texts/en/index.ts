@@ -6,9 +6,10 @@ import { dispatch } from './dispatch';
 import { exchange } from './exchange';
 import { live } from './live';
 import { people } from './people';
+import { person } from './person';
 import { phone } from './phone';
 import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
 
-export const en = { shared, account, live, dispatch, ranking, day, people, exchange, settings, audit, phone };
+export const en = { shared, account, live, dispatch, ranking, day, people, person, exchange, settings, audit, phone };

@@ -89,7 +89,7 @@ export const live = {
     following: 'Following; drag the map to stop',
     working: 'Working now',
     fix: 'Last fix',
-    place: 'Place',
+    place: 'Known from',
     accuracy: 'Accuracy',
     motion: 'Motion',
     state: 'State',

@@ -57,13 +57,13 @@ export const ranking = {
   unknownService: 'a service',
   unknownRegion: 'a region',
   skillLevel: (skill: string, have: number, required: number, preferred: number) =>
-    `${skill}: level ${have}, ${required} is needed, ${preferred} counts in full`,
+    `${skill}: level ${have} (needed ${required}, best from ${preferred})`,
   speaks: (language: string, level: string | null) => `${language}: ${level ?? 'not known'}`,
   panel: (on: boolean) => (on ? 'They are on the panel.' : 'They are not on the panel.'),
   visits: (visits: number, weight: string) =>
     visits === 0 ? 'They have not worked for this client yet.'
       : `${visits === 1 ? 'One visit' : `${visits} visits`} to this client so far; recent ones count more (together ${weight}).`,
-  workload: (committed: string, capacity: string, load: number, mean: number) =>
+  workload: (committed: string, capacity: string, load: string, mean: string) =>
     `Booked ${committed} of ${capacity} this week (${load} %); the mean is ${mean} %.`,
   noCapacity: (committed: string) => `Booked ${committed}, with less than an hour of work this week.`,
   slack: (time: string, of: string | null) => `${time} to spare ${by({ arrival: 'on the way to the case', next_booking: 'on the way to the next booking', shift_end: 'until the end of the shift' })(of ?? '')}`,

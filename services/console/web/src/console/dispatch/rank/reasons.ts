@@ -19,7 +19,8 @@ type Inputs = {
 };
 
 const text = words.ranking;
-const percent = (millionths: number) => Math.round(millionths / 10_000);
+/** One decimal below ten per cent. */
+const percent = (millionths: number) => (millionths / 10_000).toFixed(millionths < 100_000 && millionths > 0 ? 1 : 0);
 /** People with less capacity in the week count as full. */
 const LEAST_CAPACITY_MIN = 60;
 

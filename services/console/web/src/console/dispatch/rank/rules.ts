@@ -96,3 +96,8 @@ export function change(of: unknown, names: Names): string {
     default: return text.change[one.change];
   }
 }
+
+/** Whether a change is one of the person, not of the case or the policy. */
+export function isOfPerson(of: unknown): boolean {
+  return ['active', 'on_panel', 'services', 'regions', 'licences_held', 'own_max_travel_km', 'eta_min', 'committed_min', 'skill_held', 'language_spoken'].includes((of as Change).change);
+}

@@ -55,7 +55,7 @@ test('travel names each drive that counts, and how much', () => {
 });
 
 test('the other terms say their inputs', () => {
-  expect(reason(term('skill', { skills: [{ skill: 'camera', have: 4, required: 2, preferred: 3 }] }), 0, names)).toBe('camera: level 4, 2 is needed, 3 counts in full');
+  expect(reason(term('skill', { skills: [{ skill: 'camera', have: 4, required: 2, preferred: 3 }] }), 0, names)).toBe('camera: level 4 (needed 2, best from 3)');
   expect(reason(term('workload', { committed_min: 300, capacity_min: 2400, load_millionths: 125_000, mean_load_millionths: 200_000 }), 0, names)).toBe('Booked 5 h of 40 h this week (13 %); the mean is 20 %.');
   expect(reason(term('availability', { slack_min: -4, limited_by: 'next_booking' }), 0, names)).toBe('4 min too little for the way to the next booking');
   expect(reason(term('availability', { slack_min: null, limited_by: null }), 0, names)).toBe('Nothing limits their time.');

@@ -7,17 +7,22 @@ export type Mode = 'people' | 'counts';
 /** The most people that a stream's snapshot holds. */
 export const MOST_PEOPLE = 10_000;
 
-/** The widest viewports may show fewer: marks of many people lie on each other there. */
-function mostAt(zoom: number): number {
-  if (zoom < 7) return 300;
-  if (zoom < 9) return 2_000;
-  return MOST_PEOPLE;
-}
+/** From this zoom on people are told apart, unless they are more than a stream sends. */
+const NEAR_ZOOM = 10.5;
+/** So few are never counted. */
+const FEW = 50;
+/** Cells are some 30 pixels wide. With more people in each on average, marks lie on each other. */
+const CROWDED = 3;
+
+/** How many people there are, and in how many cells. */
+export type Crowd = { people: number; cells: number };
 
 /** What suits. Who is counted stays counted until there are clearly fewer, so that it does not flicker. */
-export function modeFor(people: number, zoom: number, before: Mode): Mode {
-  const most = mostAt(zoom);
-  return people <= (before === 'counts' ? most * 0.9 : most) ? 'people' : 'counts';
+export function modeFor({ people, cells }: Crowd, zoom: number, before: Mode): Mode {
+  const share = before === 'counts' ? 0.8 : 1;
+  if (people > MOST_PEOPLE * share) return 'counts';
+  if (zoom >= NEAR_ZOOM || people <= FEW) return 'people';
+  return people > cells * CROWDED * share ? 'counts' : 'people';
 }
 
 /** How much more than the viewport is asked for, so that small moves ask nothing. */

@@ -103,17 +103,17 @@ export class LiveView {
       if (this.#asked !== asked || this.#closed) return;
       this.problem = null;
       this.loaded = true;
-      this.#show(modeFor(counts.people, this.zoom, this.mode), counts);
+      this.#show(counts);
     } catch (thrown) {
       if (this.#asked === asked) this.#asked = null;
       this.problem = asProblem(thrown);
     }
   }
 
-  #show(mode: Mode, counts: Schemas['PositionCounts']): void {
-    this.mode = mode;
+  #show(counts: Schemas['PositionCounts']): void {
+    this.mode = modeFor({ people: counts.people, cells: counts.items.length }, this.zoom, this.mode);
     this.#polled = { counts: Date.now(), homes: 0 };
-    if (mode === 'counts') {
+    if (this.mode === 'counts') {
       this.counts = counts;
       this.countedMs = Date.now();
       this.#stream?.close();
@@ -156,7 +156,7 @@ export class LiveView {
     const asked = this.#asked!;
     try {
       const counts = await this.#count(asked);
-      if (this.#asked === asked && !this.#closed) this.#show(modeFor(counts.people, this.zoom, this.mode), counts);
+      if (this.#asked === asked && !this.#closed) this.#show(counts);
       this.problem = null;
     } catch (thrown) {
       this.problem = asProblem(thrown);

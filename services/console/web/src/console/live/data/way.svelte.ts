@@ -1,5 +1,4 @@
 // Where the selected person was today, and where somebody was last.
-import { Temporal } from 'temporal-polyfill';
 import { api, body, type Schemas } from '../../../api/api';
 import type { LatLng } from '../../../map/geometry';
 import { session } from '../../../state/session.svelte';
@@ -12,6 +11,8 @@ const TOLERANCE_M = 8;
 
 /** The way of a person since midnight in the organisation's time zone. */
 export async function wayToday(id: string): Promise<Way> {
+  // Only this needs time zones, so they are loaded here.
+  const { Temporal } = await import('temporal-polyfill');
   const from = Temporal.Now.zonedDateTimeISO(session.timeZone).startOfDay().toInstant().toString();
   return body(api.GET('/v1/staff/{id}/track', {
     params: { path: { id }, query: { from, tolerance_m: TOLERANCE_M, format: 'geojson' } },
@@ -19,11 +20,11 @@ export async function wayToday(id: string): Promise<Way> {
 }
 
 /** How far back a last place is looked for. */
-const LOOK_BACK = { hours: 12 };
+const LOOK_BACK_MS = 12 * 3_600_000;
 
 /** Where somebody was last, if a phone has said so in the last hours. */
 export async function lastPlace(id: string): Promise<LatLng | null> {
-  const from = Temporal.Now.instant().subtract(LOOK_BACK).toString();
+  const from = new Date(Date.now() - LOOK_BACK_MS).toISOString();
   const way = await body(api.GET('/v1/staff/{id}/track', {
     params: { path: { id }, query: { from, tolerance_m: 10_000, format: 'geojson' } },
   })) as Way;

@@ -54,7 +54,7 @@ function layers(colours: Colours): LayerSpecification[] {
     { id: 'cases-selected', type: 'circle', source: SOURCE, filter: ['get', 'selected'],
       paint: { 'circle-radius': 18, 'circle-color': colours.selected, 'circle-opacity': 0.12, 'circle-stroke-color': colours.selected, 'circle-stroke-width': 2.5 } },
     { id: CASES_LAYER, type: 'symbol', source: SOURCE,
-      layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'symbol-sort-key': ['get', 'rank'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.7, 14, 1] } },
+      layout: { 'icon-image': ['get', 'icon'], 'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-sort-key': ['get', 'rank'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 9, 0.7, 14, 1] } },
     { id: 'cases-names', type: 'symbol', source: SOURCE, minzoom: 14,
       layout: { 'text-field': ['get', 'label'], 'text-size': 11.5, 'text-anchor': 'bottom', 'text-offset': [0, -1.2], 'text-max-width': 12, 'text-padding': 4 },
       paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 1.6 } },

@@ -1,6 +1,6 @@
 // People on the map: one source with ids of our own, changed by one `updateData` at a time. Replacing
 // the whole source would take several times as long (see bench/).
-import type { ExpressionSpecification, GeoJSONSource, LayerSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, Map as MapLibreMap } from 'maplibre-gl';
 import type { ReadyMap } from '../../../map/BaseMap.svelte';
 import type { Colours } from '../../../map/colours';
 import type { PeopleChange } from '../data/people.svelte';
@@ -26,8 +26,11 @@ export class PeopleLayer {
   #sent = new Map<string, Drawn>();
   #touched = new Set<string>();
   #isRunning = false;
+  #map: MapLibreMap;
+  #selected: number | null = null;
 
   constructor({ map, painter }: ReadyMap) {
+    this.#map = map;
     map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 16, buffer: 64, tolerance: 0 });
     this.#source = map.getSource<GeoJSONSource>(SOURCE)!;
     painter.add(layers);
@@ -48,6 +51,13 @@ export class PeopleLayer {
   age(): Promise<void> {
     for (const id of this.#people.keys()) this.#touched.add(id);
     return this.#send();
+  }
+
+  /** Leaves out the name of the selected person, which the focus writes. */
+  select(id: string | null): void {
+    if (this.#selected !== null) this.#map.removeFeatureState({ source: SOURCE, id: this.#selected });
+    this.#selected = id === null ? null : this.#number(id);
+    if (this.#selected !== null) this.#map.setFeatureState({ source: SOURCE, id: this.#selected }, { selected: true });
   }
 
   /** Who a feature is. */
@@ -129,6 +139,6 @@ function layers(colours: Colours): LayerSpecification[] {
       paint: { 'circle-radius': size(1.6, 2.8), 'circle-color': colours.edge } },
     { id: 'people-names', type: 'symbol', source: SOURCE, minzoom: NAMES_FROM,
       layout: { 'text-field': ['get', 'n'], 'text-size': 12, 'text-offset': [0, 1.1], 'text-anchor': 'top', 'text-max-width': 9, 'text-padding': 3 },
-      paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 1.6 } },
+      paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 1.6, 'text-opacity': ['case', ['boolean', ['feature-state', 'selected'], false], 0, 1] } },
   ];
 }

@@ -1,0 +1,54 @@
+// The list of people: its conditions from the address, its pages, and who is selected.
+import { searchParams } from 'sv-router';
+import { SvelteMap } from 'svelte/reactivity';
+import { api, body } from '../../../api/api';
+import { Pager } from '../../../api/pager.svelte';
+import type { Listed } from '../types';
+import { addressOf, filtersOf, FILTERS, queryOf, type FilterName, type Filters } from './filters';
+
+const PAGE = 50;
+
+/** How many people one request may change. */
+export const MOST_AT_ONCE = 500;
+
+class PeopleView {
+  list = new Pager<Listed>();
+  filters: Filters = $derived(filtersOf(searchParams.toURLSearchParams()));
+  /** Who is selected, by id; people stay selected while others are looked for. */
+  selected = new SvelteMap<string, Listed>();
+
+  /** Sets or clears a condition. Typing in the search field makes no entry of the browser's history. */
+  set(name: FilterName, value: string): void {
+    const options = { replace: name === 'q' };
+    if (value) searchParams.set(name, value, options);
+    else searchParams.delete(name, undefined, options);
+  }
+
+  /** Clears every condition. */
+  clear(): void {
+    for (const name of FILTERS) if (searchParams.has(name)) searchParams.delete(name, undefined, { replace: true });
+  }
+
+  /** Reads the first page of who fits. */
+  async read(filters: Filters): Promise<void> {
+    last = addressOf(filters);
+    const query = queryOf(filters);
+    await this.list.start((cursor, signal) => body(api.GET('/v1/staff', { params: { query: { ...query, limit: PAGE, cursor } }, signal })));
+  }
+
+  /** Selects or deselects a person. */
+  toggle(person: Listed): void {
+    if (this.selected.has(person.id)) this.selected.delete(person.id);
+    else this.selected.set(person.id, person);
+  }
+}
+
+let last = '';
+
+/** The end of the address of the list as it was last seen, for the way back to it. */
+export function lastList(): string {
+  return last;
+}
+
+/** The list of this page. */
+export const view = new PeopleView();
