@@ -36,7 +36,7 @@ export const settings = {
     leaveText: 'Your changes are not saved yet.',
     stay: 'Stay here',
     leave: 'Leave without saving',
-    removed: (name: string) => `${name}: done.`,
+    removed: (name: string) => `“${name}” was deleted.`,
     removeTitle: (deed: string, name: string) => `${deed} “${name}”?`,
   },
   place: {
@@ -67,7 +67,7 @@ export const settings = {
     baseHint: 'Everybody without a home and without a department’s base starts from here.',
     defaultLanguage: 'Default',
     toDefault: 'Make default',
-    makeDefault: (language: string) => `Make ${language} the default`,
+    makeDefault: (language: string) => `Make default: ${language}`,
     dropLanguage: (language: string) => `Remove ${language}`,
     addLanguage: 'Add a language',
     languageHint: 'A language tag, such as en, pt or pt-BR. The default is given to people whose language is not said.',
