@@ -15,6 +15,8 @@ export class AreaDraft {
   drawn: Corner[] = $state.raw([]);
   /** Where the pointer is while something is drawn. */
   pointer: Corner | null = $state.raw(null);
+  /** Raised when the map is to show all of the area, such as one from a file. */
+  looks = $state(0);
   /** Whether the hole just drawn lies in no part. */
   outside = $state(false);
   #dragged: Area | null = $state.raw(null);
@@ -55,6 +57,11 @@ export class AreaDraft {
   replaceText(text: string): void {
     this.#past = [...this.#past.slice(-99), this.#text()];
     this.#setText(text);
+  }
+
+  /** Lets the map show all of it. */
+  lookAt(): void {
+    this.looks += 1;
   }
 
   undo(): void {
