@@ -23,6 +23,7 @@ export const regions = {
   howToDraw: 'Click the corners one after the other, then the first one again or “Finish”. By keyboard: move the map with the arrow keys, press Enter for a corner at the cross.',
   howToHole: 'Click the corners of the hole inside a part, then the first one again or “Finish”. By keyboard: press Enter for a corner at the cross.',
   howToEdit: 'Drag a corner to move it, or a small point between two to add one. Delete removes the chosen corner.',
+  tooMany: 'There are too many corners here to tell them apart. Zoom in to see and move them.',
   outside: 'The hole lies in no part of the area. Begin it inside a part, or cancel.',
   corner: 'Chosen corner',
   noCorner: 'No corner is chosen',

@@ -15,12 +15,22 @@ export type Read =
 /** Reads a text. */
 export function read(text: string): Read {
   if (text.trim() === '') return { kind: 'empty' };
-  const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-  if (errors[0]) return { kind: 'broken', offset: errors[0].offset, code: printParseErrorCode(errors[0].error) };
-  const value: unknown = JSON.parse(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return broken(text);
+  }
   const geometry = geometryIn(value);
   return { kind: 'json', value, area: geometry ? partsOf(geometry) : null };
+}
+
+/** Where a text that is no JSON is broken. */
+function broken(text: string): Read {
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  const [first] = errors;
+  return { kind: 'broken', offset: first?.offset ?? 0, code: first ? printParseErrorCode(first.error) : '' };
 }
 
 /** The one polygon geometry of a document: bare, or in wrappers of exactly one. */

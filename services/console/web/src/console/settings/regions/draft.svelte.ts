@@ -25,8 +25,10 @@ export class AreaDraft {
   #setText: (text: string) => void;
 
   readonly read: Read = $derived.by(() => read(this.#text()));
-  /** The parts; none while the text holds none. */
-  readonly area: Area = $derived.by(() => this.#dragged ?? (this.read.kind === 'json' ? this.read.area : null) ?? []);
+  /** The parts as the text has them; none while it holds none. */
+  readonly settled: Area = $derived.by(() => (this.read.kind === 'json' ? this.read.area : null) ?? []);
+  /** The parts with what is being dragged. */
+  readonly area: Area = $derived.by(() => this.#dragged ?? this.settled);
 
   constructor(text: () => string, setText: (text: string) => void) {
     this.#text = text;

@@ -12,8 +12,11 @@ const DRAWN = 'edit-drawn';
 const POINTS = 'edit-points';
 const FAULTS = 'edit-faults';
 
-/** Above so many corners the points between them are left out. */
-const MANY = 1_500;
+/** With more corners in view, only the chosen one is shown: they could not be told apart. */
+const MOST_IN_VIEW = 300;
+
+/** Longitudes and latitudes from the south-west to the north-east. */
+type View = { west: number; south: number; east: number; north: number };
 
 /** Adds the sources and layers. */
 export function addLayers(map: MapLibreMap, painter: Painter): void {
@@ -39,21 +42,38 @@ function layers(colours: Colours): LayerSpecification[] {
   ];
 }
 
-/** Draws the area and its corners. */
-export function drawArea(map: MapLibreMap, area: Area, selected: CornerAt | null, withHandles: boolean): void {
+/** Draws the area. */
+export function drawArea(map: MapLibreMap, area: Area): void {
   // Rings are lines of their own: a polygon that crosses itself may enclose nothing and vanish.
   const rings = area.flat().map((ring): Feature => ({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: [...ring, ...ring.slice(0, 1)].map((one) => [...one]) } }));
   fill(map, AREA, area.length > 0 ? [{ type: 'Feature', properties: {}, geometry: geometryOf(area) }, ...rings] : []);
-  fill(map, POINTS, withHandles ? handles(area, selected) : []);
 }
 
-function handles(area: Area, selected: CornerAt | null): Feature[] {
+/** Draws the corners in view. Answers whether there are too many to show. */
+export function drawHandles(map: MapLibreMap, area: Area, selected: CornerAt | null): boolean {
+  const bounds = map.getBounds();
+  const view = { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() };
+  const inView = area.flat(2).filter((corner) => isInView(view, corner)).length;
+  const tooMany = inView > MOST_IN_VIEW;
+  fill(map, POINTS, handles(area, selected, (corner, isSelected) => isSelected || (!tooMany && isInView(view, corner))));
+  return tooMany;
+}
+
+/** Draws no corners. */
+export function dropHandles(map: MapLibreMap): void {
+  fill(map, POINTS, []);
+}
+
+function isInView(view: View, [lng, lat]: Corner): boolean {
+  return lng >= view.west && lng <= view.east && lat >= view.south && lat <= view.north;
+}
+
+function handles(area: Area, selected: CornerAt | null, isShown: (corner: Corner, isSelected: boolean) => boolean): Feature[] {
   const found: Feature[] = [];
-  const withBetween = area.flat(2).length <= MANY;
   area.forEach((rings, part) => rings.forEach((corners, ring) => corners.forEach((corner, at) => {
     const isSelected = selected?.part === part && selected.ring === ring && selected.corner === at;
+    if (!isShown(corner, isSelected)) return;
     found.push(point(corner, { kind: 'corner', part, ring, corner: at, selected: isSelected }));
-    if (!withBetween) return;
     const next = corners[(at + 1) % corners.length]!;
     found.push(point([(corner[0] + next[0]) / 2, (corner[1] + next[1]) / 2], { kind: 'between', part, ring, corner: at + 1 }));
   })));

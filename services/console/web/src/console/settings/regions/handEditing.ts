@@ -1,7 +1,7 @@
 // Editing an area on the map by mouse, finger and keyboard. Must not draw: it changes the draft, and
 // the map follows that.
 import type { Map as MapLibreMap, MapMouseEvent, MapTouchEvent, Point } from 'maplibre-gl';
-import { moved, rounded, type Area, type CornerAt } from './area';
+import { moved, rounded, type Area, type Corner, type CornerAt } from './area';
 import type { AreaDraft } from './draft.svelte';
 import { HANDLES } from './editLayers';
 
@@ -14,7 +14,8 @@ type Press = MapMouseEvent | MapTouchEvent;
 
 /** Listens to the map until the answer is called. */
 export function editByHand(map: MapLibreMap, draft: AreaDraft): () => void {
-  let dragging: { at: CornerAt; area: Area; moved: boolean } | null = null;
+  let dragging: { at: CornerAt; area: Area; moved: boolean; to: Corner | null } | null = null;
+  let frame: number | null = null;
 
   function down(event: Press) {
     if (draft.mode !== 'edit' || !draft.drawable || ('points' in event && event.points.length > 1)) return;
@@ -23,7 +24,7 @@ export function editByHand(map: MapLibreMap, draft: AreaDraft): () => void {
     event.preventDefault();
     const at = { part: hit.part, ring: hit.ring, corner: hit.corner };
     const area = hit.kind === 'between' ? draft.insertBefore(at, rounded(event.lngLat.lng, event.lngLat.lat)) : draft.area;
-    dragging = { at, area, moved: hit.kind === 'between' };
+    dragging = { at, area, moved: hit.kind === 'between', to: null };
     if (dragging.moved) draft.drag(area);
     draft.selected = at;
   }
@@ -32,14 +33,22 @@ export function editByHand(map: MapLibreMap, draft: AreaDraft): () => void {
     const corner = rounded(event.lngLat.lng, event.lngLat.lat);
     if (dragging) {
       dragging.moved = true;
-      draft.drag(moved(dragging.area, dragging.at, corner));
+      dragging.to = corner;
+      frame ??= requestAnimationFrame(follow);
     } else if (draft.mode !== 'edit') {
       draft.pointer = corner;
     }
     map.getCanvas().style.cursor = draft.mode !== 'edit' ? 'crosshair' : dragging ? 'grabbing' : handleAt(map, event.point) ? 'grab' : '';
   }
 
+  /** Draws at most once a frame, however often the pointer reports. */
+  function follow() {
+    frame = null;
+    if (dragging?.to) draft.drag(moved(dragging.area, dragging.at, dragging.to));
+  }
+
   function up() {
+    follow();
     if (dragging?.moved) draft.drop();
     dragging = null;
   }
