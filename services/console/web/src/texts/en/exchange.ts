@@ -27,6 +27,9 @@ export const exchange = {
   check: 'Check the file',
   checking: (file: string) => `${file} is sent and checked. Large files take up to a minute.`,
   stop: 'Stop',
+  unreadable: 'This file cannot be read as a table of people. Correct it, and send it again; the template has all columns.',
+  place: (line: number, column: number | null, name: string | null) =>
+    `Line ${line}${column === null ? '' : `, column ${column}`}${name ? ` “${name}”` : ''}:`,
 
   former: 'Former imports',
   noneYet: 'No file has been sent yet. Your imports will be listed here.',
