@@ -16,6 +16,7 @@ test('sizes change their unit where they would need four digits', () => {
 
 test('a fault of a file is at a line, a column, or the whole', () => {
   expect(filePlace('/1/2: frist_name')).toEqual({ line: 1, column: 2, name: 'frist_name' });
+  expect(filePlace('/1/2: home~1base')?.name).toBe('home/base');
   expect(filePlace('/7')).toEqual({ line: 7, column: null, name: null });
   expect(filePlace('')).toBeNull();
 });

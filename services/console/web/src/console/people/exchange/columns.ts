@@ -20,5 +20,5 @@ export type FilePlace = { line: number; column: number | null; name: string | nu
 export function filePlace(pointer: string): FilePlace | null {
   const found = /^\/(\d+)(?:\/(\d+)(?:: (.*))?)?$/s.exec(pointer);
   if (!found) return null;
-  return { line: Number(found[1]), column: found[2] ? Number(found[2]) : null, name: found[3] ?? null };
+  return { line: Number(found[1]), column: found[2] ? Number(found[2]) : null, name: found[3]?.replaceAll('~1', '/').replaceAll('~0', '~') ?? null };
 }
