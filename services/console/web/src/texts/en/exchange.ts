@@ -67,6 +67,7 @@ export const exchange = {
 
   ready: (create: number, update: number) =>
     create + update === 0 ? 'No row changes anything.' : `${people(create)} would be created, ${people(update)} changed.`,
+  counts: (create: number, update: number) => `${people(create)} to create, ${people(update)} to change.`,
   faulty: (count: number) => `${rows(count)} cannot be taken as they are. Correct them in your file and send it again, or leave them out.`,
   commit: (count: number) => `Write ${rows(count)}`,
   commitRest: (count: number, left: number) => `Write ${rows(count)}, leave out ${left.toLocaleString()} faulty`,
