@@ -46,12 +46,19 @@ export async function problemOf(response: Response): Promise<Problem> {
   return new Problem(
     response.status,
     document.code,
-    document.detail ?? document.title ?? document.code,
+    told(document),
     (document.errors ?? []) as FieldFault[],
     document.request_id ?? null,
     retryAfter,
     document.errors_left_out ?? 0,
   );
+}
+
+/** The API's titles say what is wrong, and its details go on in lower case with how to mend it: "This
+    name is taken" and "choose another". */
+function told({ title, detail, code }: Partial<Schemas['ProblemDocument']>): string {
+  const goesOn = detail !== undefined && /^[\p{Ll}`]/u.test(detail);
+  return title && goesOn ? `${title}: ${detail}` : detail ?? title ?? code ?? '';
 }
 
 /** The problem of a request that met nobody. */

@@ -22,6 +22,11 @@ describe('parts', () => {
     expect(changes).toEqual([{ field: 'settings.b', before: 2, after: 3, personal: false }]);
   });
 
+  it('reads personal fields that have two sides each', () => {
+    const { changes } = parts(entry({}, { before: null, after: { override_reason: { before: null, after: 'Asked for' } } }));
+    expect(changes).toEqual([{ field: 'override_reason', before: null, after: 'Asked for', personal: true }]);
+  });
+
   it('marks personal values, and leaves out what was and is nothing', () => {
     const { changes } = parts(entry({ notes: { before: null, after: '' } }, { before: null, after: { email: 'a@b.example' } }));
     expect(changes).toEqual([{ field: 'email', before: null, after: 'a@b.example', personal: true }]);

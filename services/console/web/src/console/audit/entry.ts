@@ -19,26 +19,38 @@ export function parts(entry: Pick<Entry, 'details' | 'changes'>): { changes: Cha
   const facts: Fact[] = [];
   const details = entry.details as Record<string, unknown>;
   if (isSides(details)) {
-    changes.push(...compared(details.before, details.after, false));
+    changes.push(...compared('', details.before, details.after, false));
   } else {
     for (const [field, value] of Object.entries(details)) {
-      if (HIDDEN.has(field)) continue;
-      if (!isSides(value)) facts.push({ field, value });
-      else if (isObject(value.before) && (isObject(value.after) || value.after === null)) changes.push(...compared(value.before, value.after, false).map((one) => ({ ...one, field: `${field}.${one.field}` })));
-      else changes.push({ field, before: value.before, after: value.after, personal: false });
+      if (isSides(value)) changes.push(...differences(field, value.before, value.after, false));
+      else if (!HIDDEN.has(field)) facts.push({ field, value });
     }
   }
-  if (entry.changes) changes.push(...compared(entry.changes.before, entry.changes.after, true));
+  if (entry.changes) changes.push(...personal(entry.changes.before, entry.changes.after));
   return { changes: changes.filter(({ before, after }) => !isNothing(before) || !isNothing(after)), facts };
 }
 
+/** Personal values: two states, or fields of which each has two sides. */
+function personal(before: unknown, after: unknown): Change[] {
+  const only = before === null ? after : after === null ? before : null;
+  if (isObject(only) && Object.values(only).length > 0 && Object.values(only).every(isSides)) {
+    return Object.entries(only).flatMap(([field, sides]) => isSides(sides) ? differences(field, sides.before, sides.after, true) : []);
+  }
+  return compared('', before, after, true);
+}
+
+/** What differs in one field; in objects on both sides, what differs in them. */
+function differences(field: string, before: unknown, after: unknown, isPersonal: boolean): Change[] {
+  if (HIDDEN.has(field) || JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (isObject(before) && isObject(after)) return compared(`${field}.`, before, after, isPersonal);
+  return [{ field, before: before ?? null, after: after ?? null, personal: isPersonal }];
+}
+
 /** The fields in which two states differ. */
-function compared(before: unknown, after: unknown, personal: boolean): Change[] {
+function compared(prefix: string, before: unknown, after: unknown, isPersonal: boolean): Change[] {
   const [old, fresh] = [isObject(before) ? before : {}, isObject(after) ? after : {}];
   const fields = [...new Set([...Object.keys(old), ...Object.keys(fresh)])].filter((field) => !HIDDEN.has(field));
-  return fields
-    .map((field) => ({ field, before: old[field] ?? null, after: fresh[field] ?? null, personal }))
-    .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+  return fields.flatMap((field) => differences(prefix + field, old[field] ?? null, fresh[field] ?? null, isPersonal));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

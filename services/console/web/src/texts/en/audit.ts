@@ -24,7 +24,7 @@ export const audit = {
   inCase: 'Case:',
   details: 'Details',
   hide: 'Hide',
-  detailsOf: (what: string, when: string) => `Details: ${what} ${when}`,
+  detailsOf: (button: string, what: string, when: string) => `${button}: ${what} ${when}`,
   sealed: 'It holds personal values. Reading them needs the permission to see personal details.',
   erased: 'It held personal values. They were erased with their person, and nobody can read them any more.',
   field: 'Field',

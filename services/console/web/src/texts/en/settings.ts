@@ -26,6 +26,7 @@ export const settings = {
   form: {
     create: 'Create',
     undo: 'Undo changes',
+    marked: 'It was not saved: something is not right. It is marked above.',
     nothingChanged: 'Nothing was changed.',
     readOnly: 'You can look at this, but not change it.',
     stale: 'Somebody else has changed this since you opened it, so nothing was saved.',
@@ -35,7 +36,7 @@ export const settings = {
     leaveText: 'Your changes are not saved yet.',
     stay: 'Stay here',
     leave: 'Leave without saving',
-    removed: (name: string) => `${name}: done.`,
+    removed: (name: string) => `“${name}” was deleted.`,
     removeTitle: (deed: string, name: string) => `${deed} “${name}”?`,
   },
   place: {
@@ -45,10 +46,9 @@ export const settings = {
     at: (lat: number, lng: number) => `${lat.toFixed(4)}, ${lng.toFixed(4)}`,
     clear: 'Clear',
     choose: 'Choose on the map',
-    chooseTitle: 'Choose a place',
-    chooseHint: 'Click on the map, or move it and press Enter to take its centre.',
-    take: 'Take this place',
-    takeCentre: 'Take the centre of the map',
+    hideMap: 'Hide the map',
+    mapLabel: (what: string) => `Map: ${what}`,
+    chooseHint: 'Click on the map, or drag the mark. By keyboard: move the map with the arrow keys and press Enter to take its centre.',
   },
   organization: {
     fields: {
@@ -67,7 +67,7 @@ export const settings = {
     baseHint: 'Everybody without a home and without a department’s base starts from here.',
     defaultLanguage: 'Default',
     toDefault: 'Make default',
-    makeDefault: (language: string) => `Make ${language} the default`,
+    makeDefault: (language: string) => `Make default: ${language}`,
     dropLanguage: (language: string) => `Remove ${language}`,
     addLanguage: 'Add a language',
     languageHint: 'A language tag, such as en, pt or pt-BR. The default is given to people whose language is not said.',

@@ -27,8 +27,8 @@ export const HANDLES = ['edit-between', 'edit-corners'];
 function layers(colours: Colours): LayerSpecification[] {
   const isKind = (kind: string): ['==', ['get', string], string] => ['==', ['get', 'kind'], kind];
   return [
-    { id: 'edit-fill', type: 'fill', source: AREA, paint: { 'fill-color': colours.ring, 'fill-opacity': 0.18 } },
-    { id: 'edit-outline', type: 'line', source: AREA, paint: { 'line-color': colours.ring, 'line-width': 2.5 } },
+    { id: 'edit-fill', type: 'fill', source: AREA, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colours.ring, 'fill-opacity': 0.18 } },
+    { id: 'edit-outline', type: 'line', source: AREA, filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': colours.ring, 'line-width': 2.5 } },
     { id: 'edit-drawn-line', type: 'line', source: DRAWN, filter: ['==', ['geometry-type'], 'LineString'], paint: { 'line-color': colours.selected, 'line-width': 2, 'line-dasharray': [2, 1.5] } },
     { id: 'edit-drawn-points', type: 'circle', source: DRAWN, filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 5, 'circle-color': colours.selected, 'circle-stroke-color': colours.edge, 'circle-stroke-width': 1.5 } },
     { id: 'edit-between', type: 'circle', source: POINTS, filter: isKind('between'), paint: { 'circle-radius': 4, 'circle-color': colours.edge, 'circle-stroke-color': colours.ring, 'circle-stroke-width': 1.5, 'circle-opacity': 0.85 } },
@@ -41,7 +41,9 @@ function layers(colours: Colours): LayerSpecification[] {
 
 /** Draws the area and its corners. */
 export function drawArea(map: MapLibreMap, area: Area, selected: CornerAt | null, withHandles: boolean): void {
-  fill(map, AREA, area.length > 0 ? [{ type: 'Feature', properties: {}, geometry: geometryOf(area) }] : []);
+  // Rings are lines of their own: a polygon that crosses itself may enclose nothing and vanish.
+  const rings = area.flat().map((ring): Feature => ({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: [...ring, ...ring.slice(0, 1)].map((one) => [...one]) } }));
+  fill(map, AREA, area.length > 0 ? [{ type: 'Feature', properties: {}, geometry: geometryOf(area) }, ...rings] : []);
   fill(map, POINTS, withHandles ? handles(area, selected) : []);
 }
 

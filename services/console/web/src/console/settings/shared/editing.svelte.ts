@@ -1,7 +1,7 @@
 // One stored thing that is being edited: what is stored, what the form holds, and how the two come
 // together again when somebody else changed it meanwhile.
 import { Action } from '../../../api/action.svelte';
-import { asProblem, type Problem } from '../../../api/problem';
+import { asProblem, Problem } from '../../../api/problem';
 import { changed, rebase, type Form } from './merge';
 
 /** A form with the version it was read from. */
@@ -74,7 +74,7 @@ export class Editing<F extends Form> {
   async save(write: (changes: Partial<F>, etag: string) => Promise<Versioned<F>>): Promise<boolean> {
     const sent = $state.snapshot(this.form) as F;
     return this.saving.run(async () => {
-      const { form, etag } = await write(this.isNew ? sent : changed(this.#stored, sent), this.#etag);
+      const { form, etag } = await write(this.isNew ? sent : changed(this.#stored, sent), this.#etag).catch(besideName);
       this.take(form, etag);
     });
   }
@@ -97,4 +97,10 @@ export class Editing<F extends Form> {
   get etag(): string {
     return this.#etag;
   }
+}
+
+/** Lets a name that is taken be told beside its field. */
+function besideName(thrown: unknown): never {
+  if (!(thrown instanceof Problem) || thrown.code !== 'name_taken') throw thrown;
+  throw new Problem(thrown.status, thrown.code, thrown.detail, [{ pointer: '/name', code: thrown.code, detail: thrown.detail }], thrown.requestId);
 }
