@@ -56,7 +56,8 @@ export const person = {
     homeLat: 'Home: latitude',
     homeLng: 'Home: longitude',
     homeHint: 'In degrees. Empty both, and the place of the address counts.',
-    pickHome: 'Click on the map to move home there.',
+    homeMap: 'Map with their home',
+    pickHome: 'Click on the map to put home there, or drag the mark. Then save.',
     homeIncomplete: 'Give both latitude and longitude, or neither.',
     hidden: 'You are not allowed to see birth date, address and home.',
     geocode: {
