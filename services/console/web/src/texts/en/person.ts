@@ -271,6 +271,7 @@ export const person = {
     copy: 'Copy Monday to Tuesday–Friday',
     total: (time: string) => `${time} a week`,
     never: 'No hours at all: they are never available.',
+    fault: (day: string, what: string) => `${day}: ${what}.`,
     unfinished: 'Give every shift a start and an end.',
 
     duty: 'On duty',
