@@ -23,7 +23,7 @@ export const person = {
 
   form: {
     discard: 'Discard changes',
-    readOnly: (why: string) => `You can look at this, but not change it: ${why}.`,
+    readOnly: (why: string) => `You can look at this, but not change it: ${why.replaceAll('`', '')}.`,
     stale: 'Somebody else has changed this person meanwhile. Load them again; what you typed stays. Then save once more.',
     leaveTitle: 'Leave without saving?',
     leaveText: 'You have typed changes that are not saved. They are lost if you leave.',
