@@ -201,7 +201,8 @@ export const dispatch = {
   triedWeights: 'Tried weights',
   notStandard: 'Not the standard: only this list on your screen is ranked so.',
   summary: (cases: number, changed: number, first: number) =>
-    `Of ${cases === 1 ? 'one case' : `${cases} cases`}, the order changes in ${changed}; in ${first} somebody else comes first.`,
+    cases === 1 ? (changed === 0 ? 'The order stays the same.' : first > 0 ? 'Somebody else comes first.' : 'The order changes; the first stays the same.')
+      : `Of ${cases} cases, the order changes in ${changed}; in ${first} somebody else comes first.`,
   nothingChanges: 'Nothing changes: the same people, in the same order.',
   newFirst: 'Somebody else comes first',
   entered: 'new on the list',
@@ -240,7 +241,7 @@ export const dispatch = {
   override: 'Assign all the same',
   conflictCase: (number: string, span: string) => `Case ${number}, ${span}`,
   conflictTimeOff: (span: string) => `Time off, ${span}`,
-  assignments: 'Assigned',
+  assignments: 'Who has it',
   assignmentState: by({ assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done', cancelled: 'Taken back' }),
   held: (span: string) => `Held ${span}`,
   stamps: {
