@@ -160,12 +160,12 @@ export const dispatch = {
   alone: 'Fail only it',
   bestRelaxation: 'What would help most',
   relax: (change: string, count: number) => `If you ${change}: ${people(count)} more.`,
-  relaxCase: 'Change the case and ask again',
-  relaxPolicy: 'Show who would be listed',
+  relaxButton: 'Ask again so',
+  relaxCase: 'Change the case so',
+  byRelaxing: 'Listed only by relaxing',
   relaxed: 'Relaxed',
-  relaxedCaseText: (change: string) => `The case was changed: ${change}.`,
+  relaxedText: (change: string) => `This list is asked with a change: ${change}. Nothing is stored.`,
   undo: 'Undo',
-  undone: 'The case is as it was before.',
 
   // --- why not ---
   whyNot: 'Why not …',
@@ -197,10 +197,12 @@ export const dispatch = {
   onWhich: 'Look at',
   preview: 'Show what would change',
   previewing: 'Ranking twice …',
-  useIt: 'Rank this case by it',
-  useItHint: 'A stored policy can rank this case as it is. To use other weights, store them as a policy in the settings.',
+  useIt: 'Rank this case so',
+  triedWeights: 'Tried weights',
+  notStandard: 'Not the standard: only this list on your screen is ranked so.',
   summary: (cases: number, changed: number, first: number) =>
-    `Of ${cases === 1 ? 'one case' : `${cases} cases`}, the order changes in ${changed}; in ${first} somebody else comes first.`,
+    cases === 1 ? (changed === 0 ? 'The order stays the same.' : first > 0 ? 'Somebody else comes first.' : 'The order changes; the first stays the same.')
+      : `Of ${cases} cases, the order changes in ${changed}; in ${first} somebody else comes first.`,
   nothingChanges: 'Nothing changes: the same people, in the same order.',
   newFirst: 'Somebody else comes first',
   entered: 'new on the list',
@@ -211,7 +213,7 @@ export const dispatch = {
   up: 'up',
   down: 'down',
   otherCase: 'A case that is not on the map',
-  triedToo: (change: string) => `Tried as well: ${change}.`,
+
   rankColumn: 'Rank',
   mostlyBy: 'Mostly by',
   unchanged: (count: number) => `${people(count)} stay as they are.`,
@@ -239,7 +241,7 @@ export const dispatch = {
   override: 'Assign all the same',
   conflictCase: (number: string, span: string) => `Case ${number}, ${span}`,
   conflictTimeOff: (span: string) => `Time off, ${span}`,
-  assignments: 'Assigned',
+  assignments: 'Who has it',
   assignmentState: by({ assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done', cancelled: 'Taken back' }),
   held: (span: string) => `Held ${span}`,
   stamps: {
@@ -287,6 +289,7 @@ export const dispatch = {
   unanswered: 'If nobody accepts',
   whenUnanswered: by({ notify: 'Send me a mail', mark_urgent: 'Mark the case urgent and send me a mail', close: 'Do nothing' }),
   message: 'Message to everybody who is asked',
+  trialNote: 'What you are trying in the list does not count for an offer: people are asked by the stored policy and rules. Whom a rule removes is not asked.',
   makeOffer: 'Offer it',
   offered: 'The case is offered.',
   offerState: by({ open: 'People are being asked', deciding: 'The answers are in: choose', filled: 'All found', partly_filled: 'Some found', unanswered: 'Nobody accepted', cancelled: 'Taken back' }),
