@@ -4,16 +4,18 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const TARGET_MS = 300;
-const TARGET_RATIO = 0.6;
+/** How many times faster than giving the map everybody anew. */
+const TARGET_RATIO = 1.2;
 const PATIENCE_MS = 300_000;
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
 
+const load = loadavg()[0];
 const folder = await mkdtemp(join(tmpdir(), 'console-bench-'));
 try {
   await build({
@@ -76,9 +78,9 @@ async function answer(request, response, arrive) {
 function print(result) {
   if (result.error) throw new Error(result.error);
   const round = (number) => Math.round(number * 100) / 100;
-  console.log(`${result.people} people, ${result.moved} of them moved in one update, 1280 x 800, software rendering, ${availableParallelism()} CPUs`);
-  console.log(`value console_update_p50 ${Math.round(result.update_p50)} ms`);
-  console.log(`value console_update_p95 ${Math.round(result.update_p95)} ms target ${TARGET_MS}`);
-  console.log(`value console_set_data_p95 ${Math.round(result.whole_p95)} ms`);
-  console.log(`ratio console_update_to_set_data ${round(result.update_p50 / result.whole_p50)} target ${TARGET_RATIO}`);
+  console.log(`# console: ${result.people} people, ${result.moved} of them moved in one update, 1280 x 800, software rendering; ${availableParallelism()} cores, load ${load.toFixed(2)} at the start`);
+  console.log(`value console_update_p50 ${Math.round(result.update_p50)} ms target none`);
+  console.log(`value console_update_p95 ${Math.round(result.update_p95)} ms target <=${TARGET_MS}`);
+  console.log(`value console_set_data_p95 ${Math.round(result.whole_p95)} ms target none`);
+  console.log(`ratio console_update_over_set_data ${round(result.whole_p50 / result.update_p50)} target >=${TARGET_RATIO}`);
 }
