@@ -10,6 +10,9 @@ const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, time
 /** `off`; `elsewhere`: another tab watches; `seeking`: no position yet; `good`; `wide`: too imprecise to be sent; `denied`; `unavailable`: the phone finds no position; `insecure`: the page is not served over HTTPS. */
 export type LocatorState = 'off' | 'elsewhere' | 'seeking' | 'good' | 'wide' | 'denied' | 'unavailable' | 'insecure';
 
+/** States in which nothing can be shared. */
+export const FAILED: LocatorState[] = ['wide', 'denied', 'unavailable', 'insecure'];
+
 /** Watches the position and hands over what is worth keeping. */
 export class Locator {
   state: LocatorState = $state('off');
