@@ -145,7 +145,7 @@ export const phone = {
   stream: {
     connecting: 'Connecting …',
     live: 'Live',
-    reconnecting: 'Connection lost. Trying again …',
+    reconnecting: 'Reconnecting …',
     paused: 'Paused',
   },
   more: { offers: (count: number) => (count === 1 ? '1 offer waits for your answer' : `${count} offers wait for your answer`), none: 'Nothing to do right now' },
