@@ -16,6 +16,7 @@ mod day;
 pub mod dice;
 mod env_file;
 mod fill;
+pub mod map;
 mod people;
 mod phones;
 
