@@ -10,7 +10,7 @@ mod plane;
 mod streets;
 mod water;
 
-use super::city::DISTRICTS;
+use super::city::{DISTRICTS, Place};
 use blocks::QUARTERS;
 use plane::Point;
 use serde_json::{Value, json};
@@ -27,6 +27,11 @@ const BRIDGE: &str = "Ponte do Farol";
 pub fn geojson() -> String {
     let lines: Vec<String> = features().iter().map(Value::to_string).collect();
     format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", lines.join(",\n"))
+}
+
+/// The streets of the city from crossing to crossing. Streets that meet share a place.
+pub(super) fn street_lines() -> impl Iterator<Item = Vec<Place>> {
+    streets::city().into_iter().map(|street| street.line.into_iter().map(Point::place).collect())
 }
 
 /// From the ground up: what is drawn first comes first.

@@ -107,8 +107,8 @@ fn no_street_leads_through_a_park() {
     }
 }
 
-#[test]
 #[expect(clippy::disallowed_methods, reason = "the edge of the tests")]
+#[test]
 fn the_map_is_what_the_city_says() {
     const PATH: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../console/web/public/maps/harbour-city.json");
