@@ -11,6 +11,8 @@ export async function day(url: string): Promise<string> {
     body: { login: "ada@harbour.example", password: "seven tall lighthouses" },
   });
   if (login.error) throw new Error(login.error.code);
+  // A browser that asks for a cookie gets no tokens.
+  if (!("access_token" in login.data)) throw new Error(`no token until ${login.data.expires_at}`);
   const token: string = login.data.access_token;
   const client = createClient<paths>({
     baseUrl: url,

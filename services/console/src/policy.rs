@@ -24,7 +24,7 @@ impl Policies {
         // Each once, in an order that does not depend on how they were given.
         let origins: BTreeSet<String> = sources.iter().map(MapSource::origin).collect();
         let foreign: String = origins.iter().map(|origin| format!(" {origin}")).collect();
-        Self { console: policy(&foreign), phone: policy("") }
+        Self { console: policy(&foreign, ""), phone: policy("", TRUSTED_TYPES) }
     }
 
     /// Adds what belongs to a file or a page. Only a page decides about windows and sensors.
@@ -49,14 +49,20 @@ const PAGE_HEADERS: [(&str, &str); 2] = [
     ("permissions-policy", "geolocation=(self), screen-wake-lock=(self)"),
 ];
 
+/// For the phone's page, which has no map: text becomes markup or the address of a script only through
+/// Svelte's templates and where the page registers its worker. `MapLibre` cannot work under it.
+const TRUSTED_TYPES: &str =
+    "; require-trusted-types-for 'script'; trusted-types nearhand-worker svelte-trusted-html";
+
 /// Own files and own API; images also as `data:` and `blob:`, for the map's icons and previews of
 /// photos. `foreign` are origins, each behind a space: styles, tiles, sprites and fonts of a map.
-fn policy(foreign: &str) -> HeaderValue {
+/// `more` are further directives.
+fn policy(foreign: &str, more: &str) -> HeaderValue {
     let text = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; \
          img-src 'self' data: blob:{foreign}; connect-src 'self'{foreign}; font-src 'self'{foreign}; \
          worker-src 'self'; manifest-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'{more}"
     );
     // Origins are written in ASCII, so this does not fail; if it did, nothing would be allowed.
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -103,5 +109,13 @@ mod tests {
             assert!(policy.contains(&part), "{part} is not in {policy}");
         }
         assert_eq!(of(Page::Phone, &sources), of(Page::Phone, &[]));
+    }
+
+    #[test]
+    fn the_phones_page_makes_no_markup_of_text() {
+        assert!(
+            of(Page::Phone, &[]).contains("; require-trusted-types-for 'script'; trusted-types ")
+        );
+        assert!(!of(Page::Console, &[]).contains("trusted-types"));
     }
 }

@@ -3,11 +3,9 @@
 
 use crate::map_source::{MapSource, is_this_machine};
 use axum::http::{HeaderMap, header, uri::Authority};
+use parking_lot::RwLock;
 use serde::Serialize;
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-};
+use std::{net::SocketAddr, sync::Arc};
 use url::Host;
 
 /// `GET /console/settings.json`.
@@ -16,7 +14,7 @@ pub(crate) struct Settings<'a> {
     /// The style of the map; null draws the built-in one.
     pub(crate) map_style: Option<&'a str>,
     /// How to log in to the demo.
-    pub(crate) demo: Option<&'a Demo>,
+    pub(crate) demo: Option<Demo>,
     /// Of this build.
     pub(crate) version: &'static str,
 }
@@ -31,8 +29,9 @@ pub struct Demo {
     pub admin: DemoLogin,
     /// Somebody who plans.
     pub scheduler: DemoLogin,
-    /// Somebody in the field, who may be tracked.
-    pub worker: DemoLogin,
+    /// Somebody in the field, who may be tracked; none before they have a login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker: Option<DemoLogin>,
 }
 
 /// One person's login.
@@ -46,27 +45,23 @@ pub struct DemoLogin {
 
 /// Where the demo puts its logins once they work; cheap to clone. Empty without a demo.
 #[derive(Clone, Default)]
-pub struct DemoSlot(Arc<OnceLock<Demo>>);
+pub struct DemoSlot(Arc<RwLock<Option<Demo>>>);
 
 impl DemoSlot {
-    /// Offers the logins from now on. The first ones stay.
+    /// Offers these logins from now on.
     pub fn offer(&self, demo: Demo) {
-        let _ = self.0.set(demo);
+        *self.0.write() = Some(demo);
     }
 
     /// The logins, for a client that may see them.
-    pub(crate) fn for_client(
-        &self,
-        peer: Option<SocketAddr>,
-        headers: &HeaderMap,
-    ) -> Option<&Demo> {
-        self.0.get().filter(|_| is_local(peer, headers))
+    pub(crate) fn for_client(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<Demo> {
+        self.0.read().clone().filter(|_| is_local(peer, headers))
     }
 }
 
 impl Settings<'_> {
     /// Of a map style and what may be told of the demo.
-    pub(crate) fn new<'a>(style: Option<&'a MapSource>, demo: Option<&'a Demo>) -> Settings<'a> {
+    pub(crate) fn new(style: Option<&MapSource>, demo: Option<Demo>) -> Settings<'_> {
         let map_style = style.map(MapSource::as_str);
         Settings { map_style, demo, version: env!("CARGO_PKG_VERSION") }
     }

@@ -181,7 +181,8 @@ async fn the_settings_name_the_map_and_the_demo_to_this_machine_alone() {
     let login =
         |who: &str| DemoLogin { login: format!("{who}@example.org"), password: who.to_owned() };
     let (admin, scheduler, worker) = (login("admin"), login("scheduler"), login("worker"));
-    console.demo.offer(Demo { organization: "demo".to_owned(), admin, scheduler, worker });
+    let organization = "demo".to_owned();
+    console.demo.offer(Demo { organization, admin, scheduler, worker: Some(worker) });
     let told = settings_of(console.clone(), &[]).await;
     assert_eq!(told["map_style"], style);
     let demo = serde_json::json!({

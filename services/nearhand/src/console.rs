@@ -22,6 +22,11 @@ pub(crate) struct ConsoleSettings {
 }
 
 impl ConsoleSettings {
+    /// Whether anything is.
+    pub(crate) fn is_served(&self) -> bool {
+        !self.no_console
+    }
+
     /// What is served beside the API, if anything. The demo puts its logins into `demo`.
     ///
     /// # Errors

@@ -5,8 +5,22 @@
 
 use std::path::PathBuf;
 
+use nearhand_console::DemoSlot;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
+
+/// Where the demo is made, and what it tells the console.
+#[cfg_attr(not(feature = "play"), expect(dead_code, reason = "this build has no demo"))]
+pub(crate) struct DemoSite {
+    /// The API's address.
+    pub(crate) url: String,
+    pub(crate) bootstrap_token: SecretString,
+    pub(crate) data_dir: PathBuf,
+    /// Whether the console is served.
+    pub(crate) has_console: bool,
+    /// Where the console finds who may log in.
+    pub(crate) logins: DemoSlot,
+}
 
 /// Fails in a build without the demo, so that nothing is started for it.
 #[cfg(feature = "play")]
@@ -23,26 +37,35 @@ pub(crate) fn ensure_built() -> anyhow::Result<()> {
     )
 }
 
-/// Fills the API at `url` with the demo and moves its phones, until `shutdown`.
+/// Fills the API with the demo and moves its phones, until `shutdown`.
 #[cfg(feature = "play")]
-pub(crate) async fn run(
-    url: String,
-    bootstrap_token: SecretString,
-    data_dir: PathBuf,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
+pub(crate) async fn run(site: DemoSite, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let DemoSite { url, bootstrap_token, data_dir, has_console, logins } = site;
+    let logins = Box::new(move |known| logins.offer(offered(known)));
     let say = crate::progress::say;
-    let site = nearhand_play::demo::Site { url, bootstrap_token, data_dir, say };
+    let site =
+        nearhand_play::demo::Site { url, bootstrap_token, data_dir, has_console, logins, say };
     nearhand_play::demo::run(site, shutdown).await
+}
+
+/// As the console has them.
+#[cfg(feature = "play")]
+fn offered(logins: nearhand_play::demo::Logins) -> nearhand_console::Demo {
+    use secrecy::ExposeSecret;
+    let one = |login: nearhand_play::client::Login| nearhand_console::DemoLogin {
+        password: login.password.expose_secret().to_owned(),
+        login: login.login,
+    };
+    nearhand_console::Demo {
+        organization: logins.organization,
+        admin: one(logins.admin),
+        scheduler: one(logins.scheduler),
+        worker: logins.worker.map(one),
+    }
 }
 
 /// There is no demo in this build.
 #[cfg(not(feature = "play"))]
-pub(crate) async fn run(
-    _url: String,
-    _bootstrap_token: SecretString,
-    _data_dir: PathBuf,
-    _shutdown: CancellationToken,
-) -> anyhow::Result<()> {
+pub(crate) async fn run(_site: DemoSite, _shutdown: CancellationToken) -> anyhow::Result<()> {
     ensure_built()
 }

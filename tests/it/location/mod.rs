@@ -1,6 +1,7 @@
 //! Where people are: pings, ingest, the feed, the live view.
 
 mod arrival;
+mod browser_device;
 mod device_health;
 mod enrolment;
 mod feed;

@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod assigned;
+pub(crate) mod browser;
 pub(crate) mod database;
 pub(crate) mod departments;
 pub(crate) mod events;

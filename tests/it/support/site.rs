@@ -69,7 +69,7 @@ impl Site {
 
     /// The same without a place for photos.
     pub(crate) async fn without_objects() -> Self {
-        Self::made_of(Database::create().await, |_| {}, |_| None).await
+        Self::made_of(Database::create().await, |_| {}, |_| None, api_config()).await
     }
 
     /// With what makes thumbnails.
@@ -86,7 +86,14 @@ impl Site {
             let address = folder.to_str().expect("a path in UTF-8");
             Some(Objects::open(address, None).expect("a folder"))
         };
-        Self::made_of(database, change, open).await
+        Self::made_of(database, change, open, api_config()).await
+    }
+
+    /// Without workers, and with other settings of the API.
+    pub(crate) async fn with_api(change: impl FnOnce(&mut ApiConfig)) -> Self {
+        let mut api = api_config();
+        change(&mut api);
+        Self::made_of(Database::create().await, |_| {}, |_| None, api).await
     }
 
     /// A second API of the same installation: on this database and this queue.
@@ -99,6 +106,7 @@ impl Site {
         database: Database,
         change: impl FnOnce(&mut QueueConfig),
         open: impl FnOnce(&Path) -> Option<Objects>,
+        api: ApiConfig,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let objects = open(folder.path());
@@ -109,7 +117,7 @@ impl Site {
         let queue = Queue::connect(config).await.expect("Redis answers");
         let (shutdown, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let (follower, url) =
-            start_api(&database, &queue, objects.clone(), &shutdown, &mut tasks).await;
+            start_api(&database, &queue, (objects.clone(), api), &shutdown, &mut tasks).await;
         let http = super::http_client().build().expect("a client");
         let site =
             Self { database, queue, follower, url, http, objects, prefix, folder, shutdown, tasks };
@@ -212,6 +220,12 @@ impl Drop for Site {
     }
 }
 
+/// What the API of a site is set to, unless a test says otherwise.
+fn api_config() -> ApiConfig {
+    // A test may be its own proxy, and come from any address.
+    ApiConfig { trusted_proxy_hops: 1, ..ApiConfig::default() }
+}
+
 /// A good setup request.
 pub(crate) fn setup_body() -> Value {
     json!({
@@ -227,7 +241,7 @@ pub(crate) fn setup_body() -> Value {
 async fn start_api(
     database: &Database,
     queue: &Queue,
-    objects: Option<Objects>,
+    (objects, config): (Option<Objects>, ApiConfig),
     shutdown: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> (Follower, String) {
@@ -249,8 +263,7 @@ async fn start_api(
         follower: follower.clone(),
         credentials,
         objects,
-        // A test may be its own proxy, and come from any address.
-        config: ApiConfig { trusted_proxy_hops: 1, ..ApiConfig::default() },
+        config,
         cursor_key: key,
         weaker_durability: None,
         shutdown: shutdown.clone(),

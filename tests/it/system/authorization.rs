@@ -4,9 +4,12 @@
 mod document;
 mod rows;
 
-use crate::support::{Account, Site};
+use crate::support::{
+    Account, Site,
+    browser::{Browser, OWN_PAGE, Way},
+};
 use nearhand_domain::access::{AdminRole, Permission, role_permissions};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use rows::{PEOPLE_ONLY, ROUTES};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -54,6 +57,9 @@ fn every_route_has_a_row() {
     assert_eq!(routes, rows, "left: the API's routes, right: the rows of this file");
 }
 
+/// What a page of somebody else sends.
+const FOREIGN_PAGE: &[(&str, &str)] = &[("sec-fetch-site", "cross-site")];
+
 fn path_of(template: &str, id: &str) -> String {
     let path = template.split('/').map(|part| if part.starts_with('{') { id } else { part });
     let path = path.collect::<Vec<_>>().join("/");
@@ -73,16 +79,31 @@ async fn knock(site: &Site, method: &str, template: &str, token: Option<&str>) -
     knock_at(site, method, &path_of(template, &nobody), token).await
 }
 
+/// The same by a browser, from some page.
+async fn knock_with(
+    browser: &Browser<'_>,
+    method: &str,
+    template: &str,
+    page: &[(&str, &str)],
+) -> (u16, String) {
+    let path = path_of(template, &uuid::Uuid::now_v7().to_string());
+    let request = browser.request(method.to_uppercase().parse().unwrap(), &path, page);
+    knock_by(request, method).await
+}
+
 /// The same at an address that is no template.
 async fn knock_at(site: &Site, method: &str, path: &str, token: Option<&str>) -> (u16, String) {
-    let method: Method = method.to_uppercase().parse().unwrap();
-    let body = (method != Method::GET && method != Method::DELETE).then(|| json!({}));
-    let mut request = site.http.request(method, format!("{}{path}", site.url));
+    let verb: Method = method.to_uppercase().parse().unwrap();
+    let mut request = site.http.request(verb, format!("{}{path}", site.url));
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    if let Some(body) = body {
-        request = request.header("if-match", "*").json(&body);
+    knock_by(request, method).await
+}
+
+async fn knock_by(mut request: RequestBuilder, method: &str) -> (u16, String) {
+    if method != "get" && method != "delete" {
+        request = request.header("if-match", "*").json(&json!({}));
     }
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
@@ -222,6 +243,39 @@ async fn nobody_and_devices_get_through_no_door_but_their_own() {
                 assert_eq!(admins, 401, "{method} {path}");
             }
             _ => assert_eq!((nobody, device), (401, 401), "{method} {path}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn cookies_open_what_their_tokens_open_and_only_from_our_own_pages() {
+    let site = Site::start().await;
+    site.set_up().await;
+    let browser = Browser::of_admin(&site).await;
+    let enrol = json!({ "name": "this browser", "cookie": true });
+    browser.post("/v1/me/devices", enrol).await.expect(201);
+    let device = Browser::new(&site, Way::Local);
+    device.put("nearhand-device", &browser.cookie("nearhand-device").unwrap());
+    // Logging out would end the rest of the walk.
+    let rows = ROUTES.iter().filter(|(_, path, _)| *path != "/v1/sessions/current");
+    for (method, path, needs) in rows {
+        let foreign = knock_with(&browser, method, path, FOREIGN_PAGE).await;
+        let (session, _) = knock_with(&browser, method, path, OWN_PAGE).await;
+        let (device, _) = knock_with(&device, method, path, OWN_PAGE).await;
+        let what = format!("{method} {path}: {foreign:?} {session} {device}");
+        let refused = (403, "cross_origin".to_owned());
+        match needs {
+            Nobody => assert!(foreign.0 != 403, "{what}"),
+            Device => assert_eq!((foreign, session, device), (refused, 400, 400), "{what}"),
+            App if *path == "/v1/pings/wanted" => {
+                assert_eq!((foreign, session, device), (refused, 200, 200), "{what}");
+            }
+            // Apps know no cookies.
+            App | AppPath => assert_eq!((foreign.0, session, device), (401, 401, 401), "{what}"),
+            _ => {
+                assert_eq!((foreign, device), (refused, 401), "{what}");
+                assert!(!matches!(session, 401 | 403) && session < 500, "{what}");
+            }
         }
     }
 }

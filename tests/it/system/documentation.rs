@@ -99,6 +99,33 @@ async fn a_schedulers_day_goes_as_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_browser_logs_in_and_is_a_device_as_it_is_told() {
+    let stack = Stack::start_empty().await;
+    let done = stack.paste(&lines("docs/browsers.md")).await;
+    let (said, complained) = (
+        String::from_utf8_lossy(&done.stdout).into_owned(),
+        String::from_utf8_lossy(&done.stderr).into_owned(),
+    );
+    assert!(done.status.success(), "{said}\n{complained}");
+    assert_told(
+        &said,
+        &complained,
+        &[
+            "\"remembered\":false",
+            "{\"staff\":",
+            "\"browser\":true",
+            "\"code\":\"cross_origin\"",
+            "event: snapshot",
+            "\"code\":\"https_required\"",
+            "\"wanted\":true",
+            "\"accepted\":1",
+            "\"this_browser\":true",
+            "\"code\":\"unauthorized\"",
+        ],
+    );
+}
+
+#[tokio::test]
 async fn what_is_held_on_people_ends_as_it_is_told() {
     let stack = Stack::start_empty().await;
     let done = stack.paste(&lines("docs/privacy.md")).await;

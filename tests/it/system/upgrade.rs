@@ -118,8 +118,8 @@ async fn storage_reads_what_the_earlier_release_wrote() {
     let phones = devices::list(&mut tx, grace.id, None::<DeviceId>, 50).await.unwrap();
     let revoked: Vec<_> = phones.iter().map(|phone| phone.revoked_at.is_some()).collect();
     assert_eq!(revoked, [false, true]);
-    let basis = tracking::legal_basis(&mut tx, called(&people, "Alan").id).await.unwrap();
-    assert_eq!(basis.as_deref(), Some("written consent, again"));
+    let consent = tracking::consent(&mut tx, called(&people, "Alan").id).await.unwrap();
+    assert_eq!(consent.unwrap().legal_basis, "written consent, again");
     let cases = cases::list(&mut tx, &CaseFilter::default(), None, 50).await.unwrap();
     let statuses: Vec<_> = cases.iter().map(|case| (&*case.title, case.status)).collect();
     let wanted = [("Watch the harbour office", CaseStatus::Open), ("Done", CaseStatus::Done)];

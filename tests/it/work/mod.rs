@@ -19,3 +19,4 @@ mod own_assignments;
 mod own_cases;
 mod own_events;
 mod released_work;
+mod schedule;

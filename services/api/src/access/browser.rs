@@ -48,8 +48,7 @@ pub(crate) struct Browser {
     transport: Transport,
     /// The request comes from a page of ours.
     own_page: bool,
-    /// Some header that only a proxy writes came from one that is not trusted, or the page that sent
-    /// the request was loaded from elsewhere than from where we believe to be.
+    /// The request seems to be sent on this machine, and something in it says that a proxy passed it on.
     hidden_proxy: bool,
     session: Option<String>,
     device: Option<String>,
@@ -111,8 +110,10 @@ impl Browser {
         Err(Problem::new(Code::CrossOrigin, detail))
     }
 
-    /// Refuses browsers that would send a cookie over a network in the clear.
-    pub(crate) fn require_safe_transport(&self) -> ApiResult<()> {
+    /// Refuses to give cookies to pages that are not ours, and to browsers that would send them over a
+    /// network in the clear.
+    pub(crate) fn require_fit_for_cookies(&self) -> ApiResult<()> {
+        self.require_own_page()?;
         if self.transport != Transport::Plain && !self.hidden_proxy {
             return Ok(());
         }

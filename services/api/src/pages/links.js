@@ -1,7 +1,7 @@
 // The pages that set a password or confirm an address. Nothing is sent before somebody presses the
 // button: programs that scan mails open links, too.
 
-import { fill, laterText, onSecret, post, words } from "./shared.js";
+import { fill, laterText, onSecret, post, showOnward, words } from "./shared.js";
 
 const TEXTS = {
   en: {
@@ -167,6 +167,7 @@ function done(answer) {
     line.append(`${label}: `, strong);
     status.append(line);
   }
+  showOnward();
 }
 
 function refused(response, problem) {
@@ -216,5 +217,6 @@ fill(text);
 document.title = text[`${name}_title`];
 onSecret((found) => {
   secret = found;
+  document.getElementById("onward").hidden = true;
   end(secret === "" ? text.incomplete : null);
 });

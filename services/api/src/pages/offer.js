@@ -1,7 +1,7 @@
 // The page on which a person answers an offer. Opening it changes nothing: programs that scan mails
 // open links, too, and some run scripts. Only a button sends an answer.
 
-import { fill, laterText, onSecret, post, tag, words } from "./shared.js";
+import { fill, laterText, onSecret, post, showOnward, tag, words } from "./shared.js";
 
 const TEXTS = {
   en: {
@@ -233,6 +233,7 @@ function sayAvailable() {
 }
 
 function answered(answer) {
+  if (answer.state !== "declined") showOnward();
   if (answer.state === "available") return sayAvailable();
   if (answer.state === "declined" || !answer.starts_at || !answer.ends_at) return end(text[answer.state], false);
   const time = dates.formatRange(new Date(answer.starts_at), new Date(answer.ends_at));
@@ -289,7 +290,7 @@ fill(text);
 document.title = text.offer_title;
 onSecret((found) => {
   secret = found;
-  details.hidden = true;
+  details.hidden = element("onward").hidden = true;
   reason.value = "";
   load();
 });

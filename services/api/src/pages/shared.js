@@ -8,24 +8,32 @@ const TEXTS = {
     wait: "Too many tries. Please wait {seconds} seconds, then press the button again.",
     later: "That did not work just now. Please try again in a moment.",
     sending: "One moment …",
+    to_phone: "Open the phone page",
+    to_console: "Open the console",
   },
   de: {
     incomplete: "Dieser Link ist unvollständig. Öffnen Sie ihn noch einmal aus der E-Mail, oder kopieren Sie ihn ganz.",
     wait: "Zu viele Versuche. Bitte warten Sie {seconds} Sekunden und drücken Sie dann noch einmal.",
     later: "Das hat gerade nicht geklappt. Bitte versuchen Sie es gleich noch einmal.",
     sending: "Einen Moment …",
+    to_phone: "Zur Seite für das Telefon",
+    to_console: "Zur Konsole",
   },
   es: {
     incomplete: "Este enlace está incompleto. Ábralo otra vez desde el correo o cópielo entero.",
     wait: "Demasiados intentos. Espere {seconds} segundos y pulse de nuevo.",
     later: "No ha funcionado en este momento. Inténtelo de nuevo en un instante.",
     sending: "Un momento …",
+    to_phone: "Abrir la página para el teléfono",
+    to_console: "Abrir la consola",
   },
   fr: {
     incomplete: "Ce lien est incomplet. Ouvrez-le de nouveau depuis le message ou copiez-le en entier.",
     wait: "Trop de tentatives. Attendez {seconds} secondes, puis appuyez de nouveau.",
     later: "Cela n’a pas fonctionné pour l’instant. Réessayez dans un moment.",
     sending: "Un instant …",
+    to_phone: "Ouvrir la page pour le téléphone",
+    to_console: "Ouvrir la console",
   },
 };
 
@@ -85,6 +93,12 @@ export async function post(path, body) {
   });
   const answer = response.status === 204 ? {} : await response.json();
   return { response, answer };
+}
+
+// Shows the way on, where this installation serves the phone page and the console at all.
+export async function showOnward() {
+  const response = await fetch("phone", { method: "HEAD", credentials: "omit" }).catch(() => null);
+  if (response && response.ok) document.getElementById("onward").hidden = false;
 }
 
 // What to say when the same request may succeed later.

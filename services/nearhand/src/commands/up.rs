@@ -1,7 +1,7 @@
 //! `nearhand up`: everything on one machine, in one process, with servers of its own.
 
 use crate::{
-    demo,
+    demo::{self, DemoSite},
     embedded::{self, Connections, Options, Servers},
     geocoder::GeocoderSettings,
     mail::MailSettings,
@@ -129,18 +129,19 @@ async fn live(
     let surroundings = Surroundings { objects, outbox, public_url, demo: logins.clone() };
     let serving = runtime.start_api(app, worker.clone(), &queue, surroundings, http, retention);
     let api = serving.await?;
-    let url = base_url(api.addresses.api);
+    let (url, has_console) = (base_url(api.addresses.api), http.console.is_served());
     let jobs = jobs.with_offers(OfferJobs::new(OfferIndex::shared(api.follower)));
     let mails = args.mail.jobs(Some(&folder), &url)?;
     let jobs = jobs.with(EraseJobs::new(&queue, mails.outbox()));
     runtime.start_worker(worker, queue, jobs.with(mails), retention);
     if !args.demo {
-        greet(&url, is_set_up, &token);
+        greet(&url, is_set_up, has_console, &token);
         return runtime.finish().await;
     }
-    say(&format!("Nearhand runs on {url}  (documentation: {url}/docs, Ctrl-C stops it)"));
+    let data_dir = args.data_dir.clone();
+    let site = DemoSite { url, bootstrap_token: token, data_dir, has_console, logins };
     let demo = async {
-        let result = demo::run(url, token, args.data_dir.clone(), shutdown.clone()).await;
+        let result = demo::run(site, shutdown.clone()).await;
         if result.is_err() {
             shutdown.cancel();
         }
@@ -206,12 +207,14 @@ fn base_url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-fn greet(url: &str, is_set_up: bool, token: &SecretString) {
-    say(&format!("Nearhand runs on {url}  (documentation: {url}/docs, Ctrl-C stops it)"));
+fn greet(url: &str, is_set_up: bool, has_console: bool, token: &SecretString) {
+    let (page, where_to) = match has_console {
+        true => ("/console", "Make the first account there"),
+        false => ("", "Make the first organisation with POST /v1/setup"),
+    };
+    say(&format!("Nearhand runs on {url}{page}  (documentation: {url}/docs, Ctrl-C stops it)"));
     if !is_set_up {
-        say(&format!(
-            "Nobody can log in yet. Make the first organisation with POST /v1/setup and this bootstrap token: {}",
-            token.expose_secret()
-        ));
+        let token = token.expose_secret();
+        say(&format!("Nobody can log in yet. {where_to}, with this bootstrap token: {token}"));
     }
 }

@@ -9,10 +9,11 @@ use anyhow::Context;
 use nearhand_domain::password::generate_password;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::Logins;
 use super::env_file::EnvFile;
 use super::people::ZONE;
 use crate::client::{Client, Error, Login, Person, Session, Tokens, log_in, persist};
@@ -22,6 +23,7 @@ const SLUG: &str = "harbour-city-demo";
 const ADMIN: &str = "admin@harbour-city.example";
 const CREW_PASSWORD: &str = "NEARHAND_CREW_PASSWORD";
 const SCHEDULER: &str = "scheduler@harbour-city.example";
+const WORKER: &str = "worker@harbour-city.example";
 /// How long the API may take to answer at the start.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,20 @@ pub(super) struct Accounts {
 #[derive(Deserialize)]
 struct SetUp {
     session: Tokens,
+}
+
+/// What somebody may do.
+#[derive(Deserialize)]
+pub(super) struct Access {
+    pub(super) id: Uuid,
+    access_level: String,
+}
+
+impl Access {
+    /// Whether they log in as somebody of the field does.
+    pub(super) fn is_field(&self) -> bool {
+        self.access_level == "limited"
+    }
 }
 
 #[derive(Deserialize)]
@@ -57,7 +73,13 @@ pub(super) async fn enter(
     env.set("NEARHAND_ORGANIZATION", SLUG);
     env.set("NEARHAND_ADMIN_LOGIN", ADMIN);
     env.set("NEARHAND_SCHEDULER_LOGIN", SCHEDULER);
-    for name in ["NEARHAND_ADMIN_PASSWORD", "NEARHAND_SCHEDULER_PASSWORD", CREW_PASSWORD] {
+    env.set("NEARHAND_WORKER_LOGIN", WORKER);
+    for name in [
+        "NEARHAND_ADMIN_PASSWORD",
+        "NEARHAND_SCHEDULER_PASSWORD",
+        "NEARHAND_WORKER_PASSWORD",
+        CREW_PASSWORD,
+    ] {
         if env.get(name).is_none() {
             env.set(name, generate_password());
         }
@@ -70,6 +92,67 @@ pub(super) async fn enter(
     let scheduler = scheduler(&admin, self::login(env, "SCHEDULER")).await?;
     let crew_password = env.get(CREW_PASSWORD).unwrap_or_default().to_owned().into();
     Ok(Accounts { admin, scheduler, crew_password, organization })
+}
+
+/// Who may log in, for those who are to be told.
+pub(super) fn logins(env: &EnvFile, with_worker: bool) -> Logins {
+    Logins {
+        organization: SLUG.to_owned(),
+        admin: login(env, "ADMIN"),
+        scheduler: login(env, "SCHEDULER"),
+        worker: with_worker.then(|| login(env, "WORKER")),
+    }
+}
+
+/// Gives the person whose phone nobody simulates a login, and a case to begin with.
+pub(super) async fn enter_worker(
+    accounts: &Accounts,
+    env: &EnvFile,
+    person: Uuid,
+    case: Uuid,
+) -> anyhow::Result<()> {
+    let access: Access = accounts.admin.get(&format!("/v1/staff/{person}")).await?;
+    enter_field(&accounts.admin, person, access.is_field(), login(env, "WORKER")).await?;
+    let held: Vec<IgnoredAny> =
+        accounts.scheduler.list(&format!("/v1/assignments?staff={person}&open=true")).await?;
+    if held.is_empty() {
+        let (path, form) = (format!("/v1/cases/{case}/assignments"), json!({ "staff_id": person }));
+        match accounts.scheduler.create::<IgnoredAny>(&path, &form).await {
+            // Somebody has it already, or they have something else: then there is something to see.
+            Err(error) if error.is_conflict() => {}
+            given => drop(given?),
+        }
+    }
+    Ok(())
+}
+
+/// Logs somebody of the field in. Whoever has no login yet gets this one.
+///
+/// # Errors
+/// If the API refuses, or does not answer in time.
+pub(super) async fn enter_field(
+    admin: &Session,
+    person: Uuid,
+    has_login: bool,
+    login: Login,
+) -> anyhow::Result<Session> {
+    let client = admin.client();
+    if has_login {
+        match persist(PATIENCE, || log_in(client, &login)).await {
+            Ok(tokens) if !tokens.must_change_password => {
+                return Ok(Session::of_tokens(client, tokens, login));
+            }
+            Ok(_) => {}
+            Err(error) if error.is_unauthorized() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let change = json!({ "email": login.login, "access_level": "limited" });
+    admin.patch(&format!("/v1/staff/{person}"), &change).await?;
+    let session = admit(admin, person, login).await?;
+    // Nobody reads their mails.
+    session.patch("/v1/me/notifications", &json!({ "mail": false })).await?;
+    Ok(session)
 }
 
 /// How somebody of the crew logs in.
@@ -85,7 +168,7 @@ pub(super) fn field_login(username: &str, password: &SecretString) -> Login {
 ///
 /// # Errors
 /// If the API refuses or does not answer.
-pub(super) async fn admit(admin: &Session, person: Uuid, login: Login) -> Result<Session, Error> {
+async fn admit(admin: &Session, person: Uuid, login: Login) -> Result<Session, Error> {
     let client = admin.client();
     let temporary: Temporary = admin.post_empty(&format!("/v1/staff/{person}/password")).await?;
     let first = Login { password: temporary.password, ..login.clone() };

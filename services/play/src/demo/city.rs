@@ -17,38 +17,39 @@ pub(super) struct Place {
     pub(super) lng: f64,
 }
 
-/// A district: its name and its outline as `(lng, lat)`, counter-clockwise, not closed.
+/// A district: its name and its outline, counter-clockwise, not closed.
 pub(super) struct District {
     pub(super) name: &'static str,
-    outline: &'static [(f64, f64)],
+    pub(super) outline: &'static [Corner],
 }
 
-type Corner = (f64, f64);
+/// As `(lng, lat)`.
+pub(super) type Corner = (f64, f64);
 
 // Along the river, from the west to the north-east.
-const R0: Corner = (-9.230, 38.692);
-const R1: Corner = (-9.207, 38.695);
-const R2: Corner = (-9.186, 38.698);
-const R3: Corner = (-9.160, 38.705);
-const R4: Corner = (-9.138, 38.707);
-const R5: Corner = (-9.122, 38.715);
-const R6: Corner = (-9.108, 38.732);
-const R7: Corner = (-9.097, 38.756);
-const R8: Corner = (-9.092, 38.782);
+pub(super) const R0: Corner = (-9.230, 38.692);
+pub(super) const R1: Corner = (-9.207, 38.695);
+pub(super) const R2: Corner = (-9.186, 38.698);
+pub(super) const R3: Corner = (-9.160, 38.705);
+pub(super) const R4: Corner = (-9.138, 38.707);
+pub(super) const R5: Corner = (-9.122, 38.715);
+pub(super) const R6: Corner = (-9.108, 38.732);
+pub(super) const R7: Corner = (-9.097, 38.756);
+pub(super) const R8: Corner = (-9.092, 38.782);
 // Through the middle.
-const M0: Corner = (-9.228, 38.722);
-const M2: Corner = (-9.188, 38.726);
-const M3: Corner = (-9.163, 38.727);
-const M4: Corner = (-9.137, 38.731);
+pub(super) const M0: Corner = (-9.228, 38.722);
+pub(super) const M2: Corner = (-9.188, 38.726);
+pub(super) const M3: Corner = (-9.163, 38.727);
+pub(super) const M4: Corner = (-9.137, 38.731);
 // Below the northern quarters.
-const H0: Corner = (-9.214, 38.757);
-const H2: Corner = (-9.190, 38.760);
-const H3: Corner = (-9.161, 38.764);
-const H4: Corner = (-9.131, 38.766);
+pub(super) const H0: Corner = (-9.214, 38.757);
+pub(super) const H2: Corner = (-9.190, 38.760);
+pub(super) const H3: Corner = (-9.161, 38.764);
+pub(super) const H4: Corner = (-9.131, 38.766);
 // The northern edge.
-const N3: Corner = (-9.166, 38.795);
-const N4: Corner = (-9.132, 38.798);
-const N5: Corner = (-9.098, 38.796);
+pub(super) const N3: Corner = (-9.166, 38.795);
+pub(super) const N4: Corner = (-9.132, 38.798);
+pub(super) const N5: Corner = (-9.098, 38.796);
 
 /// The districts.
 pub(super) const DISTRICTS: [District; 8] = [

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::accounts::{admit, field_login};
+use super::accounts::{Access, enter_field, field_login};
 use super::car::Car;
-use crate::client::{Session, log_in, persist};
+use crate::client::Session;
 
 /// How many have a login.
 pub(super) const COUNT: usize = 24;
@@ -30,12 +28,6 @@ pub(super) struct Hand {
     pub(super) car: Option<Car>,
     /// Held while they are out, so that they do one thing after the other.
     pub(super) out: Mutex<()>,
-}
-
-#[derive(Deserialize)]
-struct Access {
-    id: Uuid,
-    access_level: String,
 }
 
 /// Who becomes the crew: people with a phone, at any time available if there are enough of them.
@@ -58,29 +50,11 @@ pub(super) async fn enter(
 ) -> anyhow::Result<HashMap<Uuid, Session>> {
     let listed: Vec<Access> = admin.list("/v1/staff").await?;
     let with_login: Vec<Uuid> =
-        listed.into_iter().filter(|one| one.access_level == "limited").map(|one| one.id).collect();
+        listed.into_iter().filter(Access::is_field).map(|one| one.id).collect();
     let one = |hand: &Hand| {
         let (id, known) = (hand.id, with_login.contains(&hand.id));
         let login = field_login(&hand.username, password);
-        async move {
-            let client = admin.client();
-            if known {
-                match persist(super::accounts::PATIENCE, || log_in(client, &login)).await {
-                    Ok(tokens) if !tokens.must_change_password => {
-                        return anyhow::Ok((id, Session::of_tokens(client, tokens, login)));
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.is_unauthorized() => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            let change = json!({ "email": login.login, "access_level": "limited" });
-            admin.patch(&format!("/v1/staff/{id}"), &change).await?;
-            let session = admit(admin, id, login).await?;
-            // Nobody reads their mails.
-            session.patch("/v1/me/notifications", &json!({ "mail": false })).await?;
-            Ok((id, session))
-        }
+        async move { anyhow::Ok((id, enter_field(admin, id, known, login).await?)) }
     };
     let logins: Vec<_> = crew.iter().map(|hand| one(hand)).collect();
     stream::iter(logins).buffer_unordered(AT_A_TIME).try_collect().await

@@ -50,6 +50,8 @@ pub(super) struct Filled {
     pub(super) device: SecretString,
     /// A case many fit.
     pub(super) case: Uuid,
+    /// Another, for that person.
+    pub(super) first_work: Uuid,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +116,7 @@ pub(super) async fn fill(
     let people = fill_people(admin, &remembered, &services, &regions, now, say).await?;
     let clients = CLIENTS.iter().map(|name| (*name, json!({ "name": name })));
     let clients = named(admin, "/v1/clients", clients).await?;
-    let case = fill_cases(admin, &services, &clients, now).await?;
+    let (case, first_work) = fill_cases(admin, &services, &clients, now).await?;
     let queue = named(admin, "/v1/queues", [(QUEUE, json!({ "name": QUEUE }))].into_iter()).await?;
     let tokens = people
         .iter()
@@ -132,7 +134,7 @@ pub(super) async fn fill(
     fill_panels(admin, &clients, &hands).await?;
     let queue = queue.first().copied().unwrap_or_default();
     let setting = Setting { services, clients, queue };
-    Ok(Filled { phones, hands, setting, staff, device, case })
+    Ok(Filled { phones, hands, setting, staff, device, case, first_work })
 }
 
 /// People as the day needs them, and their phones.
@@ -290,13 +292,13 @@ struct Items {
     items: Vec<Value>,
 }
 
-/// Makes the cases that are missing or whose time has passed; returns the first.
+/// Makes the cases that are missing or whose time has passed; returns the first two.
 async fn fill_cases(
     admin: &Session,
     services: &[Uuid],
     clients: &[Uuid],
     now: Timestamp,
-) -> anyhow::Result<Uuid> {
+) -> anyhow::Result<(Uuid, Uuid)> {
     let plans = cases::plan(now, services, clients);
     let open: Vec<CaseSeen> = admin.list("/v1/cases?status=open").await?;
     let ours = open.into_iter().filter(|case| plans.iter().any(|plan| plan.title == case.title));
@@ -317,5 +319,8 @@ async fn fill_cases(
     };
     let ids: Vec<Uuid> =
         stream::iter(plans.iter().map(make)).buffered(AT_A_TIME).try_collect().await?;
-    ids.first().copied().ok_or_else(|| anyhow::anyhow!("the demo has no case"))
+    match ids.as_slice() {
+        [first, second, ..] => Ok((*first, *second)),
+        _ => anyhow::bail!("the demo has no cases"),
+    }
 }

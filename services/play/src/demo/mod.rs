@@ -2,7 +2,7 @@
 //!
 //! [`run`] sets the installation up (or finds the demo it holds), fills it with people and cases,
 //! simulates phones until shutdown, plays a day's work, and keeps `demo.env` fresh. [`city`],
-//! [`people`] and [`cases`] draw what there is, the same every time; [`accounts`], [`crew`] and
+//! [`map`], [`people`] and [`cases`] draw what there is, the same every time; [`accounts`], [`crew`] and
 //! [`fill`] make it; [`phones`] move. [`calls`] draws the cases that arrive, and [`day`] plays each
 //! from the call until it is done.
 
@@ -16,6 +16,8 @@ mod day;
 pub mod dice;
 mod env_file;
 mod fill;
+pub mod map;
+mod network;
 mod people;
 mod phones;
 
@@ -28,7 +30,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use crate::Say;
-use crate::client::{Client, Session};
+use crate::client::{Client, Login, Session};
 use accounts::Accounts;
 use env_file::EnvFile;
 
@@ -45,8 +47,24 @@ pub struct Site {
     pub bootstrap_token: SecretString,
     /// Gets `demo.env` and `demo-state.json`.
     pub data_dir: PathBuf,
+    /// Whether there is a console at that URL.
+    pub has_console: bool,
+    /// Learns who may log in: once when the office may, once more when the field may, too.
+    pub logins: Box<dyn Fn(Logins) + Send + Sync>,
     /// Tells the person at the terminal how it goes.
     pub say: Say,
+}
+
+/// Who may log in to the demo.
+pub struct Logins {
+    /// Its slug.
+    pub organization: String,
+    /// Who runs it.
+    pub admin: Login,
+    /// Who plans.
+    pub scheduler: Login,
+    /// Somebody in the field whose phone nobody simulates; none before they have a login.
+    pub worker: Option<Login>,
 }
 
 /// Runs the demo until `shutdown`. The API must be listening, or be about to.
@@ -60,7 +78,7 @@ pub async fn run(site: Site, shutdown: CancellationToken) -> anyhow::Result<()> 
     let preparing = prepare(&client, &site, &path, &mut env);
     let Some(prepared) = shutdown.run_until_cancelled(preparing).await else { return Ok(()) };
     let (accounts, phones, cast) = prepared?;
-    greet(&site, &env, phones.len(), &path);
+    tell_alive(&site, &env, phones.len(), &path);
     let moving = phones::run(client, phones, shutdown.clone());
     let renewing = shutdown.run_until_cancelled(keep_fresh(&accounts, &path, &mut env));
     let playing = shutdown.run_until_cancelled(day::run(&accounts, cast, site.say));
@@ -75,6 +93,8 @@ async fn prepare(
     env: &mut EnvFile,
 ) -> anyhow::Result<(Accounts, Vec<phones::Route>, day::Cast)> {
     let accounts = accounts::enter(client, &site.bootstrap_token, path, env).await?;
+    (site.logins)(accounts::logins(env, false));
+    tell_entrance(site, env);
     let state = site.data_dir.join("demo-state.json");
     let filled = fill::fill(&accounts.admin, accounts.organization, &state, clock::now(), site.say)
         .await
@@ -82,6 +102,8 @@ async fn prepare(
     env.set("NEARHAND_DEVICE_TOKEN", filled.device.expose_secret());
     env.set("NEARHAND_STAFF_ID", filled.staff.to_string());
     env.set("NEARHAND_CASE_ID", filled.case.to_string());
+    accounts::enter_worker(&accounts, env, filled.staff, filled.first_work).await?;
+    (site.logins)(accounts::logins(env, true));
     note_tokens(&accounts, env).await?;
     env.write(path)?;
     let cast = day::Cast { hands: filled.hands, setting: filled.setting };
@@ -114,16 +136,38 @@ async fn keep_fresh(accounts: &Accounts, path: &Path, env: &mut EnvFile) {
     }
 }
 
-fn greet(site: &Site, env: &EnvFile, phones: usize, path: &Path) {
-    let value = |name| env.get(name).unwrap_or_default();
+/// Where to look first, said before the city is filled.
+fn tell_entrance(site: &Site, env: &EnvFile) {
+    let page = if site.has_console { "/console" } else { "" };
     (site.say)(&format!(
-        "Harbour City is alive: {} people, {phones} phones on the move, {} open cases.\n\
-         Log in as {} with the password {}\n\
-         For the README's lines: . {}",
+        "Open {}{page} and log in as {} with the password {}",
+        site.url,
+        value(env, "NEARHAND_ADMIN_LOGIN"),
+        value(env, "NEARHAND_ADMIN_PASSWORD"),
+    ));
+}
+
+fn tell_alive(site: &Site, env: &EnvFile, phones: usize, path: &Path) {
+    (site.say)(&format!(
+        "Harbour City is alive: {} people, {phones} phones on the move, {} open cases.",
         people::COUNT,
         cases::COUNT,
-        value("NEARHAND_ADMIN_LOGIN"),
-        value("NEARHAND_ADMIN_PASSWORD"),
-        path.display(),
     ));
+    if site.has_console {
+        (site.say)(&format!(
+            "The page for phones is {}/phone: log in as {} with the password {}",
+            site.url,
+            value(env, "NEARHAND_WORKER_LOGIN"),
+            value(env, "NEARHAND_WORKER_PASSWORD"),
+        ));
+    }
+    (site.say)(&format!(
+        "For the README's lines: . {}  (documentation: {}/docs, Ctrl-C stops everything)",
+        path.display(),
+        site.url,
+    ));
+}
+
+fn value<'a>(env: &'a EnvFile, name: &str) -> &'a str {
+    env.get(name).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The demo's phones: each goes from place to place through the city, stops now and then, and
+//! The demo's phones: each goes from place to place along the city's streets, stops now and then, and
 //! sends its fixes as one of the apps that exist would, keeping what is not taken. A phone with an
 //! errand goes there and stays. What the errand is for is not known here.
 
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::car::Wheel;
 use super::city::{DISTRICTS, Place};
 use super::dice::Dice;
+use super::network::Network;
 use crate::apps::{App, Fix};
 use crate::client::{Client, Error, pause};
 
@@ -125,7 +126,8 @@ async fn send_all(
 /// Somebody on their way through the city.
 struct Walk {
     at: Place,
-    towards: Place,
+    /// What is left of the way: crossings, and the place itself.
+    way: VecDeque<Place>,
     home: usize,
     /// Where they are sent.
     errand: Option<Place>,
@@ -139,7 +141,7 @@ impl Walk {
     fn new(at: Place, home: usize, dice: &mut Dice) -> Self {
         let mut walk = Self {
             at,
-            towards: at,
+            way: VecDeque::new(),
             home,
             errand: None,
             speed_mps: 0.0,
@@ -154,7 +156,7 @@ impl Walk {
     fn set_out(&mut self, dice: &mut Dice) {
         let elsewhere = dice.pick(&DISTRICTS).filter(|_| dice.clone().chance(0.3));
         let district = elsewhere.unwrap_or(&DISTRICTS[self.home % DISTRICTS.len()]);
-        self.towards = district.somewhere(dice);
+        self.way = Network::city().way(self.at, district.somewhere(dice));
         self.speed_mps = dice.between(SPEED_MPS.0, SPEED_MPS.1);
     }
 
@@ -167,7 +169,7 @@ impl Walk {
         self.stop_s = 0.0;
         match errand {
             Some(place) => {
-                self.towards = place;
+                self.way = Network::city().way(self.at, place);
                 self.speed_mps = dice.between(ERRAND_MPS.0, ERRAND_MPS.1);
             }
             None => self.set_out(dice),
@@ -182,17 +184,22 @@ impl Walk {
         if left <= 0.0 {
             return;
         }
-        let (north, east) = self.at.metres_to(self.towards);
-        let (distance, way) = (north.hypot(east), self.speed_mps * left);
-        if way >= distance {
-            self.at = self.towards;
-            if self.errand.is_none() {
-                self.set_out(dice);
+        let mut left_m = self.speed_mps * left;
+        while let Some(next) = self.way.front() {
+            let (north, east) = self.at.metres_to(*next);
+            let distance = north.hypot(east);
+            if left_m < distance {
+                self.at = self.at.moved(north / distance * left_m, east / distance * left_m);
+                return;
             }
-            self.stop_s = dice.between(STOP_S.0, STOP_S.1);
-        } else {
-            self.at = self.at.moved(north / distance * way, east / distance * way);
+            left_m -= distance;
+            self.at = *next;
+            self.way.pop_front();
         }
+        if self.errand.is_none() {
+            self.set_out(dice);
+        }
+        self.stop_s = dice.between(STOP_S.0, STOP_S.1);
     }
 
     /// What the receiver makes of it.
@@ -202,7 +209,7 @@ impl Walk {
         let seen =
             self.at.moved(dice.between(-noise, noise), dice.between(-noise, noise)).rounded();
         let moving = self.stop_s <= 0.0;
-        let (north, east) = self.at.metres_to(self.towards);
+        let (north, east) = self.at.metres_to(self.way.front().copied().unwrap_or(self.at));
         let tenth = |number: f64| (number * 10.0).round() / 10.0;
         Fix {
             at,
@@ -254,7 +261,7 @@ mod tests {
             walk.obey(Some(site), &mut dice);
             walk.go(7.0, &mut dice);
             steps += 1;
-            assert!(steps < 40, "3.2 km at 16 m/s take 200 s");
+            assert!(steps < 60, "3.2 km are at most 6 by street, which take 375 s at 16 m/s");
         }
         for _ in 0..100 {
             walk.obey(Some(site), &mut dice);

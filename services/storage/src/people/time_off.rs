@@ -85,6 +85,34 @@ pub async fn list(
     Ok(page.fetch_all(&mut **tx).await?)
 }
 
+/// The absences of several people that touch `[from, to)`, each beside its person, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_people(
+    tx: &mut Tx,
+    people: &[StaffId],
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(StaffId, TimeOffRecord)>, StorageError> {
+    #[derive(FromRow)]
+    struct Row {
+        staff_id: Uuid,
+        #[sqlx(flatten)]
+        absence: TimeOffRecord,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT staff_id, id, starts_at, ends_at FROM staff_time_off \
+         WHERE staff_id = ANY($1) AND starts_at < $3 AND ends_at > $2 ORDER BY starts_at, id",
+    )
+    .bind(people.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(from.to_sqlx())
+    .bind(to.to_sqlx())
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (StaffId(row.staff_id), row.absence)).collect())
+}
+
 /// Removes an absence; returns it, if there was such a one.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ mod release;
 mod returned;
 
 pub use case::{AssignedCase, SlotCounts, counts, held_by, lock_case, slots_taken};
-pub use objections::{ClientObjection, Conflicting, client_objection, conflicting};
+pub use objections::{ClientObjection, Conflicting, client_objection, conflicting, objected};
 pub use release::{Released, release_case, release_people};
 pub use returned::{NotReturned, Returned, give_back, lock_cases_of_note};
 
@@ -25,7 +25,7 @@ use jiff_sqlx::ToSqlx;
 use nearhand_domain::{
     AssignmentId, CaseId, OrganizationId, Position, StaffId,
     access::PeopleScope,
-    assignment::{AssignmentState, HeldTime, Progress},
+    assignment::{AssignmentState, HeldTime, OVERTIME, Progress},
 };
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -240,6 +240,30 @@ pub async fn list(
     query.push(" ORDER BY a.id LIMIT ").push_bind(limit);
     let rows = query.build_query_as::<Row>().fetch_all(&mut **tx).await?;
     rows.into_iter().map(Row::into_record).collect()
+}
+
+/// What several people hold in `[from, to)` as known at `now`, without what was cancelled, in their
+/// order. Whoever is on site beyond the end of the held time is busy for a while yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_people(
+    tx: &mut Tx,
+    people: &[StaffId],
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Result<Vec<AssignmentRecord>, StorageError> {
+    let rows = sqlx::query_as::<_, Row>(select!(
+        "WHERE a.staff_id = ANY($1) AND a.state <> 'cancelled' AND a.starts_at < $3 \
+         AND (a.ends_at > $2 OR (a.state = 'on_site' AND a.ends_at <= $4 AND $5 > $2)) \
+         ORDER BY a.starts_at, a.id"
+    ))
+    .bind(people.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(from.to_sqlx())
+    .bind(to.to_sqlx())
+    .bind(now.to_sqlx())
+    .bind((now + OVERTIME).to_sqlx());
+    rows.fetch_all(&mut **tx).await?.into_iter().map(Row::into_record).collect()
 }
 
 /// Writes a new assignment. Its case and its holder must be locked.

@@ -21,6 +21,9 @@ lists what each allows.
   theirs. Lists hold only their people.
 - **API key**: whether the organisation's own software may, with the permission. *403* is
   `person_required`.
+- A browser's cookie opens what a session's token does, a device's cookie what a phone's token does on
+  `/v1/pings` and `/v1/pings/wanted`; both only in requests of the site's own pages, else 403
+  `cross_origin`.
 - Everybody gets 404 for what belongs to another organisation, and 401 without a token.
 
 ";

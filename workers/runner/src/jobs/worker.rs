@@ -10,17 +10,25 @@
 //! - Without a poll strategy an empty queue is looked at again with the next heartbeat. Listening for
 //!   notices besides would need a connection a queue, and tries to connect without a pause while the
 //!   server is away; so it polls.
+//! - Its own strategy for that makes a new timer when one has ended, and polls it with the next look.
+//!   If a look at an empty queue takes longer than the timer, nothing wakes the worker any more, for
+//!   ever. So there is [`Ticks`].
 
 use super::{Handler, run};
 use crate::{backoff::Backoff, supervise::Task};
 use apalis::prelude::{
-    BackendExt, IntervalStrategy, IntoWorkerService, PollWith, WorkerBuilder, WorkerContext,
-    WorkerError, WorkerService,
+    BackendExt, IntoWorkerService, PollSnapshot, PollStrategy, PollWith, WorkerBuilder,
+    WorkerContext, WorkerError, WorkerService,
 };
 use apalis_postgres::{Config, PgTask, PostgresStorage};
 use nearhand_domain::jobs::Payload;
 use nearhand_storage::{AppPool, StorageError, WorkerPool, jobs, outage};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, limit::ConcurrencyLimitLayer, service_fn};
 use uuid::Uuid;
@@ -35,7 +43,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long giving back may take at shutdown.
 const RELEASE: Duration = Duration::from_secs(2);
 
-type Backend = PollWith<PostgresStorage<Vec<u8>>, IntervalStrategy>;
+type Backend = PollWith<PostgresStorage<Vec<u8>>, Ticks>;
 
 /// The task that serves a handler's queue.
 pub(super) fn task<H: Handler>(
@@ -101,7 +109,7 @@ async fn live<H: Handler>(
         .missed_heartbeats(MISSED_HEARTBEATS);
     let backend = PostgresStorage::<Vec<u8>>::new(store.pool())
         .with_config(config)
-        .poll_with_strategy(IntervalStrategy::new(POLL));
+        .poll_with_strategy(Ticks::every(POLL));
     let context = WorkerContext::new(name);
     let (handler, app, ending) = (Arc::clone(handler), app.clone(), stop.clone());
     let service = service_fn(move |task: PgTask| {
@@ -125,6 +133,28 @@ async fn live<H: Handler>(
         }
     }
     Ok(())
+}
+
+/// Wakes a worker again and again, however long it took to look.
+struct Ticks(Interval);
+
+impl Ticks {
+    fn every(period: Duration) -> Self {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self(ticks)
+    }
+}
+
+impl PollStrategy for Ticks {
+    fn poll_drive(&mut self, context: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
+        let mut due = Poll::Pending;
+        // On to the next one, which is then the timer that wakes.
+        while self.0.poll_tick(context).is_ready() {
+            due = Poll::Ready(Some(()));
+        }
+        due
+    }
 }
 
 /// Hands tasks over as the queue keeps them. apalis would read them itself, and a payload that it
@@ -174,5 +204,31 @@ fn tell(error: &StorageError) {
         outage::failed(error);
     } else {
         tracing::warn!(%error, "a queue of jobs was interrupted and is served again");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    /// A look at the queue that takes longer than the pause between two must not be the last one.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_look_is_not_the_last() {
+        let mut ticks = Ticks::every(POLL);
+        let snapshot = PollSnapshot::new();
+        for _ in 0..3 {
+            let mut looked = false;
+            let woken = poll_fn(|context| {
+                let due = ticks.poll_drive(context, &snapshot);
+                // As the worker does: it looks once, finds nothing, and waits to be woken.
+                if due.is_pending() || !std::mem::replace(&mut looked, true) {
+                    return Poll::Pending;
+                }
+                Poll::Ready(())
+            });
+            tokio::time::timeout(POLL * 3, woken).await.expect("it is woken again");
+            tokio::time::advance(POLL * 4).await;
+        }
     }
 }

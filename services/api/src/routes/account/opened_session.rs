@@ -7,21 +7,24 @@ use crate::{
         browser::{Browser, Cookie},
         caller,
     },
+    change::Outcomes,
     http::{
         body::{Field, any},
         problem::ApiResult,
+        reply::Reply,
     },
     state::{ApiState, BrowserLife},
 };
 use axum::http::HeaderValue;
 use jiff::Timestamp;
 use nearhand_domain::{
-    OrganizationId, SessionId, StaffId, clock,
+    OrganizationId, SessionId, StaffId, audit, clock,
     field::{FieldErrors, Reported},
     token::mint,
 };
 use nearhand_storage::{
     Tx,
+    audit::AuditEvent,
     browser_sessions::{self, NewBrowserSession},
     staff::StaffRecord,
 };
@@ -100,11 +103,18 @@ impl Wanted {
     pub(crate) fn check(self, browser: &Browser) -> ApiResult<()> {
         match self {
             Self::Tokens => Ok(()),
-            Self::Cookie { .. } => {
-                browser.require_safe_transport()?;
-                browser.require_own_page()
-            }
+            Self::Cookie { .. } => browser.require_fit_for_cookies(),
         }
+    }
+}
+
+impl Opened {
+    /// What the login comes to.
+    pub(super) fn outcomes(self) -> ApiResult<Outcomes> {
+        let events = vec![AuditEvent::of(audit::SESSION_OPEN, self.session.id())];
+        let reply = Reply::created("/v1/sessions/current".to_owned(), &self.session)?;
+        let reply = reply.secret().cookie(self.cookie);
+        Ok(Outcomes { events, forget: Vec::new(), reply })
     }
 }
 
@@ -170,15 +180,20 @@ impl BrowserSession {
     }
 }
 
-/// The person's session that this browser had before, which nobody can use once its cookie is
-/// replaced.
-pub(crate) async fn replaced(
+/// Ends the person's session that this browser had before: once its cookie is replaced, nobody could.
+pub(super) async fn end_former(
     tx: &mut Tx,
     browser: &Browser,
+    organization: OrganizationId,
     staff: StaffId,
 ) -> ApiResult<Option<SessionId>> {
     let cookie = browser.cookie(Cookie::Session);
     let token = cookie.and_then(|text| caller::of_cookie(text, Cookie::Session));
     let Some(token) = token else { return Ok(None) };
-    Ok(browser_sessions::find(tx, staff, token.hash, clock::now()).await?)
+    let now = clock::now();
+    let former = browser_sessions::find(tx, staff, token.hash, now).await?;
+    if let Some(session) = former {
+        nearhand_storage::sessions::end(tx, organization, session, now).await?;
+    }
+    Ok(former)
 }

@@ -1,6 +1,6 @@
 //! `/v1/sessions`: login, refresh, logout. Nothing here tells whether an account exists.
 
-use super::opened_session::{self, Opened, OpenedSession, Wanted};
+use super::opened_session::{self, OpenedSession, Wanted};
 use crate::{
     access::{
         browser::{Browser, Cookie},
@@ -53,11 +53,11 @@ pub(crate) struct LoginForm {
     /// Log a browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
     /// script can read. Needs HTTPS, or this machine itself.
     #[serde(default)]
-    #[schema(value_type = bool, default = false)]
+    #[schema(value_type = bool, example = false)]
     cookie: Field<bool>,
     /// With `cookie`: stay logged in when the browser is closed.
     #[serde(default)]
-    #[schema(value_type = bool, default = false)]
+    #[schema(value_type = bool, example = false)]
     remember: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -108,8 +108,8 @@ forms!(LoginForm, RefreshForm);
 ///
 /// A program gets tokens. A browser sends `cookie: true` and gets a cookie in their place. Its session
 /// ends after 2 h without use and after 24 h in any case; with `remember: true` after 7 days without
-/// use and after 30 days in any case. What it had before in this browser ends with the new login. The
-/// cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
+/// use and after 30 days in any case. The session that the same person had before in this browser
+/// ends. The cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
 #[utoipa::path(post, path = "/v1/sessions", operation_id = "log_in", tag = "sessions",
     responses((status = 201, description = "Logged in", body = OpenedSession)))]
 pub(crate) async fn log_in(
@@ -127,6 +127,7 @@ pub(crate) async fn log_in(
     })?;
     wanted.check(&browser)?;
     let login = attempt.check(&state, &origin).await?;
+    let others_device = this_device::without_others(&state, &browser, login.person.id).await;
     let (organization, person) = (login.organization, &login.person);
     let mut change = Change::of(&state, organization, Some(person.id), &origin).await?;
     if let Some(fresh) = &login.fresh_hash {
@@ -137,19 +138,15 @@ pub(crate) async fn log_in(
     let opened =
         opened_session::open(change.tx(), &state, as_what, organization, person, login.temporary)
             .await?;
-    let Opened { session, cookie } = opened;
-    let mut events = vec![AuditEvent::of(audit::SESSION_OPEN, session.id())];
-    let mut forget = Vec::new();
-    let mut reply = Reply::created("/v1/sessions/current".to_owned(), &session)?.secret();
-    if cookie.is_some() {
-        if let Some(old) = opened_session::replaced(change.tx(), &browser, person.id).await? {
-            sessions::end(change.tx(), organization, old, clock::now()).await?;
-            events.push(AuditEvent::of(audit::SESSION_END, old));
-            forget.push(Forget::Session(old));
-        }
-        reply = this_device::forget_others(&state, &browser, person.id, reply).await;
+    let mut outcomes = opened.outcomes()?;
+    if let Wanted::Cookie { .. } = wanted {
+        outcomes.reply = outcomes.reply.cookie(others_device);
+        let old =
+            opened_session::end_former(change.tx(), &browser, organization, person.id).await?;
+        outcomes.events.extend(old.map(|old| AuditEvent::of(audit::SESSION_END, old)));
+        outcomes.forget.extend(old.map(Forget::Session));
     }
-    change.commit(Outcomes { events, forget, reply: reply.cookie(cookie) }).await
+    change.commit(outcomes).await
 }
 
 /// Opens a session of a person and mints its first pair of tokens.
@@ -255,6 +252,7 @@ pub(crate) async fn log_out(
 ) -> ChangeResult {
     let session = caller.session;
     let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
+    let device = this_device::of(&state, &browser, caller.staff).await;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     sessions::end(change.tx(), caller.organization, session, clock::now()).await?;
     let mut events = vec![AuditEvent::of(audit::SESSION_END, session)];
@@ -264,7 +262,7 @@ pub(crate) async fn log_out(
         if browser.cookie(Cookie::Device).is_some() {
             reply = reply.cookie(browser.take(Cookie::Device));
         }
-        if let Some(device) = this_device::of(&state, &browser, caller.staff).await {
+        if let Some(device) = device {
             events.extend(devices::revoke_one(change.tx(), &caller, caller.staff, device).await?);
             forget.push(Forget::Device(device));
         }

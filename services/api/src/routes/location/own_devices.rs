@@ -43,7 +43,7 @@ pub(crate) struct OwnDeviceForm {
     /// This browser is the device: the answer holds no token and sets the cookie
     /// `__Host-nearhand-device`, which counts on `/v1/pings` and `/v1/pings/wanted`.
     #[serde(default)]
-    #[schema(value_type = bool, default = false)]
+    #[schema(value_type = bool, example = false)]
     cookie: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]
@@ -94,8 +94,7 @@ pub(crate) async fn enrol(
         Ok((form.name.required("/name", e, |v| Name::parse(&v))?, cookie))
     })?;
     if cookie {
-        browser.require_safe_transport()?;
-        browser.require_own_page()?;
+        browser.require_fit_for_cookies()?;
     }
     let (device, event) = new.insert(change.tx(), &caller, id, &name).await?;
     let given = if cookie { browser.give_device(&new.token) } else { None };

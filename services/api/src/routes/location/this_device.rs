@@ -5,9 +5,9 @@ use crate::{
         browser::{Browser, Cookie},
         caller,
     },
-    http::reply::Reply,
     state::ApiState,
 };
+use axum::http::HeaderValue;
 use nearhand_domain::{DeviceId, StaffId};
 
 /// Which device of this person the browser is, if it is one.
@@ -18,16 +18,13 @@ pub(crate) async fn of(state: &ApiState, browser: &Browser, staff: StaffId) -> O
     (device.staff == staff && !device.erased).then_some(device.device)
 }
 
-/// Takes the device's cookie away unless it is of this person's device: in a browser that several
-/// people use, positions of one must not count for another.
-pub(crate) async fn forget_others(
+/// `Set-Cookie` that takes the device's cookie away unless it is of this person's device: in a browser
+/// that several people use, positions of one must not count for another.
+pub(crate) async fn without_others(
     state: &ApiState,
     browser: &Browser,
     staff: StaffId,
-    reply: Reply,
-) -> Reply {
-    if browser.cookie(Cookie::Device).is_none() || of(state, browser, staff).await.is_some() {
-        return reply;
-    }
-    reply.cookie(browser.take(Cookie::Device))
+) -> Option<HeaderValue> {
+    browser.cookie(Cookie::Device)?;
+    if of(state, browser, staff).await.is_some() { None } else { browser.take(Cookie::Device) }
 }

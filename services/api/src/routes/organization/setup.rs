@@ -48,11 +48,11 @@ pub(crate) struct SetupForm {
     /// Log the admin's browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
     /// script can read. Needs HTTPS, or this machine itself.
     #[serde(default)]
-    #[schema(value_type = bool, default = false)]
+    #[schema(value_type = bool, example = false)]
     cookie: Field<bool>,
     /// With `cookie`: stay logged in when the browser is closed.
     #[serde(default)]
-    #[schema(value_type = bool, default = false)]
+    #[schema(value_type = bool, example = false)]
     remember: Field<bool>,
     #[serde(flatten)]
     #[schema(ignore)]

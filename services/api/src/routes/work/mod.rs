@@ -9,6 +9,7 @@ mod offers;
 mod own_assignments;
 mod own_events;
 mod own_offers;
+mod schedule;
 
 use crate::{openapi::operation, state::ApiState};
 use utoipa_axum::router::OpenApiRouter;
@@ -105,6 +106,7 @@ fn assigned() -> OpenApiRouter<ApiState> {
             Overlap
         ))
         .routes(operation!(assignments::list))
+        .routes(operation!(schedule::list))
         .routes(operation!(assignments::get))
         .routes(operation!(
             assignments::patch,

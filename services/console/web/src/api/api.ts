@@ -1,7 +1,7 @@
 // The one door to the API. Types come from its OpenAPI document (`npm run api`), so a call that the
 // document does not know does not compile. No token is here: the browser sends its session cookie.
 import createClient, { type Middleware } from 'openapi-fetch';
-import { offline, problemOf } from './problem';
+import { loggedOut, offline, problemOf } from './problem';
 import type { components, paths } from './schema';
 
 /** The bodies of requests and answers by name. */
@@ -24,11 +24,13 @@ const middleware: Middleware = {
     }
     return request;
   },
-  async onResponse({ response }) {
+  async onResponse({ response, schemaPath }) {
     if (response.ok || response.status === 304) return undefined;
     const problem = await problemOf(response);
-    if (problem.status === 401 && problem.code !== 'login_failed') ended();
-    throw problem;
+    // Pings count by the device's cookie; that it was revoked says nothing of the session.
+    if (problem.code !== 'unauthorized' || schemaPath.startsWith('/v1/pings')) throw problem;
+    ended();
+    throw loggedOut(problem);
   },
   onError({ error }) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;

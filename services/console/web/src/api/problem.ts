@@ -66,6 +66,11 @@ export function offline(): Problem {
   return new Problem(0, 'offline', 'The server cannot be reached. Check your connection; nothing was changed by this request as far as we know.');
 }
 
+/** The problem of a request without a session: the API's words are for programs. */
+export function loggedOut(problem: Problem): Problem {
+  return new Problem(problem.status, problem.code, 'Your session has ended. Log in again, then repeat this.', [], problem.requestId, problem.retryAfter);
+}
+
 /** Any thrown value as a problem. Faults of our own are thrown on. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;

@@ -16,6 +16,11 @@ const HIDDEN_MS = 20_000;
 /** How long to wait when the browser has given up, doubled at each failure. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** A timer so late means that the computer slept: the connection may be dead without saying so. */
+const TICK_MS = 5_000;
+const SLEPT_MS = 25_000;
+/** A server that sends `alive` every 15 s and has been silent for so long is not reached any more. */
+const SILENT_MS = 40_000;
 
 /** An open stream. `close` it when its page goes. */
 export class EventStream {
@@ -26,12 +31,18 @@ export class EventStream {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wait = FIRST_WAIT_MS;
   #closed = false;
+  #ticked = Date.now();
+  /** When the server said `alive` or more; null until it has said it once. */
+  #heard: number | null = null;
+  #ticking: ReturnType<typeof setInterval>;
 
   constructor(url: string, handlers: Handlers) {
     this.#url = url;
     this.#handlers = handlers;
     document.addEventListener('visibilitychange', this.#onVisibility);
     addEventListener('online', this.#onOnline);
+    addEventListener('offline', this.#onOffline);
+    this.#ticking = setInterval(this.#onTick, TICK_MS);
     this.#open();
   }
 
@@ -44,8 +55,10 @@ export class EventStream {
 
   close(): void {
     this.#closed = true;
+    clearInterval(this.#ticking);
     document.removeEventListener('visibilitychange', this.#onVisibility);
     removeEventListener('online', this.#onOnline);
+    removeEventListener('offline', this.#onOffline);
     this.#stop();
   }
 
@@ -56,9 +69,15 @@ export class EventStream {
     this.#source = source;
     source.onopen = () => { this.state = 'live'; this.#wait = FIRST_WAIT_MS; };
     source.onerror = () => this.#onError(source);
+    source.addEventListener('alive', () => { this.#heard = Date.now(); });
     for (const [kind, handle] of Object.entries(this.#handlers)) {
-      source.addEventListener(kind, (event) => handle(JSON.parse((event as MessageEvent<string>).data)));
+      source.addEventListener(kind, (event) => this.#hand(handle, event as MessageEvent<string>));
     }
+  }
+
+  #hand(handle: (data: unknown) => void, event: MessageEvent<string>): void {
+    if (this.#heard !== null) this.#heard = Date.now();
+    handle(JSON.parse(event.data));
   }
 
   #stop(): void {
@@ -66,6 +85,7 @@ export class EventStream {
     this.#timer = undefined;
     this.#source?.close();
     this.#source = null;
+    this.#heard = null;
   }
 
   #onError(source: EventSource): void {
@@ -89,6 +109,20 @@ export class EventStream {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
+  };
+
+  #onTick = (): void => {
+    const now = Date.now();
+    const hasSlept = now - this.#ticked > SLEPT_MS;
+    this.#ticked = now;
+    const isSilent = this.#heard !== null && now - this.#heard > SILENT_MS;
+    if ((!hasSlept && !isSilent) || document.hidden || !this.#source) return;
+    this.state = 'reconnecting';
+    this.#open();
+  };
+
+  #onOffline = (): void => {
+    if (this.#source) this.state = 'reconnecting';
   };
 
   #onOnline = (): void => {

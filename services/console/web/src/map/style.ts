@@ -31,6 +31,7 @@ export function baseLayers(colours: Colours): LayerSpecification[] {
     area('base-city-land', ['land'], colours.land),
     area('base-park', ['park'], colours.park),
     area('base-airport', ['airport'], colours.airport),
+    line('base-runway', 'runway', undefined, colours.mainStreet, widths(2, 14)),
     area('base-water', ['water', 'river'], colours.sea),
     line('base-shore', 'shore', undefined, colours.shore, widths(0.8, 2)),
     line('base-river', 'river', undefined, colours.sea, widths(1, 8)),

@@ -23,7 +23,7 @@ const SET_OUT_S: (f64, f64) = (3.0, 10.0);
 /// The drive of somebody without a phone, in seconds.
 const UNSEEN_S: (f64, f64) = (40.0, 120.0);
 /// The longest drive; then they are there, wherever their phone is.
-const LONGEST_DRIVE: Duration = Duration::from_secs(480);
+const LONGEST_DRIVE: Duration = Duration::from_secs(600);
 /// How often one looks whether they have arrived.
 const LOOK: Duration = Duration::from_secs(2);
 /// The work itself, in seconds; what is written in the case takes too long to watch.

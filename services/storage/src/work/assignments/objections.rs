@@ -8,6 +8,7 @@ use nearhand_domain::{
     assignment::{HeldTime, OVERTIME},
 };
 use sqlx::FromRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Most things that are listed.
@@ -54,11 +55,39 @@ pub async fn client_objection(
     .bind(staff.0)
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(match row {
-        Some((_, Some(standing))) if standing == "excluded" => Some(ClientObjection::Excluded),
-        Some((true, None)) => Some(ClientObjection::NotOnPanel),
+    Ok(row.and_then(|(panel_required, standing)| objection(panel_required, standing.as_deref())))
+}
+
+/// The open ones among several assignments that their case's client objects to, and why.
+///
+/// # Errors
+/// When the database fails.
+pub async fn objected(
+    tx: &mut Tx,
+    assignments: &[AssignmentId],
+) -> Result<HashMap<AssignmentId, ClientObjection>, StorageError> {
+    let rows: Vec<(Uuid, bool, Option<String>)> = sqlx::query_as(
+        "SELECT a.id, l.panel_required, p.standing FROM assignments AS a \
+         JOIN cases AS c ON c.id = a.case_id JOIN clients AS l ON l.id = c.client_id \
+         LEFT JOIN client_staff AS p ON p.client_id = l.id AND p.staff_id = a.staff_id \
+         WHERE a.id = ANY($1) AND a.state IN ('assigned', 'en_route', 'on_site')",
+    )
+    .bind(assignments.iter().map(|id| id.0).collect::<Vec<_>>())
+    .fetch_all(&mut **tx)
+    .await?;
+    let read = |(id, panel_required, standing): (Uuid, bool, Option<String>)| {
+        Some((AssignmentId(id), objection(panel_required, standing.as_deref())?))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// What a client has against somebody of this standing with them.
+fn objection(panel_required: bool, standing: Option<&str>) -> Option<ClientObjection> {
+    match standing {
+        Some("excluded") => Some(ClientObjection::Excluded),
+        None if panel_required => Some(ClientObjection::NotOnPanel),
         _ => None,
-    })
+    }
 }
 
 /// What else a person has in a time: open assignments but `except`, and absences. Whoever is on

@@ -1,5 +1,6 @@
 // One's own profile as a form, and what of it was changed.
 import type { Schemas } from '../../api/api';
+import { shiftsOf, storedOf, unfinished, type Shift } from '../people/parts/week';
 
 type Staff = Schemas['Staff'];
 type Patch = Schemas['OwnProfilePatch'];
@@ -13,11 +14,14 @@ export type ProfileForm = {
   max_travel_km: string;
   birth_date: string;
   signature: string;
+  /** Whether hours are recorded at all; without, one is always available. */
+  recorded: boolean;
+  shifts: Shift[];
   address: Record<(typeof ADDRESS)[number], string>;
 };
 
 /** Where the API names faults that a field shows. */
-export const POINTERS = ['/language', '/time_zone', '/max_travel_km', '/birth_date', '/signature', ...ADDRESS.map((part) => `/address/${part}`)];
+export const POINTERS = ['/language', '/time_zone', '/max_travel_km', '/birth_date', '/signature', '/working_hours', ...ADDRESS.map((part) => `/address/${part}`)];
 
 /** The form of what is stored. */
 export function formOf(staff: Staff): ProfileForm {
@@ -28,6 +32,8 @@ export function formOf(staff: Staff): ProfileForm {
     max_travel_km: staff.max_travel_km == null ? '' : String(staff.max_travel_km),
     birth_date: staff.birth_date ?? '',
     signature: staff.signature ?? '',
+    recorded: Boolean(staff.working_hours),
+    shifts: shiftsOf(staff.working_hours ?? []),
     address: { street: part('street'), postcode: part('postcode'), city: part('city'), region: part('region'), country: part('country') },
   };
 }
@@ -40,8 +46,24 @@ export function patchOf(stored: ProfileForm, form: ProfileForm): Patch {
   if (form.max_travel_km !== stored.max_travel_km) patch.max_travel_km = kilometres(form.max_travel_km);
   if (form.birth_date !== stored.birth_date) patch.birth_date = form.birth_date || null;
   if (form.signature !== stored.signature) patch.signature = form.signature || null;
+  if (hoursOf(form) !== hoursOf(stored)) patch.working_hours = form.recorded ? storedOf(form.shifts) : null;
   if (ADDRESS.some((part) => form.address[part] !== stored.address[part])) patch.address = addressOf(form);
   return patch;
+}
+
+/** The fields that differ from what is stored. */
+export function changedFields(stored: ProfileForm, form: ProfileForm): (keyof ProfileForm)[] {
+  const fields = Object.keys(form) as (keyof ProfileForm)[];
+  return fields.filter((field) => JSON.stringify(form[field]) !== JSON.stringify(stored[field]));
+}
+
+/** What keeps the form from being sent: a shift without a time. */
+export function isUnfinished(form: ProfileForm): boolean {
+  return form.recorded && unfinished(form.shifts);
+}
+
+function hoursOf(form: ProfileForm): string {
+  return JSON.stringify(form.recorded ? storedOf(form.shifts) : null);
 }
 
 /** A comma is a decimal point in many languages. */

@@ -18,6 +18,8 @@ export class Plan {
   loading = $state(false);
   loaded = $state(false);
   problem = $state.raw<Problem | null>(null);
+  /** Whether what is shown answers an older question. */
+  older = $state(false);
   #next = $state<string | null>(null);
   #pages = 1;
   #question: (Question & { soon: boolean }) | null = null;
@@ -38,8 +40,11 @@ export class Plan {
 
   /** Asks for another day or other people. With `soon` cases without a start wait on that day. */
   async start(question: Question & { soon: boolean }): Promise<void> {
+    // Another day's plan must not stand under this day's date.
+    if (this.#question?.span.from !== question.span.from) this.loaded = false;
     this.#question = question;
     this.#pages = 1;
+    this.older = true;
     await this.refresh();
   }
 
@@ -94,6 +99,7 @@ export class Plan {
       ({ people: this.people, next: this.#next, waiting: this.waiting } = found);
       this.problem = null;
       this.loaded = true;
+      this.older = false;
     } catch (thrown) {
       if (this.#running !== running || running.signal.aborted) return;
       this.problem = asProblem(thrown);

@@ -56,9 +56,10 @@ export class OpenCase {
     }
   }
 
-  /** Reads it again after a change made here, and the list of cases with it. */
+  /** Reads it again after a change made here. The list of cases follows. */
   async changed(): Promise<void> {
-    await Promise.all([this.load(), cases.refresh()]);
+    void cases.refresh();
+    await this.load();
   }
 
   /** Takes in a newer state of an offer. */

@@ -5,10 +5,13 @@ import { ScreenLock } from './screenlock.svelte';
 
 const LOCK = 'nearhand-phone-watch';
 const KEPT = 'nearhand.last_fix';
-const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 5_000, timeout: 60_000 };
+const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 60_000 };
 
 /** `off`; `elsewhere`: another tab watches; `seeking`: no position yet; `good`; `wide`: too imprecise to be sent; `denied`; `unavailable`: the phone finds no position; `insecure`: the page is not served over HTTPS. */
 export type LocatorState = 'off' | 'elsewhere' | 'seeking' | 'good' | 'wide' | 'denied' | 'unavailable' | 'insecure';
+
+/** States in which nothing can be shared. */
+export const FAILED: LocatorState[] = ['wide', 'denied', 'unavailable', 'insecure'];
 
 /** Watches the position and hands over what is worth keeping. */
 export class Locator {

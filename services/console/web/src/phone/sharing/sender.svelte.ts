@@ -20,13 +20,16 @@ export class Sender {
   /** The browser's storage has failed. */
   broken = $state(false);
   #queue: Queue;
+  #onDiscarded: () => void;
   #device: string | null = null;
   #pace: Pace = FRESH;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(queue: Queue) {
+  /** `discarded` is called when the API throws fixes away. */
+  constructor(queue: Queue, discarded: () => void) {
     this.#queue = queue;
+    this.#onDiscarded = discarded;
     addEventListener('online', () => this.hurry());
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.hurry(); });
   }
@@ -127,6 +130,7 @@ export class Sender {
   #took(reply: Schemas['PingsReply']): void {
     this.lastSent = Date.now();
     this.discarded = Object.keys(reply.discarded ?? {})[0] ?? null;
+    if (this.discarded) this.#onDiscarded();
   }
 
   async #recount(): Promise<void> {

@@ -28,7 +28,8 @@ export class Sharing {
   /** Whether this browser is one of their devices. */
   enrolled = $state(false);
   readonly queue = new Queue();
-  readonly sender = new Sender(this.queue);
+  /** What is thrown away shows that something has changed. */
+  readonly sender = new Sender(this.queue, () => void this.tracking.load());
   readonly locator = new Locator((fix) => this.sender.take(fix));
   readonly tracking = new Tracking(() => this.#follow());
   /** Whose they are. */
@@ -43,6 +44,7 @@ export class Sharing {
     // What is left of the last time is sent before anything else is known.
     if (enrolment) void this.sender.begin(enrolment.device);
     document.addEventListener('visibilitychange', this.#onSeen);
+    addEventListener('online', this.#onSeen);
     void this.load();
   }
 
@@ -113,7 +115,9 @@ export class Sharing {
   /** Ends what runs, when another person logs in. */
   close(): void {
     document.removeEventListener('visibilitychange', this.#onSeen);
+    removeEventListener('online', this.#onSeen);
     this.locator.stop();
+    this.tracking.close();
     this.sender.end();
   }
 

@@ -15,6 +15,7 @@ export class Tracking {
   problem: Problem | null = $state.raw(null);
   #changed: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   /** `changed` is called after each answer. */
   constructor(changed: () => void) {
@@ -35,7 +36,13 @@ export class Tracking {
       this.problem = asProblem(thrown);
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.load(), wait);
+    if (!this.#closed) this.#timer = setTimeout(() => void this.load(), wait);
+  }
+
+  /** Asks no more. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#closed = true;
   }
 
   async pause(minutes: number): Promise<void> {

@@ -27,6 +27,9 @@ export const exchange = {
   check: 'Check the file',
   checking: (file: string) => `${file} is sent and checked. Large files take up to a minute.`,
   stop: 'Stop',
+  unreadable: 'This file cannot be read as a table of people. Correct it, and send it again; the template has all columns.',
+  place: (line: number, column: number | null, name: string | null) =>
+    `Line ${line}${column === null ? '' : `, column ${column}`}${name ? ` “${name}”` : ''}:`,
 
   former: 'Former imports',
   noneYet: 'No file has been sent yet. Your imports will be listed here.',
@@ -64,6 +67,7 @@ export const exchange = {
 
   ready: (create: number, update: number) =>
     create + update === 0 ? 'No row changes anything.' : `${people(create)} would be created, ${people(update)} changed.`,
+  counts: (create: number, update: number) => `${people(create)} to create, ${people(update)} to change.`,
   faulty: (count: number) => `${rows(count)} cannot be taken as they are. Correct them in your file and send it again, or leave them out.`,
   commit: (count: number) => `Write ${rows(count)}`,
   commitRest: (count: number, left: number) => `Write ${rows(count)}, leave out ${left.toLocaleString()} faulty`,

@@ -63,7 +63,7 @@ export const live = {
   needs: (count: number) => (count === 0 ? 'no needs' : count === 1 ? '1 need' : `${count} needs`),
   noPlace: 'no place',
   spot: (count: number) => `${count} at this spot`,
-  pick: 'Click the place on the map, or move the map with the arrow keys and press Enter.',
+  pick: 'Click the place, or press Enter for the middle of the map.',
   pickEnd: 'Stop',
   legend: 'Legend',
   legendRows: {

@@ -23,7 +23,7 @@ export const person = {
 
   form: {
     discard: 'Discard changes',
-    readOnly: (why: string) => `You can look at this, but not change it: ${why}.`,
+    readOnly: (why: string) => `You can look at this, but not change it: ${why.replaceAll('`', '')}.`,
     stale: 'Somebody else has changed this person meanwhile. Load them again; what you typed stays. Then save once more.',
     leaveTitle: 'Leave without saving?',
     leaveText: 'You have typed changes that are not saved. They are lost if you leave.',
@@ -56,7 +56,8 @@ export const person = {
     homeLat: 'Home: latitude',
     homeLng: 'Home: longitude',
     homeHint: 'In degrees. Empty both, and the place of the address counts.',
-    pickHome: 'Click on the map to move home there.',
+    homeMap: 'Map with their home',
+    pickHome: 'Click on the map to put home there, or drag the mark. Then save.',
     homeIncomplete: 'Give both latitude and longitude, or neither.',
     hidden: 'You are not allowed to see birth date, address and home.',
     geocode: {
@@ -270,6 +271,7 @@ export const person = {
     copy: 'Copy Monday to Tuesday–Friday',
     total: (time: string) => `${time} a week`,
     never: 'No hours at all: they are never available.',
+    fault: (day: string, what: string) => `${day}: ${what}.`,
     unfinished: 'Give every shift a start and an end.',
 
     duty: 'On duty',

@@ -37,6 +37,7 @@ export const shared = {
   copied: 'Copied',
   loadAgain: 'Load it again',
   requestId: 'If you ask for help, name this request:',
+  wrongFields: (count: number) => (count === 1 ? 'One entry has to be corrected.' : `${count} entries have to be corrected.`),
   moreFaults: (count: number) => `${count} more faults are not shown.`,
   waitSeconds: (seconds: number) => `Try again in ${seconds} seconds.`,
   typeToConfirm: (word: string) => `Type ${word} to confirm`,

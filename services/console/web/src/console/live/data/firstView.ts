@@ -1,30 +1,33 @@
 // What the map shows first: what it showed last in this tab, or else the bounds of what is there.
 import { api, body, type Schemas } from '../../../api/api';
 import { Problem } from '../../../api/problem';
-import { bboxText, boxAround, grow, pad, union, WORLD, type Box } from '../../../map/geometry';
+import { bboxText, boxAround, grow, pad, union, WORLD, type Box, type LatLng } from '../../../map/geometry';
 import { regions } from '../../../map/regions.svelte';
 import { session } from '../../../state/session.svelte';
 
 const KEPT = 'nearhand.viewport';
 
+/** Where the map begins: around a box, or exactly where it was. */
+export type First = { box: Box } | { center: LatLng; zoom: number };
+
 /** Keeps the viewport for the next time this tab shows the map. */
-export function keepViewport(box: Box): void {
-  sessionStorage.setItem(KEPT, JSON.stringify(box));
+export function keepViewport(center: LatLng, zoom: number): void {
+  sessionStorage.setItem(KEPT, JSON.stringify({ center: { lat: center.lat, lng: center.lng }, zoom }));
 }
 
 /** The first viewport; null when nothing is anywhere. */
-export async function firstView(casePlaces: () => Promise<Schemas['LatLng'][]>): Promise<Box | null> {
+export async function firstView(casePlaces: () => Promise<LatLng[]>): Promise<First | null> {
   const kept = keptViewport();
   if (kept) return kept;
   const [people, places] = await Promise.all([peopleBox(), casePlaces(), regions.load()]);
   const there = union(people, boxAround(places)) ?? regionsBox() ?? baseBox();
-  return there && roomy(there);
+  return there && { box: roomy(there) };
 }
 
-function keptViewport(): Box | null {
+function keptViewport(): First | null {
   try {
-    const box = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null') as Box | null;
-    return box && [box.west, box.south, box.east, box.north].every(Number.isFinite) ? box : null;
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null') as { center: LatLng; zoom: number } | null;
+    return kept && [kept.center.lat, kept.center.lng, kept.zoom].every(Number.isFinite) ? kept : null;
   } catch {
     return null;
   }

@@ -47,8 +47,8 @@ export class LiveView {
   /** The connection, as the state line says it. */
   get connection(): StreamState | 'counts' | 'off' {
     if (!session.may('tracking:view')) return 'off';
-    if (this.mode === 'counts') return 'counts';
-    return this.#stream?.state ?? 'connecting';
+    if (this.mode === 'counts') return this.problem ? 'reconnecting' : 'counts';
+    return this.#stream?.state ?? (this.problem ? 'reconnecting' : 'connecting');
   }
 
   /** A person as they are now. Whoever reads it follows changes. */
@@ -106,6 +106,7 @@ export class LiveView {
       this.#show(counts);
     } catch (thrown) {
       if (this.#asked === asked) this.#asked = null;
+      this.#polled.counts = Date.now();
       this.problem = asProblem(thrown);
     }
   }
@@ -140,8 +141,13 @@ export class LiveView {
   }
 
   #poll(): void {
-    if (document.hidden || !this.#asked || !session.may('tracking:view')) return;
+    if (document.hidden || !session.may('tracking:view')) return;
     const now = Date.now();
+    if (this.problem && !this.#asked && now - this.#polled.counts > COUNTS_EVERY_MS) {
+      this.#polled.counts = now;
+      void this.#settle();
+    }
+    if (!this.#asked) return;
     if (this.mode === 'counts' && now - this.#polled.counts > COUNTS_EVERY_MS) {
       this.#polled.counts = now;
       void this.#countAgain();

@@ -71,8 +71,8 @@ export class CellsLayer {
 
 function layers(colours: Colours): LayerSpecification[] {
   return [
-    { id: 'cells', type: 'fill', source: AREAS, paint: { 'fill-color': colours.cell, 'fill-opacity': ['case', ['>', ['get', 'live'], 0], 0.12, 0.04] } },
-    { id: 'cells-lines', type: 'line', source: AREAS, paint: { 'line-color': colours.cell, 'line-opacity': 0.5, 'line-dasharray': [2, 2] } },
+    { id: 'cells', type: 'fill', source: AREAS, paint: { 'fill-color': colours.cell, 'fill-opacity': ['case', ['>', ['get', 'live'], 0], 0.07, 0.03] } },
+    { id: 'cells-lines', type: 'line', source: AREAS, paint: { 'line-color': colours.cell, 'line-opacity': 0.35, 'line-dasharray': [2, 2] } },
     { id: CELLS_LAYER, type: 'circle', source: CENTRES,
       paint: { 'circle-radius': 13, 'circle-color': colours.land, 'circle-stroke-color': colours.cell, 'circle-stroke-width': 2 } },
     { id: 'cells-text', type: 'symbol', source: CENTRES,

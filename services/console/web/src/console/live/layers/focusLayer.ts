@@ -1,13 +1,12 @@
 // The selected person, always on top: their mark, name, accuracy and, if asked for, their way.
 import type { Feature, FeatureCollection } from 'geojson';
-import type { GeoJSONSource, LayerSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, GeoJSONSource, LayerSpecification } from 'maplibre-gl';
 import type { ReadyMap } from '../../../map/BaseMap.svelte';
 import type { Colours } from '../../../map/colours';
 import { circle } from '../../../map/geometry';
 import type { Way } from '../data/way.svelte';
 import { dutyOf, isCell, isHollow, type Person } from '../data/person';
 import { CELL_RADIUS_M } from './cellsLayer';
-import { dutyColour } from './peopleLayer';
 
 const SOURCE = 'focus';
 const WAY = 'way';
@@ -55,16 +54,20 @@ function featuresOf(person: Person): Feature[] {
 }
 
 function focusLayers(colours: Colours): LayerSpecification[] {
+  const colour: ExpressionSpecification = ['match', ['get', 'duty'], 'free', colours.free, 'busy', colours.busy, 'off', colours.off, colours.unknown];
+  const point: ExpressionSpecification = ['==', ['geometry-type'], 'Point'];
+  // Of whom only the cell is known, nothing is drawn in its middle but the name.
+  const exact: ExpressionSpecification = ['all', point, ['!', ['get', 'cell']]];
   return [
     { id: 'focus-ring', type: 'fill', source: SOURCE, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': colours.ring, 'fill-opacity': 0.15 } },
-    { id: 'focus-ring-line', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colours.ring, 'line-width': 1.5 } },
-    { id: 'focus-halo', type: 'circle', source: SOURCE, filter: ['==', ['geometry-type'], 'Point'],
+    { id: 'focus-ring-line', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'line-color': colours.ring, 'line-width': 2 } },
+    { id: 'focus-halo', type: 'circle', source: SOURCE, filter: exact,
       paint: { 'circle-radius': 16, 'circle-color': colours.selected, 'circle-opacity': 0.12, 'circle-stroke-color': colours.selected, 'circle-stroke-width': 2.5 } },
-    { id: FOCUS_LAYER, type: 'circle', source: SOURCE, filter: ['==', ['geometry-type'], 'Point'],
-      paint: { 'circle-radius': 8.5, 'circle-color': ['case', ['get', 'hollow'], colours.land, dutyColour(colours)], 'circle-stroke-color': ['case', ['get', 'hollow'], dutyColour(colours), colours.edge], 'circle-stroke-width': 2 } },
-    { id: 'focus-busy', type: 'circle', source: SOURCE, filter: ['all', ['==', ['geometry-type'], 'Point'], ['==', ['get', 'duty'], 'busy'], ['!', ['get', 'hollow']]],
+    { id: FOCUS_LAYER, type: 'circle', source: SOURCE, filter: exact,
+      paint: { 'circle-radius': 8.5, 'circle-color': ['case', ['get', 'hollow'], colours.land, colour], 'circle-stroke-color': ['case', ['get', 'hollow'], colour, colours.edge], 'circle-stroke-width': 2 } },
+    { id: 'focus-busy', type: 'circle', source: SOURCE, filter: ['all', exact, ['==', ['get', 'duty'], 'busy'], ['!', ['get', 'hollow']]],
       paint: { 'circle-radius': 3, 'circle-color': colours.edge } },
-    { id: 'focus-name', type: 'symbol', source: SOURCE, filter: ['==', ['geometry-type'], 'Point'],
+    { id: 'focus-name', type: 'symbol', source: SOURCE, filter: point,
       layout: { 'text-field': ['get', 'n'], 'text-size': 13.5, 'text-offset': [0, 1.5], 'text-anchor': 'top', 'text-allow-overlap': true, 'text-ignore-placement': true },
       paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 2.2 } },
   ];

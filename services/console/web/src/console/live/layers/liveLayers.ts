@@ -10,18 +10,18 @@ import { PeopleLayer } from './peopleLayer';
 /** The layers, from the bottom. */
 export class LiveLayers {
   readonly way: WayLayer;
+  readonly cases: CasesLayer;
   readonly cells: CellsLayer;
   readonly counts: CountsLayer;
-  readonly cases: CasesLayer;
   readonly people: PeopleLayer;
   readonly overlay: OverlayLayer;
   readonly focus: FocusLayer;
 
   constructor(ready: ReadyMap) {
     this.way = new WayLayer(ready);
+    this.cases = new CasesLayer(ready);
     this.cells = new CellsLayer(ready);
     this.counts = new CountsLayer(ready);
-    this.cases = new CasesLayer(ready);
     this.people = new PeopleLayer(ready);
     this.overlay = new OverlayLayer(ready);
     this.focus = new FocusLayer(ready);

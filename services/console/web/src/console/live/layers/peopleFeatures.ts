@@ -1,38 +1,49 @@
 // People as features of the map's source, and the differences between two of them. Pure.
+//
+// Each tile with a change is cut, packed and unpacked anew, so its features carry as little as
+// possible: names and rings only where the map is near enough to show them.
 import type { Feature, Point } from 'geojson';
 import type { GeoJSONSourceDiff } from 'maplibre-gl';
 import { ageStep, dutyOf, isHollow, type Duty, type Person } from '../data/person';
 
-/** What the layers read of a person. Short names: there are thousands of them. */
+/** What the layers read of a person. */
 export type PersonProperties = {
-  /** The name. */
-  n: string;
-  duty: Duty;
-  hollow: boolean;
+  /** What they do and how faint they are, such as `busy2`: it decides the colour. */
+  look: string;
+  /** `fix`, or `hollow` without a live fix. */
+  kind: 'fix' | 'hollow';
   moving: boolean;
-  /** How faint, from 0. */
-  age: number;
-  /** The accuracy in metres, as long as it would be at the equator of the projection; 0 without one. */
+  busy: boolean;
+  /** The name; empty from afar. */
+  name: string;
+  /** The accuracy in metres, as long as it would be at the equator of the projection; 0 from afar. */
   ring: number;
 };
 
 /** A person as it is drawn. */
 export type Drawn = { number: number; lng: number; lat: number; properties: PersonProperties };
 
+/** The word for what somebody does and how faint they are. */
+export function lookOf(duty: Duty, age: number): string {
+  return `${duty}${age}`;
+}
+
 /** How a person is to be drawn now. */
-export function drawnOf(person: Person, number: number, nowMs: number): Drawn {
+export function drawnOf(person: Person, number: number, nowMs: number, isNear: boolean): Drawn {
   const { lat, lng } = person.position;
+  const duty = dutyOf(person);
+  const hollow = isHollow(person);
   return {
     number,
     lng,
     lat,
     properties: {
-      n: person.display_name ?? '',
-      duty: dutyOf(person),
-      hollow: isHollow(person),
-      moving: person.moving === true,
-      age: ageStep(person, nowMs),
-      ring: (person.accuracy_m ?? 0) / Math.cos((lat * Math.PI) / 180),
+      look: lookOf(duty, ageStep(person, nowMs)),
+      kind: hollow ? 'hollow' : 'fix',
+      moving: !hollow && person.moving === true,
+      busy: !hollow && duty === 'busy',
+      name: isNear ? person.display_name ?? '' : '',
+      ring: isNear && !hollow ? Math.round((person.accuracy_m ?? 0) / Math.cos((lat * Math.PI) / 180)) : 0,
     },
   };
 }

@@ -4,13 +4,12 @@ import type { ExpressionSpecification, GeoJSONSource, LayerSpecification, Map as
 import type { ReadyMap } from '../../../map/BaseMap.svelte';
 import type { Colours } from '../../../map/colours';
 import type { PeopleChange } from '../data/people.svelte';
-import { isCell, type Person } from '../data/person';
-import { addChange, drawnOf, emptyDiff, isEmpty, type Diff, type Drawn } from './peopleFeatures';
+import { isCell, LAST_AGE_STEP, type Duty, type Person } from '../data/person';
+import { addChange, drawnOf, emptyDiff, isEmpty, lookOf, type Diff, type Drawn } from './peopleFeatures';
 
 const SOURCE = 'people';
-/** From this zoom on everybody has a name, and rings show how exact fixes are. */
-const NAMES_FROM = 13;
-const RINGS_FROM = 14;
+/** From this zoom on everybody has a name and a ring that shows how exact the fix is. */
+const NEAR_ZOOM = 13;
 
 /** Layers that a click looks at. */
 export const PEOPLE_LAYERS = ['people', 'people-hollow'];
@@ -28,12 +27,16 @@ export class PeopleLayer {
   #isRunning = false;
   #map: MapLibreMap;
   #selected: number | null = null;
+  #isNear: boolean;
 
   constructor({ map, painter }: ReadyMap) {
     this.#map = map;
-    map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 16, buffer: 64, tolerance: 0 });
+    // Points need no buffer: each is drawn whole by the tile that holds it.
+    map.addSource(SOURCE, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 16, buffer: 0, tolerance: 0 });
     this.#source = map.getSource<GeoJSONSource>(SOURCE)!;
     painter.add(layers);
+    this.#isNear = map.getZoom() >= NEAR_ZOOM;
+    map.on('zoom', () => this.#onZoom());
   }
 
   /** Draws a change. Answers when the map has it. */
@@ -47,8 +50,8 @@ export class PeopleLayer {
     return this.#send();
   }
 
-  /** Draws those fainter whose fix has become older. */
-  age(): Promise<void> {
+  /** Draws everybody as they are now: those fainter whose fix has become older. */
+  again(): Promise<void> {
     for (const id of this.#people.keys()) this.#touched.add(id);
     return this.#send();
   }
@@ -63,6 +66,13 @@ export class PeopleLayer {
   /** Who a feature is. */
   idOf(number: number): string | undefined {
     return this.#ids[number];
+  }
+
+  #onZoom(): void {
+    const isNear = this.#map.getZoom() >= NEAR_ZOOM;
+    if (isNear === this.#isNear) return;
+    this.#isNear = isNear;
+    void this.again();
   }
 
   #remove(id: string): void {
@@ -90,7 +100,7 @@ export class PeopleLayer {
       const person = this.#people.get(id);
       const before = this.#sent.get(id);
       if (person) {
-        const drawn = drawnOf(person, this.#number(id), now);
+        const drawn = drawnOf(person, this.#number(id), now, this.#isNear);
         addChange(diff, before, drawn);
         this.#sent.set(id, drawn);
       } else if (before) {
@@ -116,29 +126,31 @@ export class PeopleLayer {
 /** Metres to pixels at zoom 22 on the equator. */
 const PIXELS_PER_METRE = (512 * 2 ** 22) / 40_075_016.686;
 const ringRadius: ExpressionSpecification = ['interpolate', ['exponential', 2], ['zoom'], 0, 0, 22, ['*', ['get', 'ring'], PIXELS_PER_METRE]];
-const opacity: ExpressionSpecification = ['step', ['get', 'age'], 1, 1, 0.8, 2, 0.6, 3, 0.45, 4, 0.3];
 const size = (far: number, near: number): ExpressionSpecification => ['interpolate', ['linear'], ['zoom'], 9, far, 15, near];
+const OPACITIES = ['ff', 'cc', '99', '73', '4d'];
+const DUTIES: Duty[] = ['free', 'busy', 'off', 'unknown'];
 
-/** The colour of what somebody is doing. */
-export function dutyColour(colours: Colours): ExpressionSpecification {
-  return ['match', ['get', 'duty'], 'free', colours.free, 'busy', colours.busy, 'off', colours.off, colours.unknown];
+/** The colour of each look: one value for each person, which costs less than a colour and an opacity. */
+function lookColour(colours: Colours): ExpressionSpecification {
+  const looks = DUTIES.flatMap((duty) => OPACITIES.slice(0, LAST_AGE_STEP + 1).flatMap((opacity, age) => [lookOf(duty, age), colours[duty] + opacity]));
+  return ['match', ['get', 'look'], ...looks, colours.unknown] as unknown as ExpressionSpecification;
 }
 
 function layers(colours: Colours): LayerSpecification[] {
-  const live: ExpressionSpecification = ['!', ['get', 'hollow']];
+  const colour = lookColour(colours);
   return [
-    { id: 'people-rings', type: 'circle', source: SOURCE, minzoom: RINGS_FROM, filter: ['all', live, ['>', ['get', 'ring'], 20]],
+    { id: 'people-rings', type: 'circle', source: SOURCE, minzoom: NEAR_ZOOM, filter: ['>', ['get', 'ring'], 15],
       paint: { 'circle-radius': ringRadius, 'circle-color': colours.ring, 'circle-opacity': 0.06, 'circle-stroke-color': colours.ring, 'circle-stroke-width': 1, 'circle-stroke-opacity': 0.35 } },
-    { id: 'people-hollow', type: 'circle', source: SOURCE, filter: ['get', 'hollow'],
-      paint: { 'circle-radius': size(3, 5.5), 'circle-color': colours.land, 'circle-opacity': 0.5, 'circle-stroke-color': dutyColour(colours), 'circle-stroke-width': 1.5 } },
-    { id: 'people-moving', type: 'circle', source: SOURCE, filter: ['all', live, ['get', 'moving']],
-      paint: { 'circle-radius': size(7, 12), 'circle-opacity': 0, 'circle-stroke-color': dutyColour(colours), 'circle-stroke-width': 1.5, 'circle-stroke-opacity': opacity } },
-    { id: 'people', type: 'circle', source: SOURCE, filter: live,
-      paint: { 'circle-radius': size(4.5, 7.5), 'circle-color': dutyColour(colours), 'circle-opacity': opacity, 'circle-stroke-color': colours.edge, 'circle-stroke-width': 1.2, 'circle-stroke-opacity': opacity } },
-    { id: 'people-busy', type: 'circle', source: SOURCE, filter: ['all', live, ['==', ['get', 'duty'], 'busy']],
-      paint: { 'circle-radius': size(1.6, 2.8), 'circle-color': colours.edge } },
-    { id: 'people-names', type: 'symbol', source: SOURCE, minzoom: NAMES_FROM,
-      layout: { 'text-field': ['get', 'n'], 'text-size': 12, 'text-offset': [0, 1.1], 'text-anchor': 'top', 'text-max-width': 9, 'text-padding': 3 },
+    { id: 'people-hollow', type: 'circle', source: SOURCE, filter: ['==', ['get', 'kind'], 'hollow'],
+      paint: { 'circle-radius': size(3, 5.5), 'circle-color': colours.land, 'circle-opacity': 0.5, 'circle-stroke-color': colour, 'circle-stroke-width': 1.5 } },
+    { id: 'people-moving', type: 'circle', source: SOURCE, filter: ['get', 'moving'],
+      paint: { 'circle-radius': size(6, 12), 'circle-opacity': 0, 'circle-stroke-color': colour, 'circle-stroke-width': 1.5 } },
+    { id: 'people', type: 'circle', source: SOURCE, filter: ['==', ['get', 'kind'], 'fix'],
+      paint: { 'circle-radius': size(3.5, 7.5), 'circle-color': colour, 'circle-stroke-color': colours.edge, 'circle-stroke-width': 1.2 } },
+    { id: 'people-busy', type: 'circle', source: SOURCE, filter: ['get', 'busy'],
+      paint: { 'circle-radius': size(1.3, 2.8), 'circle-color': colours.edge } },
+    { id: 'people-names', type: 'symbol', source: SOURCE, minzoom: NEAR_ZOOM,
+      layout: { 'text-field': ['get', 'name'], 'text-size': 12, 'text-offset': [0, 1.1], 'text-anchor': 'top', 'text-max-width': 9, 'text-padding': 3 },
       paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 1.6, 'text-opacity': ['case', ['boolean', ['feature-state', 'selected'], false], 0, 1] } },
   ];
 }

@@ -24,10 +24,28 @@ export function filtersOf(address: URLSearchParams): Filters {
   return found;
 }
 
-/** The address's end for some conditions: empty, or from the question mark on. */
-export function addressOf(filters: Filters): string {
+/** In which order people are listed. */
+export const ORDERS = ['created', 'name', 'last_name'] as const;
+export type Order = (typeof ORDERS)[number];
+
+/** Reads the order of an address. */
+export function orderOf(address: URLSearchParams): Order {
+  return ORDERS.find((order) => order === address.get('order')) ?? 'created';
+}
+
+/** People by their display name or last name, as the reader's language sorts. */
+export function sorted<T extends { display_name: string; last_name?: string | null }>(people: T[], order: Order): T[] {
+  if (order === 'created') return people;
+  const key = (person: T) => (order === 'last_name' ? (person.last_name ?? person.display_name) : person.display_name);
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  return [...people].sort((one, other) => collator.compare(key(one), key(other)) || collator.compare(one.display_name, other.display_name));
+}
+
+/** The address's end for some conditions and an order: empty, or from the question mark on. */
+export function addressOf(filters: Filters, order: Order = 'created'): string {
   const address = new URLSearchParams();
   for (const name of FILTERS) if (filters[name]) address.set(name, filters[name]);
+  if (order !== 'created') address.set('order', order);
   return address.size > 0 ? `?${address}` : '';
 }
 

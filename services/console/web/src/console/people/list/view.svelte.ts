@@ -2,11 +2,14 @@
 import { searchParams } from 'sv-router';
 import { SvelteMap } from 'svelte/reactivity';
 import { api, body } from '../../../api/api';
-import { Pager } from '../../../api/pager.svelte';
+import { all, Pager } from '../../../api/pager.svelte';
 import type { Listed } from '../types';
-import { addressOf, filtersOf, FILTERS, queryOf, type FilterName, type Filters } from './filters';
+import { addressOf, filtersOf, FILTERS, orderOf, queryOf, sorted, type FilterName, type Filters, type Order } from './filters';
 
 const PAGE = 50;
+const MOST_A_PAGE = 200;
+/** How many people are read to be sorted. */
+const MOST_SORTED = 1_000;
 
 /** How many people one request may change. */
 export const MOST_AT_ONCE = 500;
@@ -14,6 +17,7 @@ export const MOST_AT_ONCE = 500;
 class PeopleView {
   list = new Pager<Listed>();
   filters: Filters = $derived(filtersOf(searchParams.toURLSearchParams()));
+  order: Order = $derived(orderOf(searchParams.toURLSearchParams()));
   /** Who is selected, by id; people stay selected while others are looked for. */
   selected = new SvelteMap<string, Listed>();
 
@@ -24,16 +28,30 @@ class PeopleView {
     else searchParams.delete(name, undefined, options);
   }
 
+  /** Sorts in another order. */
+  sort(order: string): void {
+    if (order === 'created') searchParams.delete('order');
+    else searchParams.set('order', order);
+  }
+
   /** Clears every condition. */
   clear(): void {
     for (const name of FILTERS) if (searchParams.has(name)) searchParams.delete(name, undefined, { replace: true });
   }
 
-  /** Reads the first page of who fits. */
-  async read(filters: Filters): Promise<void> {
-    last = addressOf(filters);
+  /** Reads who fits: page by page, or, to be sorted by name, all of them at once. */
+  async read(filters: Filters, order: Order): Promise<void> {
+    last = addressOf(filters, order);
     const query = queryOf(filters);
-    await this.list.start((cursor, signal) => body(api.GET('/v1/staff', { params: { query: { ...query, limit: PAGE, cursor } }, signal })));
+    const page = (limit: number, cursor: string | undefined, signal: AbortSignal) => body(api.GET('/v1/staff', { params: { query: { ...query, limit, cursor } }, signal }));
+    if (order === 'created') await this.list.start((cursor, signal) => page(PAGE, cursor, signal));
+    // The API lists people only as they were created.
+    else await this.list.start(async (_, signal) => ({ items: sorted(await all((cursor) => page(MOST_A_PAGE, cursor, signal), MOST_SORTED), order) }));
+  }
+
+  /** Whether there may be people beyond those who were sorted. */
+  get cut(): boolean {
+    return this.order !== 'created' && this.list.items.length >= MOST_SORTED;
   }
 
   /** Selects or deselects a person. */

@@ -1,6 +1,6 @@
 // What is sent for a changed address or home.
 import { expect, test } from 'vitest';
-import { homePatch, incomplete, type HomeFields } from './home';
+import { homeOf, homePatch, incomplete, type HomeFields } from './home';
 
 const fields: HomeFields = { address: { street: 'Rua 1 ', city: 'Porto', region: '', postcode: '', country: 'PT' }, lat: '41,15', lng: '-8.61' };
 
@@ -18,4 +18,10 @@ test('home goes with both coordinates, or is cleared', () => {
 test('one coordinate alone is incomplete', () => {
   expect(incomplete({ ...fields, lng: '' })).toBe(true);
   expect(incomplete({ ...fields, lat: '', lng: ' ' })).toBe(false);
+});
+
+test('the mark is where the fields say', () => {
+  expect(homeOf(fields)).toEqual({ lat: 41.15, lng: -8.61 });
+  expect(homeOf({ ...fields, lat: '91' })).toBeNull();
+  expect(homeOf({ ...fields, lng: 'west' })).toBeNull();
 });

@@ -22,6 +22,16 @@ export function incomplete(fields: HomeFields): boolean {
   return (fields.lat.trim() === '') !== (fields.lng.trim() === '');
 }
 
+/** A comma is how many people write decimals. */
+const degrees = (typed: string) => Number(typed.trim().replace(',', '.'));
+
+/** The place that the fields give; null where they give none on the globe. */
+export function homeOf(fields: HomeFields): Schemas['LatLng'] | null {
+  if (fields.lat.trim() === '' || fields.lng.trim() === '') return null;
+  const [lat, lng] = [degrees(fields.lat), degrees(fields.lng)];
+  return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lat, lng } : null;
+}
+
 /** What to send for some changes. An address is sent whole, since it is looked for as a whole. */
 export function homePatch(changes: Partial<HomeFields>, all: HomeFields): Patch {
   const patch: Patch = {};
@@ -30,8 +40,6 @@ export function homePatch(changes: Partial<HomeFields>, all: HomeFields): Patch 
     patch.address = Object.values(address).some((part) => part !== null) ? address : null;
   }
   if (changes.lat !== undefined || changes.lng !== undefined) {
-    // A comma is how many people write decimals.
-    const degrees = (typed: string) => Number(typed.trim().replace(',', '.'));
     patch.home = all.lat.trim() === '' ? null : { lat: degrees(all.lat), lng: degrees(all.lng) };
   }
   return patch;

@@ -9,7 +9,7 @@ test('values apart, in pairs, and in the open', () => {
 });
 
 test('leaves out what did not change', () => {
-  expect(rowsOf({ details: {}, changes: { before: {}, after: { note: null, name: 'Ana' } } } as never)).toEqual([{ field: 'name', before: undefined, after: 'Ana' }]);
+  expect(rowsOf({ details: {}, changes: { before: {}, after: { note: null, tags: [], name: 'Ana' } } } as never)).toEqual([{ field: 'name', before: undefined, after: 'Ana' }]);
 });
 
 test('writes values, with names for ids', () => {

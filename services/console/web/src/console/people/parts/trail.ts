@@ -15,7 +15,13 @@ export function rowsOf(entry: Entry): Row[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const sealed = names.map((field) => (isPair(after[field]) ? { field, ...after[field] } : { field, before: before[field], after: after[field] }));
   const open = Object.entries(fieldsOf(entry.details)).filter(([, value]) => isPair(value)).map(([field, value]) => ({ field, ...(value as Pair) }));
-  return [...open, ...sealed].filter((row) => !TECHNICAL.includes(row.field) && JSON.stringify(row.before ?? null) !== JSON.stringify(row.after ?? null));
+  return [...open, ...sealed].filter((row) => !TECHNICAL.includes(row.field) && told(row.before) !== told(row.after));
+}
+
+/** As JSON, with everything that holds nothing alike. */
+function told(value: unknown): string {
+  const text = JSON.stringify(value ?? null);
+  return ['[]', '{}', '""'].includes(text) ? 'null' : text;
 }
 
 type Pair = { before: unknown; after: unknown };

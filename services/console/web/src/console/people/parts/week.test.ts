@@ -1,6 +1,6 @@
 // Shifts between the API's minutes and a form's times.
 import { expect, test } from 'vitest';
-import { copied, minutesAWeek, overnight, shiftsOf, storedOf, unfinished } from './week';
+import { added, copied, minutesAWeek, overnight, shiftsOf, storedOf, unfinished } from './week';
 
 const late = { weekday: 1, start_min: 960, end_min: 1_440 };
 const night = { weekday: 5, start_min: 1_320, end_min: 360 };
@@ -26,4 +26,11 @@ test('copies a day to others and replaces theirs', () => {
 test('knows a shift without a time', () => {
   expect(unfinished([{ weekday: 1, start: '09:00', end: '' }])).toBe(true);
   expect(storedOf([{ weekday: 1, start: '09:00', end: '' }])).toEqual([]);
+});
+
+test('a further shift begins after the last one, or is left to be filled in', () => {
+  const morning = { weekday: 1, start: '08:00', end: '12:00' };
+  expect(added([], 1)).toEqual([{ weekday: 1, start: '09:00', end: '17:00' }]);
+  expect(added([morning], 1)[1]).toEqual({ weekday: 1, start: '13:00', end: '17:00' });
+  expect(added([{ ...morning, end: '00:00' }], 1)).toContainEqual({ weekday: 1, start: '', end: '' });
 });

@@ -43,6 +43,15 @@ export function sorted(shifts: Shift[]): Shift[] {
   return [...shifts].sort((one, other) => one.weekday - other.weekday || one.start.localeCompare(other.start));
 }
 
+/** The shifts with one more on a day: usual hours on a free day, else an hour after its last shift. */
+export function added(shifts: Shift[], weekday: number): Shift[] {
+  const last = sorted(shifts).findLast((shift) => shift.weekday === weekday);
+  const start = last ? (minutesOf(last.end) ?? DAY_MIN) + 60 : 9 * 60;
+  const end = last ? start + 240 : 17 * 60;
+  const fits = end <= DAY_MIN && !(last && (overnight(last) || last.end === '00:00'));
+  return sorted([...shifts, fits ? { weekday, start: clockOf(start), end: clockOf(end) } : { weekday, start: '', end: '' }]);
+}
+
 /** The shifts with one day's copied to other days, whose own are replaced. */
 export function copied(shifts: Shift[], from: number, to: number[]): Shift[] {
   const source = shifts.filter((shift) => shift.weekday === from);

@@ -79,6 +79,8 @@ export class PersonRecord {
   }
 
   #take({ value, etag }: { value: Person; etag: string }): void {
+    // An answer that was under way during a change is older than that change.
+    if (this.person && value.version < this.person.version) return;
     this.person = value;
     this.#etag = etag;
   }
