@@ -304,7 +304,6 @@ export const dispatch = {
   reachedBy: (app: boolean, mail: boolean) => (app && mail ? 'asked by app and mail' : app ? 'asked by app' : mail ? 'asked by mail' : ''),
   because: (reason: string) => `“${reason}”`,
   hiddenPeople: (count: number) => `${people(count)} of other departments are asked, too.`,
-  chooseName: (name: string) => `Choose ${name}`,
   choose: (count: number) => (count === 0 ? 'Choose' : `Assign ${people(count)}`),
   chooseMost: (free: number) => `Choose at most ${people(free)}.`,
   chosen: 'The chosen people are assigned.',

@@ -74,7 +74,6 @@ export const person = {
       manual: 'Home was set by hand.',
       geocoded: 'Home is the place of the address.',
       noHome: 'No home is known.',
-      by: (attribution: string) => `Place data: ${attribution}`,
     },
   },
 
