@@ -46,7 +46,7 @@ impl Events {
         Self { response, text: String::new() }
     }
 
-    /// The next event; none at the end. Comments are passed over.
+    /// The next event; none at the end. Signs of life are passed over.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         let next = async {
             loop {
@@ -57,7 +57,7 @@ impl Events {
                     };
                     let (name, id, data) = (field("event:"), field("id:"), field("data:"));
                     self.text = rest.to_owned();
-                    if !name.is_empty() {
+                    if !name.is_empty() && name != "alive" {
                         return Some(Event {
                             name,
                             id,

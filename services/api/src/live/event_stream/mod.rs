@@ -25,8 +25,9 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-/// How often a comment is sent, so that silence means a broken connection.
-const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// After how much silence `alive` is sent, so that more of it means a broken connection. An event, since
+/// browsers hide comments from their pages.
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How long a stream lives at most.
 const MAX_LIFE: Duration = Duration::from_secs(600);
 /// How often the session is checked.
@@ -97,7 +98,9 @@ fn respond(received: mpsc::Receiver<Vec<Event>>) -> Response {
         received.recv().await.map(|batch| (batch, received))
     });
     let events = batches.flat_map(|batch| stream::iter(batch.into_iter().map(Ok::<_, Infallible>)));
-    Sse::new(events).keep_alive(KeepAlive::new().interval(COMMENT_EVERY)).into_response()
+    let alive = Event::default().event("alive").data("{}");
+    let keep_alive = KeepAlive::new().interval(ALIVE_EVERY).event(alive);
+    Sse::new(events).keep_alive(keep_alive).into_response()
 }
 
 impl<S: EventSource> StreamTask<S> {

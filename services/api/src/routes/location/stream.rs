@@ -76,7 +76,8 @@ struct Gone {
 ///
 /// Events: `snapshot`, then `position` for whoever appeared or moved and `gone` with the
 /// `staff_id` of whoever vanished. Every event has an id; sent back as `Last-Event-ID` with the
-/// same `bbox` it continues the stream, or brings a new snapshot. A comment comes every 15 s.
+/// same `bbox` it continues the stream, or brings a new snapshot. After 15 s of
+/// silence comes `alive`, so longer silence means a broken connection.
 #[utoipa::path(get, path = "/v1/positions/stream", operation_id = "stream_positions",
     tag = "positions",
     params(("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),

@@ -92,8 +92,8 @@ struct Gone {
 /// `/v1/me/notifications` are for mail: a list that is kept by these events must stay complete.
 ///
 /// Every event has an id that says what the reader knows; sent back as `Last-Event-ID` it brings
-/// exactly the difference, by any server. Another id brings a new snapshot. A comment comes every
-/// 15 s.
+/// exactly the difference, by any server. Another id brings a new snapshot. After 15 s of
+/// silence comes `alive`.
 #[utoipa::path(get, path = "/v1/me/events", operation_id = "stream_own_events", tag = "me",
     params(("last-event-id" = Option<String>, Header, description = "The id of the last event seen")),
     security((), ("bearer" = []), ("cookie" = [])),
