@@ -47,12 +47,15 @@ async function peopleBox(): Promise<Box | null> {
   return clip(within);
 }
 
-async function countsIn(box: Box): Promise<Schemas['PositionCounts'] | null> {
+/** The counts; null when they cannot be had. A server that is still starting is asked again. */
+async function countsIn(box: Box, tries = 3): Promise<Schemas['PositionCounts'] | null> {
   try {
     return await body(api.GET('/v1/positions/counts', { params: { query: { bbox: bboxText(clip(box)) } } }));
   } catch (thrown) {
-    if (thrown instanceof Problem) return null;
-    throw thrown;
+    if (!(thrown instanceof Problem)) throw thrown;
+    if (thrown.retryAfter === null || tries === 1) return null;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(thrown.retryAfter!, 3) * 1_000));
+    return countsIn(box, tries - 1);
   }
 }
 
