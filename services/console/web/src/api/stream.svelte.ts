@@ -19,7 +19,7 @@ const LONGEST_WAIT_MS = 30_000;
 /** A timer so late means that the computer slept: the connection may be dead without saying so. */
 const TICK_MS = 5_000;
 const SLEPT_MS = 25_000;
-/** A server that sends `alive` every 15 s and has been silent for so long is not reached any more. */
+/** After 15 s without an event the server sends `alive`. So long a silence means a dead connection. */
 const SILENT_MS = 40_000;
 
 /** An open stream. `close` it when its page goes. */
@@ -32,7 +32,7 @@ export class EventStream {
   #wait = FIRST_WAIT_MS;
   #closed = false;
   #ticked = Date.now();
-  /** When the server said `alive` or more; null until it has said it once. */
+  /** When the server was heard last; null while there is no connection. */
   #heard: number | null = null;
   #ticking: ReturnType<typeof setInterval>;
 
@@ -67,7 +67,7 @@ export class EventStream {
     if (this.#closed) return;
     const source = new EventSource(this.#url);
     this.#source = source;
-    source.onopen = () => { this.state = 'live'; this.#wait = FIRST_WAIT_MS; };
+    source.onopen = () => { this.state = 'live'; this.#wait = FIRST_WAIT_MS; this.#heard = Date.now(); };
     source.onerror = () => this.#onError(source);
     source.addEventListener('alive', () => { this.#heard = Date.now(); });
     for (const [kind, handle] of Object.entries(this.#handlers)) {
@@ -76,7 +76,7 @@ export class EventStream {
   }
 
   #hand(handle: (data: unknown) => void, event: MessageEvent<string>): void {
-    if (this.#heard !== null) this.#heard = Date.now();
+    this.#heard = Date.now();
     handle(JSON.parse(event.data));
   }
 
@@ -90,6 +90,7 @@ export class EventStream {
 
   #onError(source: EventSource): void {
     if (source !== this.#source) return;
+    this.#heard = null;
     this.state = 'reconnecting';
     if (source.readyState !== EventSource.CLOSED) return;
     // Refused. If the session has ended, this call says so to the whole page.
