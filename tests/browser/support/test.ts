@@ -1,0 +1,92 @@
+// The test function of all stories: an office to work with, and pages that are watched.
+import { test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+import { Api, serverUrl } from './api';
+import { ADMIN, Office, type Login, type Place } from './office';
+import { watch } from './watch';
+
+export { expect } from '@playwright/test';
+
+/** How a page is opened. */
+export type Opening = BrowserContextOptions & {
+  /** The part of the map that is seen first. */
+  around?: Place;
+};
+
+type Fixtures = {
+  office: Office;
+  /** Opens a page in a browser of its own; somebody is logged in there, or nobody. */
+  open: (who: Login | null, path: string, opening?: Opening) => Promise<Page>;
+};
+
+type WorkerFixtures = {
+  /** The API as the admin. */
+  admin: Api;
+  /** A town that no story has had. */
+  nextPlace: () => Place;
+};
+
+/** On the phone page. */
+export const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, hasTouch: true };
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  admin: [async ({}, use) => {
+    await use(await Api.logIn(ADMIN.email, ADMIN.password));
+  }, { scope: 'worker' }],
+
+  nextPlace: [async ({}, use, workerInfo) => {
+    let stories = 0;
+    await use(() => {
+      const town = workerInfo.workerIndex * 60 + stories;
+      stories += 1;
+      // Far enough apart that nobody of one town is a candidate for a case of another.
+      return { lat: -58 + (town % 40) * 3, lng: -150 + Math.floor(town / 40) * 6 };
+    });
+  }, { scope: 'worker' }],
+
+  office: async ({ admin, nextPlace }, use) => {
+    await use(new Office(admin, nextPlace()));
+  },
+
+  open: async ({ browser }, use) => {
+    const faults: string[] = [];
+    const contexts: BrowserContext[] = [];
+    await use(async (who, path, { around, ...options } = {}) => {
+      const context = await browser.newContext({ baseURL: serverUrl(), viewport: { width: 1280, height: 800 }, ...options });
+      contexts.push(context);
+      await watch(context, faults);
+      if (around) await showFirst(context, around);
+      if (who) await logIn(context, who);
+      const page = await context.newPage();
+      await page.goto(path);
+      return page;
+    });
+    for (const context of contexts) await context.close();
+    if (faults.length > 0) throw new Error(`pages did what they must not:\n${faults.join('\n')}`);
+  },
+});
+
+/** Gives a context the cookie of a session, as the login form does. */
+export async function logIn(context: BrowserContext, { login, password }: Login): Promise<void> {
+  const response = await context.request.post('/v1/sessions', {
+    data: { login, password, cookie: true },
+    headers: { 'sec-fetch-site': 'same-origin' },
+  });
+  if (!response.ok()) throw new Error(`login of ${login}: ${response.status()} ${await response.text()}`);
+}
+
+/** Makes the map begin with a few streets around a place, as if they had been shown last. */
+async function showFirst(context: BrowserContext, { lat, lng }: Place): Promise<void> {
+  const box = { west: lng - 0.02, east: lng + 0.02, south: lat - 0.01, north: lat + 0.01 };
+  await context.addInitScript((kept) => {
+    // The script runs in about:blank, too, which has no storage.
+    if (location.protocol.startsWith('http') && !sessionStorage.getItem('nearhand.viewport')) sessionStorage.setItem('nearhand.viewport', kept);
+  }, JSON.stringify(box));
+}
+
+/** The admin's login. */
+export const ADMIN_LOGIN: Login = { login: ADMIN.email, password: ADMIN.password };
+
+/** Opens the menu of one's account. */
+export async function openMenu(page: Page): Promise<void> {
+  await page.getByRole('banner').locator('summary').click();
+}
