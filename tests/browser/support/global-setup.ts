@@ -3,7 +3,10 @@
 import { startServer } from './server';
 
 export default async function globalSetup(): Promise<(() => Promise<void>) | undefined> {
-  if (process.env.NEARHAND_TEST_URL) return undefined;
+  if (process.env.NEARHAND_TEST_URL) {
+    process.env.NEARHAND_TEST_TOWN = String(Math.floor(Math.random() * 100));
+    return undefined;
+  }
   const server = await startServer();
   process.env.NEARHAND_TEST_URL = server.url;
   return server.stop;

@@ -1,6 +1,7 @@
 // The test function of all stories: an office to work with, and pages that are watched.
 import { test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Api, serverUrl } from './api';
+import { Cable } from './cable';
 import { ADMIN, Office, type Login, type Place } from './office';
 import { watch } from './watch';
 
@@ -16,6 +17,8 @@ type Fixtures = {
   office: Office;
   /** Opens a page in a browser of its own; somebody is logged in there, or nobody. */
   open: (who: Login | null, path: string, opening?: Opening) => Promise<Page>;
+  /** A way to the server that can be cut; open a page with its address as `baseURL`. */
+  cable: Cable;
 };
 
 type WorkerFixtures = {
@@ -36,10 +39,10 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   nextPlace: [async ({}, use, workerInfo) => {
     let stories = 0;
     await use(() => {
-      const town = workerInfo.workerIndex * 60 + stories;
+      // Far enough apart that nobody of one town is near a case of another.
+      const place = { lat: -58 + stories * 2, lng: -150 + 3 * ((firstTown() + workerInfo.workerIndex) % 100) };
       stories += 1;
-      // Far enough apart that nobody of one town is a candidate for a case of another.
-      return { lat: -58 + (town % 40) * 3, lng: -150 + Math.floor(town / 40) * 6 };
+      return place;
     });
   }, { scope: 'worker' }],
 
@@ -47,13 +50,20 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(new Office(admin, nextPlace()));
   },
 
+  cable: async ({}, use) => {
+    const cable = await Cable.plugIn();
+    await use(cable);
+    cable.close();
+  },
+
   open: async ({ browser }, use) => {
     const faults: string[] = [];
     const contexts: BrowserContext[] = [];
     await use(async (who, path, { around, ...options } = {}) => {
-      const context = await browser.newContext({ baseURL: serverUrl(), viewport: { width: 1280, height: 800 }, ...options });
+      const address = options.baseURL ?? serverUrl();
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options, baseURL: address });
       contexts.push(context);
-      await watch(context, faults);
+      await watch(context, address, faults);
       if (around) await showFirst(context, around);
       if (who) await logIn(context, who);
       const page = await context.newPage();
@@ -64,6 +74,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     if (faults.length > 0) throw new Error(`pages did what they must not:\n${faults.join('\n')}`);
   },
 });
+
+/** A server that has seen other runs has people at the first places already. */
+function firstTown(): number {
+  return Number(process.env.NEARHAND_TEST_TOWN ?? 0);
+}
 
 /** Gives a context the cookie of a session, as the login form does. */
 export async function logIn(context: BrowserContext, { login, password }: Login): Promise<void> {

@@ -1,12 +1,11 @@
 // What no page may ever do: break its content security policy, reach a foreign host, or throw.
 import type { BrowserContext, Page } from '@playwright/test';
-import { serverUrl } from './api';
 
 /** A refused request is part of many stories; the browser reports it in the console all the same. */
 const REFUSED_REQUEST = /^Failed to load resource/;
 
-/** Notes everything that a context's pages do wrong. */
-export async function watch(context: BrowserContext, faults: string[]): Promise<void> {
+/** Notes everything that a context's pages do wrong. `address` is the only host they may know. */
+export async function watch(context: BrowserContext, address: string, faults: string[]): Promise<void> {
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => {
       console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`);
@@ -15,7 +14,7 @@ export async function watch(context: BrowserContext, faults: string[]): Promise<
   context.on('page', (page) => { watchPage(page, faults); });
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (/^https?:|^wss?:/.test(url.protocol) && url.origin !== serverUrl()) faults.push(`foreign request: ${url.href}`);
+    if (/^https?:|^wss?:/.test(url.protocol) && url.origin !== address) faults.push(`foreign request: ${url.href}`);
   });
 }
 
