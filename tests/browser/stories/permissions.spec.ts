@@ -1,4 +1,5 @@
 // What people see who may do less.
+import type { Schemas } from '../support/api';
 import { expect, test } from '../support/test';
 
 test('who may see areas only is told so and gets no exact place', async ({ open, office }) => {
@@ -11,9 +12,11 @@ test('who may see areas only is told so and gets no exact place', async ({ open,
   await expect(row).toContainText('area of 2 km');
   await expect(row).not.toContainText('±');
   // The server itself has told no exact place.
-  const told = await page.evaluate(async (box) => (await fetch(`/v1/positions?bbox=${box}`)).text(), boxOf(office.place));
-  expect(told).toContain(vera.id);
-  expect(told).not.toContain(String(office.place.lng));
+  const told = await page.evaluate(async (box) => (await fetch(`/v1/positions?bbox=${box}`)).json(), boxOf(office.place)) as { items: Schemas['LivePosition'][] };
+  const place = told.items.find((one) => one.staff_id === vera.id);
+  expect(place?.grade).toBe('coarse');
+  expect(place?.accuracy_m).toBeNull();
+  expect([place?.position.lat, place?.position.lng]).not.toEqual([office.place.lat, office.place.lng]);
   await row.click();
   await expect(page.getByRole('button', { name: 'Show today\'s way' })).toHaveCount(0);
 });

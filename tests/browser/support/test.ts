@@ -91,11 +91,10 @@ export async function logIn(context: BrowserContext, { login, password }: Login)
 
 /** Makes the map begin with a few streets around a place, as if they had been shown last. */
 async function showFirst(context: BrowserContext, { lat, lng }: Place): Promise<void> {
-  const box = { west: lng - 0.02, east: lng + 0.02, south: lat - 0.01, north: lat + 0.01 };
   await context.addInitScript((kept) => {
     // The script runs in about:blank, too, which has no storage.
     if (location.protocol.startsWith('http') && !sessionStorage.getItem('nearhand.viewport')) sessionStorage.setItem('nearhand.viewport', kept);
-  }, JSON.stringify(box));
+  }, JSON.stringify({ center: { lat, lng }, zoom: 14 }));
 }
 
 /** The admin's login. */
