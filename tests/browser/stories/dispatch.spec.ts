@@ -76,18 +76,18 @@ test('the points of a candidate add up, and why somebody is missing is told', as
   const unskilled = await office.person();
   const job = await office.case({ skills: [{ code: 'camera', required: 2, preferred: 4 }] });
   const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
-  const candidate = page.getByRole('listitem').filter({ has: page.locator('[data-candidate]') }).filter({ hasText: fit.display_name! });
+  const candidate = page.getByRole('listitem').filter({ has: page.locator('[data-candidate]') }).filter({ hasText: fit.display_name });
   await candidate.locator('[data-candidate]').click();
   const terms = candidate.getByRole('table');
   const score = Number(/([\d.]+)\s*points/.exec(await candidate.locator('[data-candidate]').innerText())?.[1]);
   const points = await terms.locator('tbody td.number').allInnerTexts();
   const sum = points.map((text) => Number.parseFloat(text)).reduce((all, one) => all + one, 0);
   expect(Math.abs(sum - score)).toBeLessThan(0.06 * points.length);
-  await expect(page.getByText(unskilled.display_name!)).toHaveCount(0);
+  await expect(page.getByText(unskilled.display_name)).toHaveCount(0);
 
   const field = page.getByRole('combobox', { name: 'Why is somebody not listed?' });
-  await field.fill(unskilled.display_name!);
-  await page.getByRole('option', { name: unskilled.display_name! }).click();
+  await field.fill(unskilled.display_name);
+  await page.getByRole('option', { name: unskilled.display_name }).click();
   await expect(page.getByText(`${unskilled.display_name} fails one rule.`)).toBeVisible();
   await expect(page.getByText(/camera/).last()).toBeVisible();
 });
@@ -99,7 +99,7 @@ test('the best relaxation is made by its button, and undone', async ({ open, off
   await expect(page.getByText('Nobody can do it as the case and its rules are now.')).toBeVisible();
   await expect(page.getByText('What would help most')).toBeVisible();
   await page.getByRole('button', { name: 'Change the case and ask again' }).click();
-  await expect(page.locator('[data-candidate]').filter({ hasText: near.display_name! })).toBeVisible();
+  await expect(page.locator('[data-candidate]').filter({ hasText: near.display_name })).toBeVisible();
   const changed = await office.api.get<Schemas['CaseDetails']>(`/v1/cases/${job.id}`);
   expect(changed.skills.map((skill) => skill.required)).not.toEqual([3]);
   await page.getByRole('button', { name: 'Undo' }).click();
@@ -122,8 +122,8 @@ test('other weights are tried without storing anything', async ({ open, office }
   await dialog.getByRole('slider', { name: /^Skill/ }).fill('100');
   await dialog.getByRole('button', { name: 'Show what would change' }).click();
   await expect(dialog.getByText(/^Of one case/)).toBeVisible();
-  await expect(dialog).toContainText(far.display_name!);
-  await expect(dialog).toContainText(near.display_name!);
+  await expect(dialog).toContainText(far.display_name);
+  await expect(dialog).toContainText(near.display_name);
   expect(await office.api.get('/v1/policies')).toEqual(policies);
 });
 

@@ -34,7 +34,7 @@ test('a person on the map is selected by a click on the map', async ({ open, off
   const phone = await office.phone(vera);
   await phone.send(office.place);
   const page = await open(ADMIN_LOGIN, '/console', { around: office.place });
-  const row = page.getByRole('option', { name: vera.display_name! });
+  const row = page.getByRole('option', { name: vera.display_name });
   await expect(row).toBeVisible();
   const canvas = page.locator('[data-ready="true"] canvas').first();
   await expect(canvas).toBeVisible();
@@ -44,7 +44,7 @@ test('a person on the map is selected by a click on the map', async ({ open, off
     await expect(row).toHaveAttribute('aria-selected', 'true', { timeout: 2_000 });
   }).toPass({ timeout: 60_000 });
   await expect(page).toHaveURL(new RegExp(`person=${vera.id}`));
-  await expect(page.getByRole('heading', { name: vera.display_name! })).toBeVisible();
+  await expect(page.getByRole('heading', { name: vera.display_name })).toBeVisible();
 });
 
 test('a stream that is cut says so, and goes on where it was', async ({ open, office, cable }) => {
@@ -52,7 +52,7 @@ test('a stream that is cut says so, and goes on where it was', async ({ open, of
   const phone = await office.phone(vera);
   await phone.send(office.place);
   const page = await open(await office.scheduler(), '/console', { around: office.place, baseURL: cable.url });
-  const row = page.getByRole('option', { name: vera.display_name! });
+  const row = page.getByRole('option', { name: vera.display_name });
   await expect(row).toContainText('±8 m');
   await expect(page.getByText('Live', { exact: true }).first()).toBeVisible();
 
@@ -71,7 +71,7 @@ test('on a narrow screen the map and the list take turns', async ({ open, office
   await (await office.phone(vera)).send(office.place);
   const page = await open(ADMIN_LOGIN, '/console', { around: office.place, viewport: { width: 390, height: 844 } });
   await page.getByRole('button', { name: 'List', exact: true }).click();
-  await page.getByRole('option', { name: vera.display_name! }).click();
+  await page.getByRole('option', { name: vera.display_name }).click();
   const panel = page.getByRole('region', { name: 'What is selected' });
   await expect(panel).toBeVisible();
   await panel.getByRole('button', { name: 'Show on the map' }).click();

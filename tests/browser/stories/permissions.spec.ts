@@ -8,7 +8,7 @@ test('who may see areas only is told so and gets no exact place', async ({ open,
   const viewer = await office.member({ access_level: 'full', admin_role: 'general', modules: { tracking: 'view' } });
   const page = await open(viewer, '/console', { around: office.place });
   await expect(page.getByText('You see areas of about 2 km and no exact places.')).toBeVisible();
-  const row = page.getByRole('option', { name: vera.display_name! });
+  const row = page.getByRole('option', { name: vera.display_name });
   await expect(row).toContainText('area of 2 km');
   await expect(row).not.toContainText('±');
   // The server itself has told no exact place.

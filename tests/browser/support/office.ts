@@ -15,6 +15,9 @@ export type Login = { login: string; password: string };
 /** Somebody who can log in, as a story knows them. */
 export type Member = Login & { id: string; name: string };
 
+/** Somebody whom a story has made: with a name, as all of them have. */
+export type Person = Schemas['Staff'] & { display_name: string; last_name: string };
+
 /** Letters that nothing else in this run has in its name. */
 export function unique(): string {
   return randomBytes(4).toString('hex');
@@ -41,8 +44,8 @@ export class Office {
   }
 
   /** Somebody who lives here. Their last name is theirs alone. */
-  async person(input: Input = {}): Promise<Schemas['Staff']> {
-    return this.api.post<Schemas['Staff']>('/v1/staff', { first_name: 'Vera', last_name: `Q${unique()}`, home: this.place, ...input });
+  async person(input: Input = {}): Promise<Person> {
+    return this.api.post<Person>('/v1/staff', { first_name: 'Vera', last_name: `Q${unique()}`, home: this.place, ...input });
   }
 
   /** Somebody who lives here and can log in. */
@@ -54,7 +57,7 @@ export class Office {
     await this.api.post(`/v1/staff/${staff.id}/password`, { password: temporary });
     const own = await Api.logIn(email, temporary);
     await own.post('/v1/me/password', { current_password: temporary, new_password: password });
-    return { id: staff.id, name: staff.display_name ?? '', login: email, password };
+    return { id: staff.id, name: staff.display_name, login: email, password };
   }
 
   /** A scheduler who sees everything that schedulers see. */
