@@ -2,6 +2,7 @@
 // is wider than its window.
 import type { Schemas } from '../support/api';
 import { faultsOf, settled } from '../support/accessibility';
+import { unique } from '../support/office';
 import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
 import type { Page } from '@playwright/test';
 
@@ -49,7 +50,7 @@ test('a person, part by part', async ({ open, office }) => {
 test('settings, part by part', async ({ open, office }) => {
   const { lat, lng } = office.place;
   const corners = [[lng, lat], [lng + 0.01, lat], [lng + 0.01, lat + 0.01], [lng, lat]];
-  const region = await office.api.post<Schemas['Region']>('/v1/regions', { name: `Area ${office.place.lat}`, area: { type: 'Polygon', coordinates: [corners] } });
+  const region = await office.api.post<Schemas['Region']>('/v1/regions', { name: `Area ${unique()}`, area: { type: 'Polygon', coordinates: [corners] } });
   const parts = ['organization', 'regions', `regions/${region.id}`, 'departments', 'departments/new', 'groups', 'tags', 'roles', 'roles/new', 'services', 'queues', 'clients', 'clients/new', 'policies', 'policies/new', 'service-accounts', 'service-accounts/new'];
   const page = await open(ADMIN_LOGIN, '/console');
   await walk(page, parts.map((part) => `/console/settings/${part}`));
@@ -58,7 +59,8 @@ test('settings, part by part', async ({ open, office }) => {
 test('the phone page, part by part', async ({ open, office }) => {
   const vera = await office.member();
   await office.agree(vera);
-  const [first, second] = [await office.case(), await office.case()];
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  const [first, second] = [await office.case({ starts_at: tomorrow }), await office.case()];
   await office.api.post(`/v1/cases/${first.id}/assignments`, { staff_id: vera.id });
   await office.api.post(`/v1/cases/${second.id}/offers`, { mode: 'broadcast', staff_ids: [vera.id] });
   const page = await open(vera, '/phone', { ...PHONE, permissions: ['geolocation'], geolocation: { latitude: office.place.lat, longitude: office.place.lng, accuracy: 10 } });

@@ -32,7 +32,8 @@ test('a conflict is shown before it is saved, and saved with a reason', async ({
   await expect(dialog).toBeHidden();
   expect(await holders()).toEqual([vera.id]);
   await page.getByLabel('Find a person').first().fill(vera.last_name);
-  await expect(page.getByRole('button', { name: new RegExp(second.title) }).first()).toContainText('Overlaps with');
+  const work = page.getByRole('list', { name: `Assignments of ${vera.display_name}` });
+  await expect(work.getByTitle(second.title)).toContainText('Overlaps with');
 });
 
 test('a case that waits is given to somebody', async ({ open, office }) => {

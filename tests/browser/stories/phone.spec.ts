@@ -9,8 +9,8 @@ function phoneAt({ lat: latitude, lng: longitude }: Place, accuracy: number): Op
 }
 
 async function fixes(office: Office, staff: { id: string }): Promise<number> {
-  const track = await office.api.get<{ items: unknown[] }>(`/v1/staff/${staff.id}/track`);
-  return track.items.length;
+  const track = await office.api.get<{ features: { properties: { times: string[] } }[] }>(`/v1/staff/${staff.id}/track`);
+  return track.features.flatMap((part) => part.properties.times).length;
 }
 
 test('positions of a phone without a network are kept, and sent when it is back', async ({ open, office }) => {
@@ -93,7 +93,7 @@ test('time off, preferences and what is held are one\'s own to change and take',
   await page.getByLabel('First day').fill('2027-02-01');
   await page.getByLabel('Last day').fill('2027-02-03');
   await page.getByRole('button', { name: 'Add time off' }).click();
-  await expect(page.getByText('Time off is recorded.')).toBeVisible();
+  await expect(page.getByText('Time off is recorded.', { exact: true })).toBeVisible();
   const { items } = await office.api.get<{ items: Schemas['TimeOff'][] }>(`/v1/staff/${vera.id}/time-off`);
   expect(items).toHaveLength(1);
 

@@ -28,8 +28,8 @@ export async function startServer(): Promise<Server> {
   process.once('exit', killAtExit);
   const stop = async () => {
     process.off('exit', killAtExit);
-    await end(child);
     const faults = (await readFile(log, 'utf8')).split('\n').filter((line) => /panicked| ERROR /.test(line));
+    await end(child);
     await rm(folder, { recursive: true, force: true });
     if (faults.length > 0) throw new Error(`the server's log holds errors:\n${faults.join('\n')}`);
   };
