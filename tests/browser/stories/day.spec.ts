@@ -1,0 +1,59 @@
+// The timeline of a day, and giving work to somebody else.
+import type { Schemas } from '../support/api';
+import { expect, test } from '../support/test';
+
+test('a conflict is shown before it is saved, and saved with a reason', async ({ open, office }) => {
+  const day = dayAhead(3);
+  const [vera, wanda] = [await office.person(), await office.person({ first_name: 'Wanda' })];
+  const first = await office.case({ starts_at: `${day}T10:00:00Z`, duration_min: 60 });
+  const second = await office.case({ starts_at: `${day}T10:30:00Z`, duration_min: 60 });
+  await office.api.post(`/v1/cases/${first.id}/assignments`, { staff_id: vera.id });
+  await office.api.post(`/v1/cases/${second.id}/assignments`, { staff_id: wanda.id });
+  const holders = async () => (await office.api.get<{ items: Schemas['Assignment'][] }>(`/v1/assignments?case=${second.id}`)).items
+    .filter((one) => one.state !== 'cancelled').map((one) => one.staff_id);
+
+  const page = await open(await office.scheduler(), '/console/day');
+  await page.getByRole('textbox', { name: 'Day' }).fill(day);
+  await page.getByLabel('Find a person').first().fill(wanda.last_name);
+  await page.getByRole('button', { name: new RegExp(second.title) }).click();
+  const dialog = page.getByRole('dialog', { name: new RegExp(`^Change: .*${second.title}`) });
+  await dialog.getByLabel('Find a person').fill(vera.last_name);
+  await dialog.getByRole('radio', { name: new RegExp(vera.last_name) }).check();
+  await expect(dialog.getByText('This speaks against it:')).toBeVisible();
+  await expect(dialog.getByText(new RegExp(`Overlaps with .*${first.title}`))).toBeVisible();
+  expect(await holders()).toEqual([wanda.id]);
+
+  // Without a reason the server refuses it, and says why.
+  await dialog.getByRole('button', { name: 'Save the change' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('They have something else at that time.');
+  expect(await holders()).toEqual([wanda.id]);
+  await dialog.getByLabel('Why it is right all the same').fill('Both are in the same house.');
+  await dialog.getByRole('button', { name: 'Save all the same' }).click();
+  await expect(dialog).toBeHidden();
+  expect(await holders()).toEqual([vera.id]);
+  await page.getByLabel('Find a person').first().fill(vera.last_name);
+  const work = page.getByRole('list', { name: `Assignments of ${vera.display_name}` });
+  await expect(work.getByTitle(second.title)).toContainText('Overlaps with');
+});
+
+test('a case that waits is given to somebody', async ({ open, office }) => {
+  const day = dayAhead(4);
+  const vera = await office.person();
+  const job = await office.case({ starts_at: `${day}T09:00:00Z`, duration_min: 45 });
+  const page = await open(await office.scheduler(), '/console/day');
+  await page.getByRole('textbox', { name: 'Day' }).fill(day);
+  await page.getByRole('button', { name: `Assign: ${job.number} ${job.title}` }).click();
+  const dialog = page.getByRole('dialog', { name: new RegExp(job.title) });
+  await dialog.getByRole('radio', { name: new RegExp(vera.last_name) }).check();
+  await expect(dialog.getByText('The time is free and within working hours.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Assign', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('button', { name: `Assign: ${job.number} ${job.title}` })).toHaveCount(0);
+  const { items } = await office.api.get<{ items: Schemas['Assignment'][] }>(`/v1/assignments?case=${job.id}`);
+  expect(items.map((one) => one.staff_id)).toEqual([vera.id]);
+});
+
+/** A day that all stories have for themselves, as a date. */
+function dayAhead(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}

@@ -1,0 +1,80 @@
+// The live map and its list: where people are, and whether that is live.
+import { beside } from '../support/office';
+import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
+
+test('the phone page shares its location, and the scheduler sees it come', async ({ open, office }) => {
+  const vera = await office.member({ home: null });
+  await office.agree(vera);
+  const desk = await open(await office.scheduler(), '/console', { around: office.place });
+  const people = desk.getByRole('listbox', { name: 'People' });
+  await expect(desk.getByText('Nobody is on this part of the map.')).toBeVisible();
+
+  const { lat: latitude, lng: longitude } = beside(office.place, 200);
+  const phone = await open(vera, '/phone', { ...PHONE, permissions: ['geolocation'], geolocation: { latitude, longitude, accuracy: 20 } });
+  await phone.getByRole('switch').click();
+  await expect(phone.getByRole('switch')).toBeChecked();
+  await expect(phone.getByText('Shared.')).toBeVisible();
+
+  const row = people.getByRole('option', { name: vera.name });
+  await expect(row).toBeVisible();
+  await expect(row).toContainText('±20 m');
+  await expect(desk.getByText('Live', { exact: true }).first()).toBeVisible();
+  // The map has them too: a click in the middle of their place selects them.
+  await row.click();
+  await expect(row).toHaveAttribute('aria-selected', 'true');
+  const panel = desk.getByRole('region', { name: 'What is selected' });
+  await expect(panel).toContainText('Phone');
+  await panel.getByRole('button', { name: 'Close' }).click();
+  await desk.getByRole('button', { name: 'Live fix' }).click();
+  await expect(row).toBeVisible();
+});
+
+test('a person on the map is selected by a click on the map', async ({ open, office }) => {
+  const vera = await office.person({ home: null });
+  const phone = await office.phone(vera);
+  await phone.send(office.place);
+  const page = await open(ADMIN_LOGIN, '/console', { around: office.place });
+  const row = page.getByRole('option', { name: vera.display_name });
+  await expect(row).toBeVisible();
+  const canvas = page.locator('[data-ready="true"] canvas').first();
+  await expect(canvas).toBeVisible();
+  // Until the person is drawn in the middle of the map.
+  await expect(async () => {
+    await canvas.click();
+    await expect(row).toHaveAttribute('aria-selected', 'true', { timeout: 2_000 });
+  }).toPass({ timeout: 60_000 });
+  await expect(page).toHaveURL(new RegExp(`person=${vera.id}`));
+  await expect(page.getByRole('heading', { name: vera.display_name })).toBeVisible();
+});
+
+test('a stream that is cut says so, and goes on where it was', async ({ open, office, cable }) => {
+  const vera = await office.person({ home: null });
+  const phone = await office.phone(vera);
+  await phone.send(office.place);
+  const page = await open(await office.scheduler(), '/console', { around: office.place, baseURL: cable.url });
+  const row = page.getByRole('option', { name: vera.display_name });
+  await expect(row).toContainText('±8 m');
+  await expect(page.getByText('Live', { exact: true }).first()).toBeVisible();
+
+  cable.pullOut();
+  await expect(page.getByText('Reconnecting …')).toBeVisible();
+  await phone.send(beside(office.place, 150), { accuracy_m: 50 });
+  // What was seen last stays in sight.
+  await expect(row).toContainText('±8 m');
+  cable.putBack();
+  await expect(page.getByText('Reconnecting …')).toBeHidden();
+  await expect(row).toContainText('±50 m');
+});
+
+test('on a narrow screen the map and the list take turns', async ({ open, office }) => {
+  const vera = await office.person({ home: null });
+  await (await office.phone(vera)).send(office.place);
+  const page = await open(ADMIN_LOGIN, '/console', { around: office.place, viewport: { width: 390, height: 844 } });
+  await page.getByRole('button', { name: 'List', exact: true }).click();
+  await page.getByRole('option', { name: vera.display_name }).click();
+  const panel = page.getByRole('region', { name: 'What is selected' });
+  await expect(panel).toBeVisible();
+  await panel.getByRole('button', { name: 'Show on the map' }).click();
+  await expect(page.locator('[data-ready="true"] canvas').first()).toBeVisible();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});

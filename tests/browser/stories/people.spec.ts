@@ -1,0 +1,126 @@
+// People: made, changed, invited, deleted, and their phones.
+import type { Schemas } from '../support/api';
+import { unique } from '../support/office';
+import { ADMIN_LOGIN, expect, test } from '../support/test';
+
+test('a person is made after their faults are mended, and changed', async ({ open, office }) => {
+  const tag = unique();
+  const page = await open(ADMIN_LOGIN, '/console/people');
+  await page.getByRole('button', { name: 'New person' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New person' });
+  await dialog.getByLabel('First name').fill('Nora');
+  await dialog.getByLabel('Last name').fill(`N${tag}`);
+  await dialog.getByLabel('Access level').selectOption('Own cases only');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  // The server's fault stands at its field.
+  await expect(dialog.getByLabel('E-mail address')).toHaveAttribute('aria-invalid', 'true');
+  await dialog.getByLabel('E-mail address').fill(`${tag}@lighthouse.example`);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: `Nora N${tag}` })).toBeVisible();
+
+  const names = page.getByRole('form', { name: 'Names' });
+  await names.getByLabel('Account code').fill(`C-${tag}`);
+  await names.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved.')).toBeVisible();
+  const { items } = await office.api.get<{ items: Schemas['Staff'][] }>(`/v1/staff?q=N${tag}`);
+  expect(items.map((one) => one.account_code)).toEqual([`C-${tag}`]);
+
+  // What is typed and not saved is not lost by a click.
+  await names.getByLabel('First name').fill('Norma');
+  await page.getByRole('link', { name: 'Skills', exact: true }).click();
+  await page.getByRole('dialog', { name: 'Leave without saving?' }).getByRole('button', { name: 'Stay here' }).click();
+  await expect(names.getByLabel('First name')).toHaveValue('Norma');
+});
+
+test('somebody else\'s change is told, loaded, and keeps what was typed', async ({ open, office }) => {
+  const vera = await office.person();
+  const page = await open(ADMIN_LOGIN, `/console/people/${vera.id}/profile`);
+  const names = page.getByRole('form', { name: 'Names' });
+  await names.getByLabel('Display name').fill('Vera the second');
+  await office.api.patch(`/v1/staff/${vera.id}`, { signature: 'Changed elsewhere' });
+  await names.getByRole('button', { name: 'Save' }).click();
+  await expect(names.getByText('Somebody else has changed this person meanwhile.')).toBeVisible();
+  expect((await office.api.get<Schemas['Staff']>(`/v1/staff/${vera.id}`)).display_name).toBe(vera.display_name);
+  await names.getByRole('button', { name: 'Load it again' }).click();
+  await expect(names.getByLabel('Signature')).toHaveValue('Changed elsewhere');
+  await expect(names.getByLabel('Display name')).toHaveValue('Vera the second');
+  await names.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Vera the second' })).toBeVisible();
+});
+
+test('many are invited at once, and each is told apart', async ({ open, office }) => {
+  const tag = `M${unique()}`;
+  for (const email of [`${tag}.1@lighthouse.example`, `${tag}.2@lighthouse.example`]) {
+    await office.person({ first_name: tag, email, access_level: 'limited' });
+  }
+  await office.person({ first_name: tag });
+  const page = await open(ADMIN_LOGIN, '/console/people');
+  await page.getByLabel('Search people').fill(tag);
+  await expect(page.getByText('3 people shown')).toBeVisible();
+  await page.getByLabel('Select all that are shown').check();
+  await page.getByRole('button', { name: 'Invite …' }).click();
+  await page.getByRole('button', { name: 'Invite 3 people' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('Done for 2 people, not done for 1 person.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+
+  await page.getByText('Filters', { exact: true }).click();
+  await page.getByLabel('Invitation').selectOption('Invited');
+  await expect(page.getByText('2 people shown')).toBeVisible();
+  await expect(page).toHaveURL(/invitation=pending/);
+  await page.goBack();
+  await expect(page.getByText('3 people shown')).toBeVisible();
+});
+
+test('people are deleted by typing their number, and restored', async ({ open, office }) => {
+  const tag = `D${unique()}`;
+  const gone = [await office.person({ first_name: tag }), await office.person({ first_name: tag })];
+  const page = await open(ADMIN_LOGIN, `/console/people?q=${tag}`);
+  await expect(page.getByText('2 people shown')).toBeVisible();
+  await page.getByLabel('Select all that are shown').check();
+  await page.getByRole('button', { name: 'Delete …' }).click();
+  const dialog = page.getByRole('dialog');
+  const field = dialog.getByLabel(/^Type \d+ to confirm$/);
+  const button = dialog.getByRole('button', { name: 'Delete 2 people' });
+  await expect(button).toBeDisabled();
+  const number = /\d+/.exec(await dialog.getByText(/^Type \d+ to confirm$/).innerText())![0];
+  await field.fill(number);
+  await button.click();
+  await expect(dialog.getByText('Done for 2 people.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await expect(page.getByText('Nobody fits these filters.')).toBeVisible();
+
+  await page.goto(`/console/people/${gone[0]!.id}/data`);
+  await expect(page.getByText(/^Deleted on/)).toBeVisible();
+  await page.getByRole('button', { name: 'Restore them' }).click();
+  await expect(page.getByText(`${gone[0]!.display_name} was restored.`).first()).toBeVisible();
+  const restored = await office.api.get<Schemas['Staff']>(`/v1/staff/${gone[0]!.id}`);
+  expect(restored.deleted_at ?? null).toBeNull();
+});
+
+test('consent is recorded, a phone is enrolled, and its secret is shown once', async ({ open, office }) => {
+  const vera = await office.person();
+  const page = await open(ADMIN_LOGIN, `/console/people/${vera.id}/devices`);
+  await page.getByLabel('Legal basis').fill('written consent of today');
+  await page.getByRole('button', { name: 'Record their consent' }).click();
+  await expect(page.getByText('The consent was recorded.')).toBeVisible();
+  await page.getByLabel('Name of the device').fill('Vera’s phone');
+  await page.getByRole('button', { name: 'Enrol a device' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Set up Vera’s phone' });
+  for (const app of ['OwnTracks', 'Overland', 'Traccar Client']) {
+    await dialog.getByLabel('App on the phone').selectOption(app);
+    const code = dialog.getByRole('img', { name: `QR code that sets up ${app}` });
+    await expect(code).toBeVisible();
+    expect(await code.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(50);
+  }
+  // It lasts until its reader is done with it: the secret cannot be shown again.
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'I am done' }).click();
+  const devices = page.getByRole('region', { name: 'Devices' });
+  await expect(devices.getByText('Vera’s phone')).toBeVisible();
+  await expect(page.getByRole('img', { name: /^QR code/ })).toHaveCount(0);
+  await devices.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(page.getByText('The device was revoked.')).toBeVisible();
+});
