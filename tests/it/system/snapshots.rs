@@ -279,6 +279,9 @@ impl<'a> Scene<'a> {
         if route == "/v1/audit" {
             return format!("{path}?action=service.create");
         }
+        if route == "/v1/schedule" {
+            return format!("{path}?from=2199-01-01T00:00:00Z&to=2199-01-02T00:00:00Z");
+        }
         // The first of two pages.
         let pages = route == "/v1/staff";
         if pages { format!("{path}?limit=1") } else { path }

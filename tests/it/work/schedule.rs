@@ -73,11 +73,11 @@ async fn what_speaks_against_an_assignment_is_marked_while_it_is_open() {
     let hours = json!([{ "weekday": 5, "start_min": 420, "end_min": 900 }]);
     let body = json!({ "display_name": "Grace", "time_zone": "UTC", "working_hours": hours });
     let grace = admin.create_staff(body).await;
-    let (first, second, late) =
+    let (first, other, late) =
         (case_at(&admin, 8, 2).await, case_at(&admin, 9, 2).await, case_at(&admin, 14, 2).await);
     let held = assign(&admin, &first, &grace).await.expect(201);
     assert_eq!(conflicts(&day(&admin).await, "Grace"), [("08".to_owned(), json!([]))]);
-    assign_with(&admin, &second, &grace, overridden()).await.expect(201);
+    let second = assign_with(&admin, &other, &grace, overridden()).await.expect(201);
     assign(&admin, &late, &grace).await.expect(201);
     let absence = json!({ "starts_at": "2100-01-01T10:30:00Z", "ends_at": "2100-01-01T12:00:00Z" });
     admin.post(&format!("/v1/staff/{grace}/time-off"), absence).await.expect(201);
@@ -99,11 +99,16 @@ async fn what_speaks_against_an_assignment_is_marked_while_it_is_open() {
     let seen = admin.get(morning).await.expect(200);
     assert_eq!(conflicts(&seen, "Grace"), [("08".to_owned(), json!(["double_booked"]))]);
     assert_eq!(of(&seen, "Grace")["time_off"], json!([]));
-    // What has ended is shown, and nothing speaks against it; what was cancelled is not there.
+    // What has ended is shown, and nothing speaks against it.
     admin.patch(&path(&held), json!({ "state": "done" })).await.expect(200);
     let seen = day(&admin).await;
-    let expected = [("09".to_owned(), json!(["time_off"])), expected[2].clone()];
-    assert_eq!(conflicts(&seen, "Grace"), expected, "done before it began");
+    let done = ("08".to_owned(), json!([]));
+    let [_, _, late] = expected;
+    let expected = [done, ("09".to_owned(), json!(["time_off"])), late];
+    assert_eq!(conflicts(&seen, "Grace"), expected);
+    // What was taken back is not there.
+    admin.delete(&path(&second)).await.expect(204);
+    assert_eq!(conflicts(&day(&admin).await, "Grace").len(), 2);
 }
 
 #[tokio::test]

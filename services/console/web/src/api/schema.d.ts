@@ -1003,8 +1003,8 @@ export interface paths {
          *     `/v1/me/notifications` are for mail: a list that is kept by these events must stay complete.
          *
          *     Every event has an id that says what the reader knows; sent back as `Last-Event-ID` it brings
-         *     exactly the difference, by any server. Another id brings a new snapshot. A comment comes every
-         *     15 s.
+         *     exactly the difference, by any server. Another id brings a new snapshot. After 15 s of
+         *     silence comes `alive`.
          */
         get: operations["stream_own_events"];
         put?: never;
@@ -1662,7 +1662,8 @@ export interface paths {
          * Streams who is live within a viewport.
          * @description Events: `snapshot`, then `position` for whoever appeared or moved and `gone` with the
          *     `staff_id` of whoever vanished. Every event has an id; sent back as `Last-Event-ID` with the
-         *     same `bbox` it continues the stream, or brings a new snapshot. A comment comes every 15 s.
+         *     same `bbox` it continues the stream, or brings a new snapshot. After 15 s of
+         *     silence comes `alive`, so longer silence means a broken connection.
          */
         get: operations["stream_positions"];
         put?: never;
@@ -1749,6 +1750,9 @@ export interface paths {
          *     With a `bbox`, only people are ranked whose place that counts is shown inside: the last position,
          *     the booking before, the last job, or home or base. A home that is shown as its cell's centre
          *     counts there. Nobody's score depends on it.
+         *
+         *     With `preset`, `settings` or `relax` something is tried: the policy is then called `trial`, or as the
+         *     preset, and the answer is not kept.
          *
          *     The answer is kept under its id as long as pings are, unless `store` is false: see `GET
          *     /v1/recommendations/{id}`. The id comes once the answer is on disk.
@@ -1942,6 +1946,28 @@ export interface paths {
         patch: operations["update_role"];
         trace?: never;
     };
+    "/v1/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows when people work, are away and are held, by name, a page of people at a time.
+         * @description Working hours are instants, resolved in each person's time zone. An open assignment says what
+         *     speaks against it, in the words of recommendations' rules; conflicts with what lies outside of
+         *     the time that was asked for are found, too. Only active people are shown.
+         */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/service-accounts": {
         parameters: {
             query?: never;
@@ -2067,8 +2093,8 @@ export interface paths {
          * Logs in.
          * @description A program gets tokens. A browser sends `cookie: true` and gets a cookie in their place. Its session
          *     ends after 2 h without use and after 24 h in any case; with `remember: true` after 7 days without
-         *     use and after 30 days in any case. What it had before in this browser ends with the new login. The
-         *     cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
+         *     use and after 30 days in any case. The session that the same person had before in this browser
+         *     ends. The cookie counts only in requests of this site's own pages: others are 403 `cross_origin`.
          */
         post: operations["log_in"];
         delete?: never;
@@ -2147,7 +2173,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists people in order of creation. */
+        /** Lists people, unless asked otherwise in order of creation. */
         get: operations["list_staff"];
         put?: never;
         /** Creates a person, and invites them if `send_invite` is true, which an API key cannot do. */
@@ -2758,6 +2784,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An absence, in full. */
+        Absence: {
+            /**
+             * Format: date-time
+             * @description First instant back.
+             */
+            ends_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description First instant away.
+             */
+            starts_at: string;
+        };
         /** @description An invitation that is accepted. */
         AcceptForm: {
             /**
@@ -4205,6 +4246,36 @@ export interface components {
             profile: string;
             url: string;
         };
+        /** @description An assignment, in full. */
+        HeldWork: {
+            /** Format: uuid */
+            case_id: string;
+            case_number: string;
+            case_title: string;
+            /**
+             * @description What speaks against it while it is open: `excluded_by_client`, `not_on_required_panel`,
+             *     `time_off`, `double_booked`, `outside_working_hours`.
+             */
+            conflicts: string[];
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Why it was assigned although something spoke against it. */
+            override_reason: string | null;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * @description `assigned`, `en_route`, `on_site` or `done`.
+             * @example assigned
+             */
+            state: string;
+            /**
+             * Format: int64
+             * @description For `If-Match`, when it is changed.
+             */
+            version: number;
+        };
         /**
          * Format: binary
          * @description An image as it is in a file.
@@ -4534,6 +4605,8 @@ export interface components {
              * @description Seconds since the fix; null without one.
              */
             age_s: number | null;
+            /** @description Booked for a case now. Null without `staff:view`. */
+            busy: boolean | null;
             /** @example Grace Hopper */
             display_name: string | null;
             /**
@@ -4546,6 +4619,11 @@ export interface components {
              * @example live
              */
             grade: string | null;
+            /**
+             * @description Within working hours and not absent; without working hours, on duty. Null without
+             *     `staff:view`.
+             */
+            on_shift: boolean | null;
             /**
              * @description Exact with `positions:read`, else the centre of an H3 cell of resolution 7. A home is exact
              *     only with `staff.pii:read` as well.
@@ -4564,9 +4642,9 @@ export interface components {
             /**
              * @description Log a browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
              *     script can read. Needs HTTPS, or this machine itself.
-             * @default false
+             * @example false
              */
-            cookie: boolean;
+            cookie?: boolean;
             /**
              * @description E-mail address or user name.
              * @example ada@harbour.example
@@ -4584,9 +4662,9 @@ export interface components {
             password: string;
             /**
              * @description With `cookie`: stay logged in when the browser is closed.
-             * @default false
+             * @example false
              */
-            remember: boolean;
+            remember?: boolean;
         };
         /** @description Whether a person can log in. */
         LoginState: {
@@ -5159,9 +5237,9 @@ export interface components {
             /**
              * @description This browser is the device: the answer holds no token and sets the cookie
              *     `__Host-nearhand-device`, which counts on `/v1/pings` and `/v1/pings/wanted`.
-             * @default false
+             * @example false
              */
-            cookie: boolean;
+            cookie?: boolean;
             /**
              * @description What people call it.
              * @example Grace's phone
@@ -5935,6 +6013,25 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page. */
+        Page_PersonSchedule: {
+            items: {
+                /** @description What they hold, without what was cancelled; null without `cases:view`. */
+                assignments?: components["schemas"]["HeldWork"][] | null;
+                /** Format: uuid */
+                staff_id: string;
+                /** @description What the person is called. */
+                staff_name: string;
+                time_off: components["schemas"]["Absence"][];
+                /**
+                 * @description When they work; null if no working hours are recorded, so that they count as always
+                 *     available.
+                 */
+                working_hours?: components["schemas"]["Span"][] | null;
+            }[];
+            /** @description For the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page. */
         Page_Policy: {
             items: {
                 /** Format: date-time */
@@ -6276,6 +6373,21 @@ export interface components {
             from: components["schemas"]["Source"][];
             permission: string;
         };
+        /** @description A person's time. */
+        PersonSchedule: {
+            /** @description What they hold, without what was cancelled; null without `cases:view`. */
+            assignments?: components["schemas"]["HeldWork"][] | null;
+            /** Format: uuid */
+            staff_id: string;
+            /** @description What the person is called. */
+            staff_name: string;
+            time_off: components["schemas"]["Absence"][];
+            /**
+             * @description When they work; null if no working hours are recorded, so that they count as always
+             *     available.
+             */
+            working_hours?: components["schemas"]["Span"][] | null;
+        };
         /**
          * @description A batch of fixes.
          * @example {
@@ -6515,7 +6627,7 @@ export interface components {
         PolicyRef: {
             /**
              * Format: uuid
-             * @description Null: the built-in policy.
+             * @description Null: a built-in policy, or one that is only tried.
              */
             id: string | null;
             /**
@@ -6924,6 +7036,23 @@ export interface components {
              * @description A version of that policy; the current one unless given.
              */
             policy_version?: number | null;
+            /**
+             * @description A preset to try, in place of the policy. Needs `recommendations:edit`, as the next two; an
+             *     answer to what is only tried is not kept.
+             * @example fair_share
+             */
+            preset?: string | null;
+            /**
+             * @description Up to 10 changes to try, each as `funnel.best_relaxation.change` has it.
+             * @example [
+             *       {
+             *         "change": "max_late_min",
+             *         "to": 41.5
+             *       }
+             *     ]
+             */
+            relax?: Record<string, never>[] | null;
+            settings?: components["schemas"]["PolicySettingsInput"] | null;
             /** @description Whether the answer is kept under an id; yes unless given. A why-not is never kept. */
             store?: boolean | null;
         };
@@ -7593,16 +7722,16 @@ export interface components {
             /**
              * @description Log the admin's browser in: the answer holds no tokens and sets the cookie `__Host-nearhand`, which no
              *     script can read. Needs HTTPS, or this machine itself.
-             * @default false
+             * @example false
              */
-            cookie: boolean;
+            cookie?: boolean;
             /** @description The organisation. */
             organization: components["schemas"]["SetupOrganization"];
             /**
              * @description With `cookie`: stay logged in when the browser is closed.
-             * @default false
+             * @example false
              */
-            remember: boolean;
+            remember?: boolean;
         };
         /** @description An organisation to be. */
         SetupOrganization: {
@@ -7684,6 +7813,13 @@ export interface components {
             kind: string;
             /** @description The role's name or key, or the module's level, such as `staff: edit`. */
             name: string;
+        };
+        /** @description A time, cut to the time that was asked for. */
+        Span: {
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            starts_at: string;
         };
         /**
          * @description A person. `email`, `birth_date`, `address`, `home` and what belongs to them are shown only with
@@ -8354,8 +8490,28 @@ export interface components {
              * @description Only in working hours, widened by these minutes.
              */
             hours_margin_min: number | null;
+            /**
+             * @description Why it is lawful. Null without consent, and for callers who may not record it, as the next
+             *     three.
+             */
+            legal_basis: string | null;
+            /**
+             * Format: date-time
+             * @description When the person's pause ends; null without one.
+             */
+            paused_until: string | null;
             /** @description Whether it is. */
             permitted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            permitted_at: string | null;
+            /**
+             * Format: uuid
+             * @description Who recorded it.
+             */
+            permitted_by: string | null;
         };
         /** @description Consent to tracking. */
         TrackingForm: {
@@ -8492,6 +8648,23 @@ export interface components {
              * @description A version of that policy; the current one unless given.
              */
             policy_version?: number | null;
+            /**
+             * @description A preset to try, in place of the policy. Needs `recommendations:edit`, as the next two; an
+             *     answer to what is only tried is not kept.
+             * @example fair_share
+             */
+            preset?: string | null;
+            /**
+             * @description Up to 10 changes to try, each as `funnel.best_relaxation.change` has it.
+             * @example [
+             *       {
+             *         "change": "max_late_min",
+             *         "to": 41.5
+             *       }
+             *     ]
+             */
+            relax?: Record<string, never>[] | null;
+            settings?: components["schemas"]["PolicySettingsInput"] | null;
             /** @description Whether the answer is kept under an id; yes unless given. A why-not is never kept. */
             store?: boolean | null;
         } & Record<string, never>) & {
@@ -21734,6 +21907,104 @@ export interface operations {
             };
         };
     };
+    get_schedule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description From this instant on; now unless given.
+                 * @example 2027-03-01T06:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Up to but not including this instant, at most 7 days after `from`; a day after it unless
+                 *     given.
+                 * @example 2027-03-02T06:00:00Z
+                 */
+                to?: string;
+                /** @description Only people of this department, by id. */
+                department?: string;
+                /** @description Only people of this group, by id. */
+                group?: string;
+                /** @description Only this person. */
+                staff?: string;
+                /** @description Entries on a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PersonSchedule"];
+                };
+            };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthorized`: Credentials are missing or no longer good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_found`: There is nothing here that you may see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Something went wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Not available at the moment */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_service_accounts: {
         parameters: {
             query?: {
@@ -23412,6 +23683,15 @@ export interface operations {
                 service?: string;
                 /** @description Only those who stated a preference other than `never` for this region, by id. */
                 region?: string;
+                /** @description Only those who may be tracked, or may not. */
+                tracked?: boolean;
+                /** @description Only those with this skill, by its code. */
+                skill?: string;
+                /**
+                 * @description `created`, `-created` (the newest first) or `name`; `created` unless given.
+                 * @example name
+                 */
+                sort?: string;
                 /** @description Entries on a page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
