@@ -169,6 +169,7 @@ pub(super) const ROUTES: &[(&str, &str, Needs)] = &[
     ("delete", "/v1/clients/{id}", MayFully(P::ClientsManage)),
     ("post", "/v1/cases/{id}/assignments", May(P::CasesEdit)),
     ("get", "/v1/assignments", May(P::CasesView)),
+    ("post", "/v1/assignments/check", May(P::CasesEdit)),
     ("get", "/v1/schedule", MayFully(P::StaffView)),
     ("get", "/v1/assignments/{id}", May(P::CasesView)),
     ("patch", "/v1/assignments/{id}", May(P::CasesEdit)),
