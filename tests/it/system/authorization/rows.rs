@@ -114,6 +114,7 @@ pub(super) const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/v1/imports/{id}/report", MayFully(P::StaffManage)),
     ("post", "/v1/imports/{id}/commit", MayFully(P::StaffManage)),
     ("post", "/v1/exports", MayFully(P::StaffManage)),
+    ("get", "/v1/exports", MayFully(P::StaffManage)),
     ("get", "/v1/exports/{id}", MayFully(P::StaffManage)),
     ("delete", "/v1/exports/{id}", MayFully(P::StaffManage)),
     ("get", "/v1/exports/{id}/file", MayFully(P::StaffManage)),
