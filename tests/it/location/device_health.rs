@@ -33,6 +33,14 @@ async fn troubles(who: &Account<'_>, query: &str) -> Vec<(String, Vec<String>)> 
     devices.iter().map(|one| (one["id"].as_str().expect("an id").to_owned(), codes(one))).collect()
 }
 
+/// Whose phone it is.
+async fn whose(admin: &Account<'_>, phone: &Phone<'_>) -> String {
+    let page = admin.get("/v1/devices").await.expect(200);
+    let devices = page.body["items"].as_array().expect("devices");
+    let found = devices.iter().find(|one| one["id"] == phone.id.as_str()).expect("the phone");
+    found["staff_id"].as_str().expect("an id").to_owned()
+}
+
 #[tokio::test]
 async fn each_phone_is_listed_with_what_is_wrong_with_it() {
     let site = Site::start().await;
@@ -70,6 +78,9 @@ async fn each_phone_is_listed_with_what_is_wrong_with_it() {
     assert_eq!(troubles(&admin, "").await, expected);
     assert_eq!(troubles(&admin, "?trouble=any").await, expected[1..]);
     assert_eq!(troubles(&admin, "?trouble=silent").await, expected[2..3]);
+    let one = format!("?staff={}", whose(&admin, &weak).await);
+    assert_eq!(troubles(&admin, &one).await, expected[1..2], "one person's");
+    assert!(troubles(&admin, &format!("{one}&trouble=silent")).await.is_empty());
     let first = admin.get("/v1/devices?trouble=any&limit=1").await.expect(200);
     let next = first.str("/next_cursor");
     let rest = troubles(&admin, &format!("?trouble=any&limit=1&cursor={next}")).await;
@@ -113,7 +124,7 @@ async fn departments_bound_which_phones_are_listed() {
     let inside = admin
         .create_staff(json!({ "display_name": "In", "departments": [north.str("/id")] }))
         .await;
-    let (inside, _outside) = (admin.create_phone(&inside).await, phone(&admin, "Out").await);
+    let (inside, outside) = (admin.create_phone(&inside).await, phone(&admin, "Out").await);
     let scheduler = admin
         .create_account_with(
             "user_admin",
@@ -123,6 +134,9 @@ async fn departments_bound_which_phones_are_listed() {
         .await;
     let listed = troubles(&scheduler, "").await;
     assert_eq!(listed.iter().map(|(id, _)| id).collect::<Vec<_>>(), [&inside.id]);
+    let other = format!("?staff={}", whose(&admin, &outside).await);
+    assert!(troubles(&scheduler, &other).await.is_empty());
+    assert_eq!(troubles(&admin, &other).await.len(), 1);
     assert_eq!(troubles(&admin, "").await.len(), 2);
     let general = admin.create_account("general", "limited").await;
     general.get("/v1/devices").await.refused(403, "forbidden");

@@ -50,22 +50,30 @@ async fn an_app_learns_whether_to_send_and_when_to_ask_again() {
     let both = async |why: &str| {
         let (own, phone) =
             (grace.get("/v1/me/tracking").await.expect(200), ask_as_phone(&site, &token).await);
-        assert_eq!(own.body, phone.expect(200).body, "both doors say the same");
+        let mut told = own.body.clone();
+        for consent in ["legal_basis", "permitted_at"] {
+            assert!(told.as_object_mut().unwrap().remove(consent).is_some(), "{}", own.text);
+        }
+        assert_eq!(told, phone.expect(200).body, "both doors say the same, but for the consent");
         assert_eq!(own.str("/why"), why, "{}", own.text);
         assert_eq!(own.body["wanted"], why == "wanted");
         own
     };
     let answer = both("not_permitted").await;
     assert_eq!((&answer.body["changes_at"], &answer.body["pause"]), (&Value::Null, &Value::Null));
+    assert_eq!(answer.body["legal_basis"], Value::Null);
     let tracking = format!("/v1/staff/{}/tracking", grace.id);
     admin.put(&tracking, json!({ "legal_basis": "contract" })).await.expect(200);
-    assert_eq!(both("wanted").await.body["changes_at"], Value::Null);
+    let permitted = both("wanted").await;
+    assert_eq!(permitted.body["changes_at"], Value::Null);
+    assert_eq!(permitted.str("/legal_basis"), "contract");
+    assert_eq!(minutes_until(&permitted, "/permitted_at"), 0);
     grace.post("/v1/me/tracking/pause", json!({ "minutes": 30 })).await.expect(200);
     let paused = both("paused").await;
     assert!((29..=30).contains(&minutes_until(&paused, "/pause/ends_at")), "{}", paused.text);
     assert!((29..=30).contains(&minutes_until(&paused, "/changes_at")), "{}", paused.text);
     grace.delete("/v1/me/tracking").await.expect(204);
-    both("not_permitted").await;
+    assert_eq!(both("not_permitted").await.body["permitted_at"], Value::Null);
 }
 
 #[tokio::test]

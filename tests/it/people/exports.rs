@@ -197,7 +197,8 @@ async fn an_author_has_only_so_many_exports_and_removes_them() {
     assert_eq!(made.len(), 5);
     let refused = admin.post("/v1/exports", body.clone()).await.refused(409, "limit_reached");
     assert!(refused.str("/detail").contains("DELETE /v1/exports/{id}"), "{}", refused.text);
-    other.post("/v1/exports", body.clone()).await.expect(202);
+    let others = other.post("/v1/exports", body.clone()).await.expect(202);
+    assert_eq!(listed(&other, "").await, [others.str("/id")]);
     let path = format!("/v1/exports/{}", made[0].str("/id"));
     other.delete(&path).await.refused(404, "not_found");
     admin.delete(&path).await.expect(204);
@@ -217,6 +218,37 @@ async fn an_author_has_only_so_many_exports_and_removes_them() {
             .await
             .unwrap();
     assert_eq!(removed, 1);
+}
+
+/// The ids of one's exports as they are listed.
+async fn listed(who: &Account<'_>, query: &str) -> Vec<String> {
+    let page = who.get(&format!("/v1/exports{query}")).await.expect(200);
+    let exports = page.body["items"].as_array().unwrap();
+    exports.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn ones_own_exports_are_listed_newest_first_until_they_expire() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let other = admin.create_account("user_admin", "full").await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.insert(0, admin.queue_file().await);
+    }
+    assert_eq!(listed(&admin, "").await, made);
+    assert!(listed(&other, "").await.is_empty(), "they are their author's alone");
+    let first = admin.get("/v1/exports?limit=2").await.expect(200);
+    let one = admin.get(&format!("/v1/exports/{}", made[0])).await.expect(200);
+    assert_eq!(first.body["items"][0], one.body);
+    let rest = format!("?limit=2&cursor={}", first.str("/next_cursor"));
+    assert_eq!(listed(&admin, &rest).await, made[2..]);
+    let expire = sqlx::query("UPDATE exports SET expires_at = now() WHERE id = $1");
+    let newest: uuid::Uuid = made[0].parse().unwrap();
+    expire.bind(newest).execute(&mut site.database.look().await).await.unwrap();
+    assert_eq!(listed(&admin, "").await, made[1..]);
+    let general = admin.create_account("general", "full").await;
+    general.get("/v1/exports").await.refused(403, "forbidden");
 }
 
 #[tokio::test]

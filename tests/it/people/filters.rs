@@ -113,3 +113,97 @@ async fn the_state_of_an_account_is_a_condition_too() {
         admin.get(&format!("/v1/staff?{wrong}")).await.refused(400, "malformed_query");
     }
 }
+
+#[tokio::test]
+async fn tracking_and_skills_are_conditions() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let one = async |name: &str, skill: &str| {
+        let skills = json!([{ "code": skill, "level": 2 }]);
+        admin.create_staff(json!({ "display_name": name, "skills": skills })).await
+    };
+    let ines = one("Ines", "Camera").await;
+    one("Joao", "diving").await;
+    let tracking = format!("/v1/staff/{ines}/tracking");
+    admin.put(&tracking, json!({ "legal_basis": "contract" })).await.expect(200);
+    for (condition, names) in [
+        ("tracked=true", vec!["Ines"]),
+        ("tracked=false", vec!["Ada Lovelace", "Joao"]),
+        ("skill=Camera", vec!["Ines"]),
+        ("skill=cAMERA", vec!["Ines"]),
+        ("skill=cam", vec![]),
+        ("skill=diving&tracked=true", vec![]),
+        ("skill=diving&tracked=false", vec!["Joao"]),
+    ] {
+        assert_eq!(found(&admin, condition).await, names, "{condition}");
+    }
+    admin.delete(&tracking).await.expect(204);
+    assert!(found(&admin, "tracked=true").await.is_empty(), "consent was withdrawn");
+    admin.get("/v1/staff?tracked=maybe").await.refused(400, "malformed_query");
+}
+
+/// All pages of a list, a person at a time: what each is called, and who.
+async fn paged(admin: &Account<'_>, query: &str) -> Vec<(String, String)> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = admin.get(&format!("/v1/staff?{query}&limit=1{cursor}")).await.expect(200);
+        for one in page.body["items"].as_array().unwrap() {
+            let text = |name: &str| one[name].as_str().unwrap().to_owned();
+            all.push((text("display_name"), text("id")));
+        }
+        let Some(next) = page.body["next_cursor"].as_str() else { return all };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn people_are_sorted_by_name_and_by_creation() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let named = async |name: &str| admin.create_staff(json!({ "display_name": name })).await;
+    let mut maria = Vec::new();
+    for name in ["Zoe", "maria", "\u{c1}lvaro", "Maria", "MARIA", "bea"] {
+        let id = named(name).await;
+        if name.eq_ignore_ascii_case("maria") {
+            maria.push(id);
+        }
+    }
+    let names = |all: &[(String, String)]| {
+        all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let by_name = paged(&admin, "sort=name").await;
+    let expected = ["Ada Lovelace", "\u{c1}lvaro", "bea", "maria", "Maria", "MARIA", "Zoe"];
+    assert_eq!(names(&by_name), expected);
+    let equal: Vec<&str> = by_name[3..6].iter().map(|(_, id)| id.as_str()).collect();
+    assert_eq!(equal, maria, "equal names in order of creation");
+    let newest = paged(&admin, "sort=-created").await;
+    let mut eldest = paged(&admin, "sort=created").await;
+    assert_eq!(eldest, paged(&admin, "active=true").await, "the order unless given");
+    eldest.reverse();
+    assert_eq!(newest, eldest);
+    assert_eq!(newest[0].0, "bea");
+    assert_eq!(names(&paged(&admin, "sort=name&q=maria").await), ["maria", "Maria", "MARIA"]);
+    admin.get("/v1/staff?sort=age").await.refused(400, "malformed_query");
+}
+
+#[tokio::test]
+async fn a_list_by_name_goes_on_after_the_deleted_and_not_after_the_erased() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    for name in ["Ana", "Bea", "Cai"] {
+        admin.create_staff(json!({ "display_name": name })).await;
+    }
+    let first = admin.get("/v1/staff?sort=name&limit=3").await.expect(200);
+    assert_eq!(first.str("/items/2/display_name"), "Bea");
+    let bea = first.str("/items/2/id");
+    let rest = format!("/v1/staff?sort=name&limit=3&cursor={}", first.str("/next_cursor"));
+    admin.delete(&format!("/v1/staff/{bea}")).await.expect(204);
+    let next = admin.get(&rest).await.expect(200);
+    assert_eq!(next.str("/items/0/display_name"), "Cai");
+    assert!(next.body["next_cursor"].is_null());
+    let erase = sqlx::query("DELETE FROM staff WHERE id = $1");
+    let id: uuid::Uuid = bea.parse().unwrap();
+    erase.bind(id).execute(&mut site.database.look().await).await.unwrap();
+    let refused = admin.get(&rest).await.refused(400, "invalid_cursor");
+    assert!(refused.str("/detail").contains("begin the list anew"), "{}", refused.text);
+}

@@ -52,6 +52,10 @@ async fn a_file_is_checked_and_then_written() {
     let rows = admin.rows(id, "?action=create").await;
     assert_eq!((&rows[0]["line"], &rows[1]["line"]), (&json!(2), &json!(4)));
     assert_eq!(
+        (&rows[0]["name"], &rows[1]["name"]),
+        (&json!("Grace Hopper"), &json!("Joan Clarke"))
+    );
+    assert_eq!(
         rows[1]["changed"],
         json!([
             "first_name",
@@ -76,6 +80,10 @@ async fn a_file_is_checked_and_then_written() {
     assert_eq!((job.str("/state"), &job.body["done"]), ("succeeded", &json!(2)));
     assert_eq!(job.body["result"], import.body["result"]);
     let rows = admin.rows(id, "?outcome=created").await;
+    assert_eq!(
+        (&rows[0]["name"], &rows[1]["name"]),
+        (&json!("Grace Hopper"), &json!("Joan Clarke"))
+    );
     let path = format!("/v1/staff/{}", rows[0]["staff_id"].as_str().unwrap());
     let grace = admin.get(&path).await.expect(200).body;
     for (field, wanted) in [
@@ -296,6 +304,12 @@ async fn a_department_limits_what_a_file_may_say() {
     assert_eq!((code(0), code(1), code(2)), ("", "outside_scope", "outside_scope"));
     assert_eq!(code(3), "email_taken", "whom they cannot see is not there");
     assert_eq!(rows[4]["changed"], json!(["first_name", "display_name"]));
+    assert_eq!(
+        (&rows[0]["name"], &rows[4]["name"]),
+        (&json!("A"), &json!("E")),
+        "as they would be"
+    );
+    assert_eq!(rows[3]["name"], Value::Null);
     session.commit(&import, json!({ "skip_errors": true })).await.expect(202);
     session.ended(import.str("/id")).await;
     let both = admin.get("/v1/staff?q=both@harbour.example").await.expect(200);
@@ -307,6 +321,10 @@ async fn a_department_limits_what_a_file_may_say() {
     session.get(&path).await.refused(404, "not_found");
     let own = session.get("/v1/imports").await.expect(200);
     assert_eq!(own.body["items"].as_array().unwrap().len(), 1);
+    let away = json!({ "departments": [south] });
+    admin.patch(&format!("/v1/staff/{}", both["id"].as_str().unwrap()), away).await.expect(200);
+    let rows = session.rows(import.str("/id"), "").await;
+    assert_eq!((&rows[0]["name"], &rows[4]["name"]), (&json!("A"), &Value::Null), "out of sight");
 }
 
 #[tokio::test]

@@ -343,6 +343,36 @@ async fn another_legal_basis_is_not_lost() {
 }
 
 #[tokio::test]
+async fn consent_is_shown_to_those_who_may_record_it() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let grace = admin.create_account("general", "limited").await;
+    let path = format!("/v1/staff/{}/tracking", grace.id);
+    let consent = |answer: &Answer| {
+        ["legal_basis", "permitted_at", "permitted_by", "paused_until"]
+            .map(|field| answer.body.get(field).expect(field).clone())
+    };
+    let none = [Value::Null, Value::Null, Value::Null, Value::Null];
+    assert_eq!(consent(&admin.get(&path).await.expect(200)), none, "there is no consent yet");
+    let permitted = admin.put(&path, json!({ "legal_basis": "contract" })).await.expect(200);
+    let pause = json!({ "minutes": 30 });
+    let pause = grace.post("/v1/me/tracking/pause", pause).await.expect(200);
+    let seen = admin.get(&path).await.expect(200);
+    let [basis, at, by, until] = consent(&seen);
+    assert_eq!((basis, by), (json!("contract"), json!(admin.id)));
+    assert_eq!((&at, &until), (&permitted.body["permitted_at"], &pause.body["ends_at"]));
+    let user_admin = admin.create_account("user_admin", "full").await;
+    assert_eq!(user_admin.get(&path).await.expect(200).body, seen.body);
+    let scheduler = admin.create_account("scheduler", "full").await;
+    let told = scheduler.get(&path).await.expect(200);
+    assert_eq!((&told.body["permitted"], consent(&told)), (&json!(true), none.clone()));
+    grace.delete("/v1/me/tracking/pause").await.expect(204);
+    assert_eq!(admin.get(&path).await.expect(200).body["paused_until"], Value::Null);
+    grace.delete("/v1/me/tracking").await.expect(204);
+    assert_eq!(consent(&admin.get(&path).await.expect(200)), none);
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_and_cursors_belong_to_their_list() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;

@@ -148,6 +148,9 @@ impl<'a> Examples<'a> {
         if call.is(&("post", "/v1/cases/{id}/assignments")) {
             values.push(("staff_id", json!(self.person().await)));
         }
+        if call.is(&("post", "/v1/assignments/check")) {
+            values.push(("case_id", json!(self.case().await)));
+        }
         if call.path.ends_with("/erase") {
             values.push(("confirm", json!("Grace")));
         }
@@ -344,12 +347,16 @@ impl<'a> Examples<'a> {
         }
     }
 
+    /// A case; returns its id.
+    async fn case(&self) -> String {
+        let case = json!({ "title": "Watch", "position": { "lat": 38.7, "lng": -9.1 } });
+        self.admin().post("/v1/cases", case).await.expect(201).str("/id").to_owned()
+    }
+
     /// A case to which this person is assigned; returns the assignment's id.
     async fn assignment(&self, staff: &str) -> String {
         let admin = self.admin();
-        let case = json!({ "title": "Watch", "position": { "lat": 38.7, "lng": -9.1 } });
-        let case = admin.post("/v1/cases", case).await.expect(201);
-        let path = format!("/v1/cases/{}/assignments", case.str("/id"));
+        let path = format!("/v1/cases/{}/assignments", self.case().await);
         admin.post(&path, json!({ "staff_id": staff })).await.expect(201).str("/id").to_owned()
     }
 

@@ -156,3 +156,17 @@ fn forms_require_what_the_code_requires() {
     let fields = staff["properties"].as_object().unwrap().len();
     assert_eq!(staff["required"].as_array().unwrap().len(), fields, "an answer holds all fields");
 }
+
+#[test]
+fn a_page_refers_to_what_its_entries_are_by_themselves() {
+    let document = serde_json::to_value(nearhand_api::openapi()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let pages: Vec<_> = schemas.iter().filter(|(name, _)| name.starts_with("Page_")).collect();
+    assert!(pages.len() > 20, "{}", pages.len());
+    for (name, schema) in pages {
+        let entry = name.strip_prefix("Page_").unwrap();
+        let at = schema.pointer("/properties/items/items/$ref").unwrap();
+        assert_eq!(at.as_str().unwrap(), format!("#/components/schemas/{entry}"), "{name}");
+        assert!(schemas.contains_key(entry), "{name} refers to nothing");
+    }
+}

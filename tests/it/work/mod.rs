@@ -1,5 +1,6 @@
 //! Cases, clients and what they ask for; who does them, and to whom they are offered.
 
+mod assignment_check;
 mod assignment_mail;
 mod assignment_races;
 mod assignments;

@@ -42,7 +42,7 @@ async fn count(pool: &WorkerPool, stop: &CancellationToken) -> Result<Counts, St
     while !stop.is_cancelled() {
         let (mut tx, now) = (pool.begin().await?, clock::now());
         let scope = PeopleScope::Everybody;
-        let devices = device_health::list(&mut tx, scope, after, AT_A_TIME, now).await?;
+        let devices = device_health::list(&mut tx, scope, None, after, AT_A_TIME, now).await?;
         let Some(last) = devices.last() else { break };
         after = Some(last.id);
         let people: Vec<StaffId> = devices.iter().map(|device| device.staff).collect();

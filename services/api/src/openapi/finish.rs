@@ -1,5 +1,5 @@
-//! What is true of the document as a whole and no type says: a change requires no field, and an
-//! answer holds each of its fields.
+//! What is true of the document as a whole and no type says: a page holds what its entries are by
+//! themselves, a change requires no field, and an answer holds each of its fields.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -9,13 +9,32 @@ use utoipa::openapi::OpenApi as Document;
 const SOMETIMES: &[(&str, &str)] =
     &[("ProblemDocument", "errors"), ("ProblemDocument", "errors_left_out")];
 const SCHEMAS: &str = "#/components/schemas/";
+/// How the schemas of pages begin; the name of the entries' schema follows.
+const PAGE: &str = "Page_";
 
 /// The document as it is served.
 pub(crate) fn finish(document: Document) -> Document {
     let Ok(mut value) = serde_json::to_value(&document) else { return document };
+    refer_to_entries(&mut value);
     relax_patches(&mut value);
     require_answers(&mut value);
     serde_json::from_value(value).unwrap_or(document)
+}
+
+/// Lets each page refer to the schema of its entries, which the derived one repeats in place: typed
+/// clients would take the entry of a list and the same thing by itself for two types.
+fn refer_to_entries(document: &mut Value) {
+    let Some(schemas) = schemas(document) else { return };
+    let mut entries = Vec::new();
+    for (page, schema) in schemas.iter_mut() {
+        let Some(name) = page.strip_prefix(PAGE) else { continue };
+        let Some(items) = schema.pointer_mut("/properties/items/items") else { continue };
+        let reference = json!({ "$ref": format!("{SCHEMAS}{name}") });
+        entries.push((name.to_owned(), std::mem::replace(items, reference)));
+    }
+    for (name, schema) in entries {
+        schemas.entry(name).or_insert(schema);
+    }
 }
 
 /// Gives each PATCH a schema of its own, in which nothing is required.

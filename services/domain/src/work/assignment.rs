@@ -1,7 +1,7 @@
 //! The states of an assignment, who may move it from one to the next, and the time that it holds.
 //! Must not read the clock or know of any table.
 
-use crate::access::words;
+use crate::{access::words, time::Interval};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +172,16 @@ impl HeldTime {
             later(now, OVERTIME)
         } else {
             self.ends_at
+        }
+    }
+
+    /// The whole seconds that it touches.
+    #[must_use]
+    pub fn seconds(self) -> Interval {
+        let end = self.ends_at.as_millisecond();
+        Interval {
+            start: self.starts_at.as_millisecond().div_euclid(1_000),
+            end: end.div_euclid(1_000) + i64::from(end.rem_euclid(1_000) != 0),
         }
     }
 }

@@ -45,14 +45,15 @@ struct Row {
     flags: Vec<i16>,
 }
 
-/// A page of the devices in use of people in `scope`, in order of enrolment. Reads at most
-/// [`MOST_FIXES`] pings a device, by their primary key.
+/// A page of the devices in use of people in `scope`, or of one of them, in order of enrolment.
+/// Reads at most [`MOST_FIXES`] pings a device, by their primary key.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     tx: &mut Tx,
     scope: PeopleScope<'_>,
+    staff: Option<StaffId>,
     after: Option<DeviceId>,
     limit: i64,
     now: Timestamp,
@@ -78,6 +79,9 @@ pub async fn list(
     );
     query.push_bind(after.map_or(Uuid::nil(), |id| id.0));
     push_scope(&mut query, scope);
+    if let Some(staff) = staff {
+        query.push(" AND v.staff_id = ").push_bind(staff.0);
+    }
     query.push(" ORDER BY v.id LIMIT ").push_bind(limit);
     let rows: Vec<Row> = query.build_query_as().fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(WatchedDevice::from).collect())

@@ -146,6 +146,32 @@ pub async fn get(
     row.map(TryInto::try_into).transpose()
 }
 
+/// A page of those of an author that have not expired, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    tx: &mut Tx,
+    author: StaffId,
+    now: Timestamp,
+    before: Option<ExportId>,
+    limit: i64,
+) -> Result<Vec<ExportRecord>, StorageError> {
+    let rows: Vec<Row> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM exports WHERE created_by = $1 AND expires_at > $2 \
+         AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4"
+    ))
+    .bind(author.0)
+    .bind(now.to_sqlx())
+    .bind(before.map(|id| id.0))
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The one a job makes.
 ///
 /// # Errors

@@ -1,5 +1,9 @@
 //! Imports: what a file of people was found to say, row by row, and what became of it.
 
+mod rows;
+
+pub use rows::{RowFilter, RowRecord, rows};
+
 use crate::{StorageError, Tx, convert, staff::StaffRecord};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -91,23 +95,6 @@ pub struct NewRow {
     pub changed: Vec<&'static str>,
     /// Everything that is wrong.
     pub errors: Vec<RowError>,
-}
-
-/// A row as people see it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RowRecord {
-    /// Where it is in the file.
-    pub line: i32,
-    /// What is to be done.
-    pub action: RowAction,
-    /// The person; of a new one, once there is one.
-    pub staff: Option<StaffId>,
-    /// The columns that differ.
-    pub changed: Vec<String>,
-    /// Everything that is wrong.
-    pub errors: Vec<RowError>,
-    /// What became of it.
-    pub outcome: Option<RowOutcome>,
 }
 
 /// A row that is still to be written.
@@ -440,58 +427,4 @@ pub async fn written(tx: &mut Tx, id: ImportId, rows: &[Written]) -> Result<(), 
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// Which rows a list shows.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RowFilter {
-    /// Only those to be treated so.
-    pub action: Option<RowAction>,
-    /// Only those that ended so.
-    pub outcome: Option<RowOutcome>,
-    /// Only those with errors.
-    pub faulty: bool,
-}
-
-type StoredRow = (i32, String, Option<Uuid>, Vec<String>, Json<Vec<RowError>>, Option<String>);
-
-/// A page of rows in the order of the file.
-///
-/// # Errors
-/// When the database fails.
-pub async fn rows(
-    tx: &mut Tx,
-    id: ImportId,
-    filter: RowFilter,
-    after: Option<i32>,
-    limit: i64,
-) -> Result<Vec<RowRecord>, StorageError> {
-    let rows: Vec<StoredRow> = sqlx::query_as(
-        "SELECT line, action, staff_id, changed, errors, outcome FROM import_rows \
-         WHERE import_id = $1 AND line > $2 AND ($3::text IS NULL OR action = $3) \
-         AND ($4::text IS NULL OR outcome = $4) AND (NOT $5 OR errors <> '[]') \
-         ORDER BY line LIMIT $6",
-    )
-    .bind(id.0)
-    .bind(after.unwrap_or(0))
-    .bind(filter.action.map(RowAction::as_str))
-    .bind(filter.outcome.map(RowOutcome::as_str))
-    .bind(filter.faulty)
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
-    let unknown = || convert::corrupt("row of an import", "an unknown word");
-    let read = |(line, action, staff, changed, errors, outcome): StoredRow| {
-        let outcome =
-            outcome.map(|word| RowOutcome::parse(&word).ok_or_else(unknown)).transpose()?;
-        Ok(RowRecord {
-            line,
-            action: RowAction::parse(&action).ok_or_else(unknown)?,
-            staff: staff.map(StaffId),
-            changed,
-            errors: errors.0,
-            outcome,
-        })
-    };
-    rows.into_iter().map(read).collect()
 }

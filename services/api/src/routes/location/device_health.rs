@@ -40,6 +40,9 @@ pub(crate) struct DevicesQuery {
     /// `approximate`, `only_when_open`, `mock`, `clock_ahead`.
     #[param(example = "any")]
     trouble: Option<String>,
+    /// Only those of this person.
+    #[param(value_type = Option<uuid::Uuid>)]
+    staff: Option<StaffId>,
 }
 
 /// A phone in use.
@@ -98,7 +101,8 @@ pub(crate) async fn list(
     let wanted = Wanted::parse(query.trouble.as_deref())?;
     let mut tx = caller.read(&state).await?;
     let rows = usize::try_from(paging.rows()).unwrap_or(usize::MAX);
-    let found = look_through(&mut tx, scope, paging.after(), wanted, rows).await?;
+    let whose = (scope, query.staff);
+    let found = look_through(&mut tx, whose, paging.after(), wanted, rows).await?;
     Ok(paging.page(found, |found| found.device.id.0, DeviceHealth::from))
 }
 
@@ -134,7 +138,7 @@ impl Wanted {
 /// The first of those that are wanted, at most so many.
 async fn look_through(
     tx: &mut Tx,
-    scope: PeopleScope<'_>,
+    (scope, staff): (PeopleScope<'_>, Option<StaffId>),
     mut after: Option<DeviceId>,
     wanted: Wanted,
     most: usize,
@@ -146,7 +150,7 @@ async fn look_through(
         Wanted::Any | Wanted::One(_) => AT_A_TIME,
     };
     loop {
-        let devices = device_health::list(tx, scope, after, at_a_time, now).await?;
+        let devices = device_health::list(tx, scope, staff, after, at_a_time, now).await?;
         let Some(last) = devices.last() else { return Ok(listed) };
         after = Some(last.id);
         let mut people: Vec<StaffId> = devices.iter().map(|device| device.staff).collect();

@@ -21,7 +21,7 @@ use nearhand_domain::{
     clock,
     ping::PersonGate,
 };
-use nearhand_storage::facts;
+use nearhand_storage::{facts, tracking};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,6 +48,18 @@ pub(crate) struct RunningPause {
     ends_at: Timestamp,
 }
 
+/// Whether one's own position is wanted now, and what one's tracking rests on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnTracking {
+    #[serde(flatten)]
+    now: PositionWanted,
+    /// Why tracking is lawful, as the organisation has recorded it; null without consent.
+    legal_basis: Option<String>,
+    /// When that was recorded.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    permitted_at: Option<Timestamp>,
+}
+
 impl PositionWanted {
     fn of(gate: &PersonGate) -> Self {
         let answer = gate.wanted(clock::now().as_second());
@@ -61,18 +73,21 @@ impl PositionWanted {
     }
 }
 
-/// Whether one's own position is wanted now, why not, and when that changes.
+/// Whether one's own position is wanted now, why not, and when that changes; and by which consent.
 #[utoipa::path(get, path = "/v1/me/tracking", operation_id = "get_own_tracking", tag = "me",
-    responses((status = 200, description = "Whether it is", body = PositionWanted)))]
+    responses((status = 200, description = "Whether it is", body = OwnTracking)))]
 pub(crate) async fn own(
     State(state): State<ApiState>,
     caller: Caller,
-) -> ApiResult<Json<PositionWanted>> {
+) -> ApiResult<Json<OwnTracking>> {
     caller.require(Action::ActForOneself, Object::staff(caller.staff))?;
     let mut tx = caller.read(&state).await?;
     let gates = facts::gates(&mut tx, &[caller.staff]).await?;
     let (_, gate) = gates.first().ok_or_else(Problem::not_found)?;
-    Ok(Json(PositionWanted::of(gate)))
+    let consent = tracking::consent(&mut tx, caller.staff).await?;
+    let (legal_basis, permitted_at) =
+        consent.map(|consent| (consent.legal_basis, consent.granted_at)).unzip();
+    Ok(Json(OwnTracking { now: PositionWanted::of(gate), legal_basis, permitted_at }))
 }
 
 /// Whether positions of a device's person are wanted now, why not, and when that changes.

@@ -12,6 +12,7 @@ use crate::{
     http::{
         body::{Field, Form, Unknown, any, forms},
         codes::Code,
+        pages::{ListOf, NoFilter, Page},
         problem::{ApiResult, Problem},
         query::PathId,
         reply::Reply,
@@ -143,6 +144,24 @@ pub(crate) async fn create(
     let body = Accepted { id: id.0, job_id: job };
     let reply = Reply::accepted(&body)?.at(format!("/v1/jobs/{job}"));
     change.commit(Outcome { event: Some(event), forget: Forget::Nothing, reply }).await
+}
+
+/// Lists the exports of the caller's own that have not expired, the newest first.
+///
+/// Copies of what is kept on a person are among them.
+#[utoipa::path(get, path = "/v1/exports", operation_id = "list_exports", tag = "exports",
+    responses((status = 200, description = "A page", body = Page<Export>)))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    list: ListOf<NoFilter>,
+) -> ApiResult<Json<Page<Export>>> {
+    allow_any(&caller).map(drop)?;
+    let (paging, _) = list.open(&state, caller.organization)?;
+    let mut tx = caller.read(&state).await?;
+    let (before, rows) = (paging.after(), paging.rows());
+    let records = exports::list(&mut tx, caller.staff, clock::now(), before, rows).await?;
+    Ok(paging.page(records, |record| record.id.0, Export::from))
 }
 
 /// One export of the caller's own.

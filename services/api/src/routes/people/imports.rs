@@ -149,7 +149,7 @@ pub(crate) async fn rows(
     PathId(id): PathId<ImportId>,
     list: ListOf<RowsQuery>,
 ) -> ApiResult<Json<Page<ImportRow>>> {
-    caller.require(Action::ImportStaff, Object::Organization)?;
+    let scope = caller.people_scope(Action::ImportStaff)?;
     let (paging, query) = list.open(&state, caller.organization)?;
     let unknown =
         |name: &str| Problem::new(Code::MalformedQuery, format!("`{name}` holds an unknown word"));
@@ -162,7 +162,7 @@ pub(crate) async fn rows(
     let mut tx = caller.read(&state).await?;
     read(&mut tx, &caller, id).await?;
     let after = paging.after::<Uuid>().and_then(|line| i32::try_from(line.as_u128()).ok());
-    let records = imports::rows(&mut tx, id, filter, after, paging.rows()).await?;
+    let records = imports::rows(&mut tx, id, filter, scope, after, paging.rows()).await?;
     let at = |line: i32| Uuid::from_u128(u128::from(line.unsigned_abs()));
     Ok(paging.page(records, |row| at(row.line), ImportRow::from))
 }

@@ -177,6 +177,7 @@ fn tables() -> OpenApiRouter<ApiState> {
         .routes(operation!(imports::report))
         .routes(operation!(imports::commit, ImportCommitted, ImportHasErrors))
         .routes(operation!(exports::create, LimitReached))
+        .routes(operation!(exports::list))
         .routes(operation!(exports::get))
         .routes(operation!(exports::delete))
         .routes(operation!(exports::file, ExportNotReady))

@@ -3,8 +3,10 @@
 
 mod assign;
 mod by;
+mod check;
 mod drive;
 mod form;
+mod judge;
 mod locked;
 mod release;
 mod rules;
@@ -13,6 +15,7 @@ mod write;
 
 pub(crate) use assign::assign;
 pub(crate) use by::By;
+pub(crate) use check::{__path_check, check};
 pub(crate) use form::Ask;
 pub(crate) use locked::Locked;
 pub(crate) use release::release_case;
@@ -201,7 +204,7 @@ pub(crate) async fn delete(
     let reason = reason.transpose()?;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     let Locked { before, .. } = Locked::of(change.tx(), &caller, id, None).await?;
-    rules::require_open(&before)?;
+    rules::refuse(rules::ended(&before).into_iter().collect(), By::Scheduler(&caller), None)?;
     let cancelled = AssignmentState::Cancelled;
     let after = move_to(before.clone(), cancelled, Mover::Scheduler, clock::now())?;
     let after = AssignmentRecord { cancel_reason: reason, ..after };

@@ -106,6 +106,7 @@ fn assigned() -> OpenApiRouter<ApiState> {
             Overlap
         ))
         .routes(operation!(assignments::list))
+        .routes(operation!(assignments::check))
         .routes(operation!(schedule::list))
         .routes(operation!(assignments::get))
         .routes(operation!(

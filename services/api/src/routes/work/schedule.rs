@@ -10,6 +10,7 @@ use crate::{
         pages::{ListOf, Page},
         problem::{ApiResult, Problem},
     },
+    routes::people::staff::require_place,
     state::ApiState,
 };
 use axum::{Json, extract::State};
@@ -134,7 +135,9 @@ pub(crate) async fn list(
     let (from, to) = query.span()?;
     let mut tx = caller.read(&state).await?;
     let (after, rows) = (paging.after(), paging.rows());
-    let people = staff::list(&mut tx, &query.filter(), scope, after, rows).await?;
+    let filter = query.filter();
+    require_place(&mut tx, filter.order, after).await?;
+    let people = staff::list(&mut tx, &filter, scope, after, rows).await?;
     let zone = organizations::get(&mut tx, false).await?.time_zone;
     let with_work = caller.may(Action::ReadAssignments, Object::Organization);
     let mut times = Times::read(&mut tx, &people, (from, to), with_work).await?;

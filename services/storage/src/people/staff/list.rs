@@ -115,7 +115,7 @@ pub struct StaffFilter {
     pub by_email: bool,
     /// Only those who may be tracked, or may not.
     pub tracked: Option<bool>,
-    /// Only those with this skill, at any level.
+    /// Only those with this skill, at any level, without regard to case.
     pub skill: Option<String>,
     /// In which order.
     #[serde(default)]
@@ -234,8 +234,8 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &StaffFilter, scope: Peopl
         );
     }
     if let Some(skill) = &filter.skill {
-        query.push(" AND s.id IN (SELECT staff_id FROM staff_skills WHERE code = ");
-        query.push_bind(skill.clone()).push(")");
+        query.push(" AND s.id IN (SELECT staff_id FROM staff_skills WHERE lower(code) = lower(");
+        query.push_bind(skill.clone()).push("))");
     }
     if let Some(state) = &filter.invitation {
         query.push(

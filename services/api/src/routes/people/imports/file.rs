@@ -18,7 +18,7 @@ use axum::{
 };
 use nearhand_domain::{
     ImportId,
-    access::{Action, Object},
+    access::{Action, Object, PeopleScope},
     imports::ExportFormat,
 };
 use nearhand_sheets::{FileKind, WriteError, write_csv, write_xlsx};
@@ -84,9 +84,11 @@ pub(crate) async fn report(
 
 async fn errors_of(tx: &mut Tx, id: ImportId) -> ApiResult<Vec<[String; 5]>> {
     let filter = RowFilter { faulty: true, ..RowFilter::default() };
+    // Nobody is named there.
+    let scope = PeopleScope::Everybody;
     let (mut lines, mut after) = (Vec::new(), None);
     loop {
-        let rows = imports::rows(tx, id, filter, after, PAGE).await?;
+        let rows = imports::rows(tx, id, filter, scope, after, PAGE).await?;
         let Some(last) = rows.last() else { return Ok(lines) };
         after = Some(last.line);
         for row in rows {

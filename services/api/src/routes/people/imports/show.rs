@@ -70,6 +70,9 @@ pub(crate) struct ImportRow {
     /// The person; of a new one, once there is one.
     #[schema(value_type = Option<Uuid>)]
     staff_id: Option<StaffId>,
+    /// What the person is to be called, else what they are called; null where that is not known, or
+    /// not to the caller.
+    name: Option<String>,
     /// The columns that differ; of a new person, those that are filled in.
     changed: Vec<String>,
     /// Everything that is wrong with it.
@@ -144,6 +147,7 @@ impl From<RowRecord> for ImportRow {
             line: row.line,
             action: row.action.as_str(),
             staff_id: row.staff,
+            name: row.name,
             changed: row.changed,
             errors: row.errors.into_iter().map(error).collect(),
             outcome: row.outcome.map(nearhand_domain::imports::RowOutcome::as_str),

@@ -12,11 +12,14 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use nearhand_domain::{
-    DepartmentId, GroupId, QueueId, RegionId, RoleId, ServiceId, TagId,
+    DepartmentId, GroupId, QueueId, RegionId, RoleId, ServiceId, StaffId, TagId,
     access::{AccessLevel, Action, AdminRole, Object},
     text::search_words,
 };
-use nearhand_storage::staff::{self, Deleted, StaffFilter, StaffOrder};
+use nearhand_storage::{
+    Tx,
+    staff::{self, Deleted, StaffFilter, StaffOrder},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -60,7 +63,7 @@ pub(crate) struct StaffQuery {
     region: Option<RegionId>,
     /// Only those who may be tracked, or may not.
     tracked: Option<bool>,
-    /// Only those with this skill, by its code.
+    /// Only those with this skill, by its code, without regard to case.
     skill: Option<String>,
     /// `created`, `-created` (the newest first) or `name`; `created` unless given.
     #[param(example = "name")]
@@ -83,8 +86,23 @@ pub(crate) async fn list(
         caller.require(Action::ListDeletedStaff, Object::Organization)?;
     }
     let mut tx = caller.read(&state).await?;
+    require_place(&mut tx, filter.order, paging.after()).await?;
     let records = staff::list(&mut tx, &filter, scope, paging.after(), paging.rows()).await?;
     Ok(paging.page(records, |record| record.id.0, |record| Staff::shown_to(&caller, record)))
+}
+
+/// Refuses to go on by name after somebody who has been erased since: nobody knows where that was.
+pub(crate) async fn require_place(
+    tx: &mut Tx,
+    order: StaffOrder,
+    after: Option<StaffId>,
+) -> ApiResult<()> {
+    let Some(after) = after.filter(|_| order == StaffOrder::Name) else { return Ok(()) };
+    if staff::get_any(tx, after).await?.is_some() {
+        return Ok(());
+    }
+    let detail = "the last person of the page before has been erased; begin the list anew";
+    Err(Problem::new(Code::InvalidCursor, detail))
 }
 
 /// Reads the conditions.

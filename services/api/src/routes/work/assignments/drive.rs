@@ -2,16 +2,13 @@
 //! estimates it. Without `positions:read` it is reckoned from the centre of a coarse cell, since
 //! four exact drives locate a person.
 
-use super::by::By;
-use crate::{change::Change, http::problem::ApiResult, state::ApiState};
-use jiff::{SignedDuration, Timestamp};
-use nearhand_domain::{
-    Position,
-    access::{Action, Object},
-};
+use super::{by::By, judge::Judge, shown::may_see_drive};
+use crate::http::problem::ApiResult;
+use jiff::SignedDuration;
+use nearhand_domain::Position;
 use nearhand_index::{cells, geometry::sphere::haversine_km};
 use nearhand_recommend::Policy;
-use nearhand_storage::{audit, staff::StaffRecord};
+use nearhand_storage::{Tx, audit, staff::StaffRecord};
 
 /// Longest drive: half around the Earth, and more.
 const LONGEST_MILLI_MIN: f64 = 10_000_000.0;
@@ -19,21 +16,18 @@ const LONGEST_MILLI_MIN: f64 = 10_000_000.0;
 /// The drive in thousandths of minutes; none where a place is not known. A look at a live position
 /// is recorded.
 pub(super) async fn estimate(
-    state: &ApiState,
-    change: &mut Change,
-    by: By<'_>,
+    judge: &Judge<'_>,
+    tx: &mut Tx,
     person: &StaffRecord,
     to: Option<Position>,
-    now: Timestamp,
 ) -> ApiResult<Option<i64>> {
     let Some(to) = to else { return Ok(None) };
+    let (by, now) = (judge.by, judge.now);
     let exact = match by {
         By::Holder { .. } => true,
-        By::Scheduler(caller) => {
-            person.id == caller.staff || caller.may(Action::SeeExactPositions, Object::Organization)
-        }
+        By::Scheduler(caller) => may_see_drive(caller, person.id),
     };
-    let live = state.follower().index().with_org(by.organization(), |index| {
+    let live = judge.state.follower().index().with_org(by.organization(), |index| {
         index.slot(person.id).and_then(|slot| index.live(slot, now.as_second()))
     });
     let live = live.flatten().map(|live| live.ping.position);
@@ -42,9 +36,8 @@ pub(super) async fn estimate(
         && exact
         && person.id != caller.staff
     {
-        let route = "/v1/cases/{id}/assignments";
         let (context, people) = (caller.audit(), [person.id]);
-        audit::note_position_read(change.tx(), &context, caller.staff, route, &people).await?;
+        audit::note_position_read(tx, &context, caller.staff, judge.route, &people).await?;
     }
     let from = live.or(person.home);
     let from = from.map(|at| if exact { at } else { cells::coarse(at) });

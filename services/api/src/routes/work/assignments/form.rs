@@ -189,7 +189,7 @@ impl AssignmentPatch {
 }
 
 /// A change of a value that may be left out.
-trait Given<T> {
+pub(super) trait Given<T> {
     /// The value; null is as good as nothing.
     fn set(self) -> Option<T>;
     /// The value; null is an error.
@@ -212,7 +212,7 @@ impl<T> Given<T> for Patch<T> {
     }
 }
 
-fn start(field: Field<Timestamp>, e: &mut FieldErrors) -> Patch<Timestamp> {
+pub(super) fn start(field: Field<Timestamp>, e: &mut FieldErrors) -> Patch<Timestamp> {
     let allowed = "an instant between 2000 and 2200, such as 2026-03-01T08:00:00Z,";
     field.expecting("/starts_at", e, allowed).patch("/starts_at", e, |at| {
         let known = STARTS.contains(&at.as_second());
@@ -220,7 +220,7 @@ fn start(field: Field<Timestamp>, e: &mut FieldErrors) -> Patch<Timestamp> {
     })
 }
 
-fn duration(field: Field<i32>, e: &mut FieldErrors) -> Patch<i32> {
+pub(super) fn duration(field: Field<i32>, e: &mut FieldErrors) -> Patch<i32> {
     let allowed = "a whole number of minutes from 1 to 10,080";
     field.expecting("/duration_min", e, allowed).patch("/duration_min", e, |minutes| {
         let fits = (1..=MAX_DURATION_MIN).contains(&minutes);

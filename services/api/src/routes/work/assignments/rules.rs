@@ -5,103 +5,154 @@ use super::{
     by::By,
     form::{Overridable, Overriding},
 };
-use crate::{
-    change::Change,
-    http::{
-        codes::Code,
-        problem::{ApiResult, Problem},
-    },
+use crate::http::{
+    codes::Code,
+    problem::{ApiResult, Problem},
 };
 use jiff::Timestamp;
 use nearhand_domain::{AssignmentId, StaffId, assignment::HeldTime, field::FieldErrors};
 use nearhand_storage::{
+    Tx,
     assignments::{self, AssignedCase, AssignmentRecord, ClientObjection, Conflicting},
     cases::CaseStatus,
     staff::StaffRecord,
 };
 
-/// Refuses a change of what has ended.
-pub(super) fn require_open(record: &AssignmentRecord) -> ApiResult<()> {
-    let state = record.progress.state;
-    if state.is_open() {
-        return Ok(());
-    }
-    let detail = format!("it is `{state}`, and stays so; assign the case anew if need be");
-    Err(Problem::new(Code::AssignmentEnded, detail))
+/// Something that speaks against an assignment.
+pub(super) enum Against {
+    /// Nobody overrides it.
+    Refusal(Problem),
+    /// The client does not take the person.
+    Client(ClientObjection),
+    /// The person has something else at that time.
+    Taken(HeldTime, Vec<Conflicting>),
 }
 
-/// Refuses cases that need nobody any more.
-pub(super) fn require_open_case(case: &AssignedCase) -> ApiResult<()> {
-    if case.status == CaseStatus::Open {
-        return Ok(());
-    }
+/// What has ended is not changed.
+pub(super) fn ended(record: &AssignmentRecord) -> Option<Against> {
+    let state = record.progress.state;
+    let detail = format!("it is `{state}`, and stays so; assign the case anew if need be");
+    (!state.is_open()).then(|| Against::refusal(Code::AssignmentEnded, detail))
+}
+
+/// A case may need nobody any more.
+pub(super) fn closed(case: &AssignedCase) -> Option<Against> {
     let status = case.status.as_str();
     let detail = format!("it is `{status}`; set its `status` to `open` first");
-    Err(Problem::new(Code::CaseClosed, detail))
+    (case.status != CaseStatus::Open).then(|| Against::refusal(Code::CaseClosed, detail))
 }
 
-/// Refuses people who are not active. Nobody overrides that.
-pub(super) fn require_active(person: &StaffRecord) -> ApiResult<()> {
-    if person.active {
-        return Ok(());
-    }
-    Err(Problem::new(Code::Inactive, "set their `active` to true first, or assign somebody else"))
+/// A person may not be active.
+pub(super) fn inactive(person: &StaffRecord) -> Option<Against> {
+    let detail = "set their `active` to true first, or assign somebody else";
+    (!person.active).then(|| Against::refusal(Code::Inactive, detail))
 }
 
-/// Refuses a second assignment of the same person.
-pub(super) async fn require_not_held(
-    change: &mut Change,
+/// The person may hold the case already.
+pub(super) async fn already_held(
+    tx: &mut Tx,
     case: &AssignedCase,
     staff: StaffId,
-) -> ApiResult<()> {
-    match assignments::held_by(change.tx(), case.id, staff).await? {
-        None => Ok(()),
-        Some(id) => {
-            let detail = format!("their assignment is {id}; change that one");
-            Err(Problem::new(Code::AlreadyAssigned, detail))
-        }
-    }
+) -> ApiResult<Option<Against>> {
+    let held = assignments::held_by(tx, case.id, staff).await?;
+    Ok(held.map(|id| {
+        let detail = format!("their assignment is {id}; change that one");
+        Against::refusal(Code::AlreadyAssigned, detail)
+    }))
 }
 
-/// Refuses more people than the case has slots.
-pub(super) async fn require_slot(change: &mut Change, case: &AssignedCase) -> ApiResult<()> {
-    let taken = assignments::slots_taken(change.tx(), case.id).await?;
+/// All slots of the case may be taken.
+pub(super) async fn full(tx: &mut Tx, case: &AssignedCase) -> ApiResult<Option<Against>> {
+    let taken = assignments::slots_taken(tx, case.id).await?;
     if taken < i64::from(case.slots) {
-        return Ok(());
+        return Ok(None);
     }
     let detail = format!(
         "{taken} of {} slots are taken: raise the case's `slots`, or cancel an assignment of it \
          first, see GET /v1/assignments?case={}",
         case.slots, case.id
     );
-    Err(Problem::new(Code::NoSlotFree, detail))
+    Ok(Some(Against::refusal(Code::NoSlotFree, detail)))
 }
 
-/// Refuses whom the client does not take, unless that is overridden by name. Returns what was.
-pub(super) async fn check_client(
-    change: &mut Change,
-    by: By<'_>,
+/// The client may not take the person.
+pub(super) async fn client(
+    tx: &mut Tx,
     case: &AssignedCase,
     staff: StaffId,
-    overriding: Option<&Overriding>,
-) -> ApiResult<Option<Overridable>> {
+) -> ApiResult<Option<Against>> {
     let Some(client) = case.client else { return Ok(None) };
-    let objection = assignments::client_objection(change.tx(), client, staff).await?;
-    let (rule, code, why) = match objection {
-        None => return Ok(None),
-        Some(ClientObjection::Excluded) => {
-            let why = "they are on the client's list of exclusions";
-            (Overridable::ExcludedByClient, Code::ExcludedByClient, why)
+    let objection = assignments::client_objection(tx, client, staff).await?;
+    Ok(objection.map(Against::Client))
+}
+
+/// The person may have something else in that time.
+pub(super) async fn taken(
+    tx: &mut Tx,
+    staff: StaffId,
+    held: HeldTime,
+    except: Option<AssignmentId>,
+    now: Timestamp,
+) -> ApiResult<Option<Against>> {
+    let found = assignments::conflicting(tx, staff, held, except, now).await?;
+    Ok((!found.is_empty()).then_some(Against::Taken(held, found)))
+}
+
+/// Refuses for the first that is not overridden by name. Returns what is overridden.
+pub(super) fn refuse(
+    against: Vec<Against>,
+    by: By<'_>,
+    overriding: Option<&Overriding>,
+) -> ApiResult<Vec<Overridable>> {
+    let mut overridden = Vec::new();
+    for one in against {
+        let named = |rule: &Overridable| overriding.is_some_and(|over| over.names(*rule));
+        match one.rule().filter(named) {
+            Some(rule) => overridden.push(rule),
+            None => return Err(one.into_problem(by)),
         }
-        Some(ClientObjection::NotOnPanel) => {
-            let why = "they are not on the client's panel, which is required";
-            (Overridable::NotOnRequiredPanel, Code::NotOnRequiredPanel, why)
-        }
-    };
-    if overriding.is_some_and(|overriding| overriding.names(rule)) {
-        return Ok(Some(rule));
     }
-    let word = rule.as_str();
+    Ok(overridden)
+}
+
+impl Against {
+    fn refusal(code: Code, detail: impl Into<String>) -> Self {
+        Self::Refusal(Problem::new(code, detail))
+    }
+
+    /// The rule by whose name it is overridden, if it can be.
+    pub(super) fn rule(&self) -> Option<Overridable> {
+        match self {
+            Self::Refusal(_) => None,
+            Self::Client(ClientObjection::Excluded) => Some(Overridable::ExcludedByClient),
+            Self::Client(ClientObjection::NotOnPanel) => Some(Overridable::NotOnRequiredPanel),
+            Self::Taken(..) => Some(Overridable::Overlap),
+        }
+    }
+
+    fn into_problem(self, by: By<'_>) -> Problem {
+        match self {
+            Self::Refusal(problem) => problem,
+            Self::Client(objection) => refused_by_client(objection, by),
+            Self::Taken(held, found) => refused_for_overlap(held, &found, by),
+        }
+    }
+}
+
+/// What a client has against somebody.
+pub(super) fn objected(objection: ClientObjection) -> &'static str {
+    match objection {
+        ClientObjection::Excluded => "they are on the client's list of exclusions",
+        ClientObjection::NotOnPanel => "they are not on the client's panel, which is required",
+    }
+}
+
+fn refused_by_client(objection: ClientObjection, by: By<'_>) -> Problem {
+    let (code, rule) = match objection {
+        ClientObjection::Excluded => (Code::ExcludedByClient, Overridable::ExcludedByClient),
+        ClientObjection::NotOnPanel => (Code::NotOnRequiredPanel, Overridable::NotOnRequiredPanel),
+    };
+    let (why, word) = (objected(objection), rule.as_str());
     let detail = match by {
         By::Scheduler(_) => format!(
             "{why}; assign somebody else, or send `override` with a reason and `{word}` in its \
@@ -109,27 +160,10 @@ pub(super) async fn check_client(
         ),
         By::Holder { .. } => format!("{why}; only the scheduler can assign it all the same"),
     };
-    Err(Problem::new(code, detail))
+    Problem::new(code, detail)
 }
 
-/// Refuses a time at which the person has something else, and lists that, unless it is overridden.
-/// Returns what was.
-pub(super) async fn check_overlap(
-    change: &mut Change,
-    by: By<'_>,
-    staff: StaffId,
-    held: HeldTime,
-    except: Option<AssignmentId>,
-    overriding: Option<&Overriding>,
-    now: Timestamp,
-) -> ApiResult<Option<Overridable>> {
-    let found = assignments::conflicting(change.tx(), staff, held, except, now).await?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    if overriding.is_some_and(|overriding| overriding.names(Overridable::Overlap)) {
-        return Ok(Some(Overridable::Overlap));
-    }
+fn refused_for_overlap(held: HeldTime, found: &[Conflicting], by: By<'_>) -> Problem {
     let HeldTime { starts_at, ends_at } = held;
     let detail = match by {
         By::Scheduler(_) => format!(
@@ -142,17 +176,18 @@ pub(super) async fn check_overlap(
         ),
     };
     let mut errors = FieldErrors::default();
-    for one in &found {
+    for one in found {
         errors.push("/starts_at", "overlap", described(one));
     }
     let problem = Problem::new(Code::Overlap, detail);
-    Err(match errors.conclude(Ok(())) {
+    match errors.conclude(Ok(())) {
         Err(faults) => problem.because(faults),
         Ok(()) => problem,
-    })
+    }
 }
 
-fn described(one: &Conflicting) -> String {
+/// Something else that a person has.
+pub(super) fn described(one: &Conflicting) -> String {
     let Conflicting { id, starts_at, ends_at, .. } = one;
     match (&one.case, &one.case_number) {
         (Some(case), Some(number)) => {

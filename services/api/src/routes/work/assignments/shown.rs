@@ -68,14 +68,12 @@ pub(crate) struct Assignment {
 impl Assignment {
     /// What a caller sees of it.
     pub(crate) fn shown_to(caller: &Caller, record: AssignmentRecord) -> Self {
-        let exact = record.staff == caller.staff
-            || caller.may(Action::SeeExactPositions, Object::Organization);
+        let exact = may_see_drive(caller, record.staff);
         let shown = Self::in_full(record);
         if exact { shown } else { Self { eta_min: None, ..shown } }
     }
 
     /// All of it: for the audit trail, which seals it.
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 thousandths of minutes")]
     pub(super) fn in_full(record: AssignmentRecord) -> Self {
         let progress = record.progress;
         Self {
@@ -90,7 +88,7 @@ impl Assignment {
             state: progress.state.as_str(),
             starts_at: record.held.starts_at,
             ends_at: record.held.ends_at,
-            eta_min: record.eta_milli_min.map(|milli| milli as f64 / 1_000.0),
+            eta_min: record.eta_milli_min.map(drive_min),
             assigned_at: progress.assigned_at,
             assigned_by: record.assigned_by,
             en_route_at: progress.en_route_at,
@@ -107,4 +105,15 @@ impl Assignment {
     pub(crate) fn id(&self) -> AssignmentId {
         self.id
     }
+}
+
+/// Whether a caller may see how long a person drives.
+pub(super) fn may_see_drive(caller: &Caller, staff: StaffId) -> bool {
+    staff == caller.staff || caller.may(Action::SeeExactPositions, Object::Organization)
+}
+
+/// A drive in minutes.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53 thousandths of minutes")]
+pub(super) fn drive_min(milli: i64) -> f64 {
+    milli as f64 / 1_000.0
 }

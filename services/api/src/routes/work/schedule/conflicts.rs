@@ -39,7 +39,7 @@ pub(super) fn conflicts(
             && time.starts_at < busy_time.ends_at
             && busy_time.starts_at < time.ends_at
     };
-    let fits = |hours: &[Interval]| hours.iter().any(|shift| shift.covers(seconds(held)));
+    let fits = |hours: &[Interval]| hours.iter().any(|shift| shift.covers(held.seconds()));
     let found = [
         (Rule::ExcludedByClient, objection == Some(ClientObjection::Excluded)),
         (Rule::NotOnRequiredPanel, objection == Some(ClientObjection::NotOnPanel)),
@@ -54,13 +54,4 @@ pub(super) fn conflicts(
 pub(super) fn busy(record: &AssignmentRecord, now: Timestamp) -> HeldTime {
     let ends_at = record.held.busy_until(record.progress.state, now);
     HeldTime { ends_at, ..record.held }
-}
-
-/// The whole seconds that a time touches.
-pub(super) fn seconds(time: HeldTime) -> Interval {
-    let end = time.ends_at.as_millisecond();
-    Interval {
-        start: time.starts_at.as_millisecond().div_euclid(1_000),
-        end: end.div_euclid(1_000) + i64::from(end.rem_euclid(1_000) != 0),
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Absence, HeldWork, PersonSchedule, Span,
-    conflicts::{Around, busy, conflicts, seconds},
+    conflicts::{Around, busy, conflicts},
 };
 use crate::http::problem::ApiResult;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ impl Times {
         let StaffRecord { id, display_name, working_hours, time_zone, .. } = person;
         let hours = working_hours.map(|shifts| {
             let time_zone = time_zone.unwrap_or_else(|| zone.to_owned());
-            WeeklyHours { time_zone, shifts }.intervals(seconds(self.whole))
+            WeeklyHours { time_zone, shifts }.intervals(self.whole.seconds())
         });
         let absences = self.absences.remove(&id).unwrap_or_default();
         let work = self.work.as_mut().map(|work| work.remove(&id).unwrap_or_default());
@@ -79,7 +79,7 @@ impl Times {
             };
             work.iter().filter(in_window).map(shown).collect()
         });
-        let window = seconds(self.window);
+        let window = self.window.seconds();
         PersonSchedule {
             staff_id: id,
             staff_name: display_name,

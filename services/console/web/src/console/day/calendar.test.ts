@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayOf, daysAround, shifted, ticks, today } from './calendar';
+import { dayOf, shifted, ticks, today } from './calendar';
 
 const hours = (span: { from: number; to: number }) => (span.to - span.from) / 3_600_000;
 
@@ -31,11 +31,4 @@ test('dates move by days and not by hours', () => {
   expect(shifted('2026-03-01', -1)).toBe('2026-02-28');
   expect(today('Pacific/Auckland', Date.parse('2026-11-29T12:00:00Z'))).toBe('2026-11-30');
   expect(dayOf('soon', 'UTC')).toBeNull();
-});
-
-test('a span over midnight is read with both its days', () => {
-  const span = { from: Date.parse('2026-11-29T22:00:00Z'), to: Date.parse('2026-11-30T02:00:00Z') };
-  expect(hours(daysAround(span, 'Europe/Lisbon'))).toBe(48);
-  const whole = dayOf('2026-11-29', 'UTC')!;
-  expect(daysAround(whole, 'UTC')).toEqual({ from: whole.from, to: whole.to });
 });

@@ -40,10 +40,3 @@ export function ticks(day: Day): Tick[] {
   }
   return found;
 }
-
-/** Whole days that a span touches, as a span. */
-export function daysAround(span: Span, zone: string): Span {
-  const first = dayOf(today(zone, span.from), zone)!;
-  const last = dayOf(today(zone, Math.max(span.from, span.to - 1)), zone)!;
-  return { from: first.from, to: last.to };
-}

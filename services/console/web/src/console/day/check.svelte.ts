@@ -1,17 +1,24 @@
-// What speaks for and against somebody for a time, asked again when the dialog changes: their day, and
-// the rules of the ranking.
+// What speaks for and against somebody for a time, asked again when the dialog changes: what assigning
+// would say, and the rules of the ranking.
 import { api, body, type Schemas } from '../../api/api';
 import { asProblem, type Problem } from '../../api/problem';
-import { daysAround } from './calendar';
-import { conflictsAt } from './conflicts';
-import { readPerson } from './schedule';
-import type { Conflict, Span } from './types';
+import { againstWords } from './words';
+import type { Span } from './types';
 
 /** What is to be checked. */
-export type Checked = { staff: string; span: Span; zone: string; caseId: string; except: string | undefined; rules: boolean };
+export type Checked = {
+  staff: string;
+  caseId: string;
+  /** The assignment that would be changed. */
+  changed: string | undefined;
+  times: { starts_at?: string; duration_min?: number };
+  zone: string;
+  rules: boolean;
+};
 
-/** The rules that the day itself answers, for the time that is chosen and not for that of the case. */
-const OF_THE_DAY = ['time_off', 'double_booked', 'outside_working_hours', 'already_assigned'];
+/** The rules of the ranking that the check answers too, for the time that is chosen and not for that
+ *  of the case. */
+const CHECKED = ['time_off', 'double_booked', 'outside_working_hours', 'already_assigned', 'excluded_by_client', 'not_on_required_panel'];
 const WAIT_MS = 250;
 
 /** The check that is shown. */
@@ -19,13 +26,19 @@ export class Check {
   running = $state(false);
   problem = $state.raw<Problem | null>(null);
   /** Null until the first answer about this person and time. */
-  conflicts = $state.raw<Conflict[] | null>(null);
+  answer = $state.raw<Schemas['AssignmentCheck'] | null>(null);
+  /** What speaks against it, in words. */
+  against = $state.raw<string[]>([]);
   /** Null when the rules were not asked, or could not be. */
   rules = $state.raw<Schemas['WhyNot'] | null>(null);
   rulesUnknown = $state(false);
 
-  /** What the rules say against the person. */
-  failed = $derived((this.rules?.failed ?? []).filter((rule) => !OF_THE_DAY.includes(rule.rule)));
+  /** The time that would be held. */
+  span: Span | null = $derived(this.answer && { from: Date.parse(this.answer.starts_at), to: Date.parse(this.answer.ends_at) });
+  /** The rules that an override must name. */
+  overrides: string[] = $derived([...new Set((this.answer?.against ?? []).flatMap((one) => one.override_rule ?? []))]);
+  /** What the rules of the ranking say against the person. */
+  failed = $derived((this.rules?.failed ?? []).filter((rule) => !CHECKED.includes(rule.rule)));
 
   /** Checks after a moment. Returns how to give it up. */
   ask(what: Checked): () => void {
@@ -41,25 +54,28 @@ export class Check {
   /** Nothing is chosen that could be checked. */
   clear(): void {
     this.running = false;
-    this.conflicts = null;
+    this.answer = null;
     this.rules = null;
     this.rulesUnknown = false;
     this.problem = null;
   }
 
   async #run(what: Checked, signal: AbortSignal): Promise<void> {
+    const { staff, caseId, changed, times } = what;
+    const question = { case_id: caseId, staff_id: staff, ...times, ...(changed ? { assignment_id: changed } : {}) };
     try {
       const rules = what.rules ? this.#askRules(what, signal) : Promise.resolve(null);
-      const person = await readPerson(what.staff, daysAround(what.span, what.zone), what.zone, signal);
-      const answer = await rules;
+      const answer = await body(api.POST('/v1/assignments/check', { body: question, signal }));
+      const standing = await rules;
       if (signal.aborted) return;
-      this.conflicts = conflictsAt(what.span, person, what.except);
-      this.rules = answer;
-      this.rulesUnknown = what.rules && answer === null;
+      this.answer = answer;
+      this.against = answer.against.map((one) => againstWords(one, what.zone));
+      this.rules = standing;
+      this.rulesUnknown = what.rules && standing === null;
       this.problem = null;
     } catch (thrown) {
       if (signal.aborted) return;
-      this.conflicts = null;
+      this.answer = null;
       this.problem = asProblem(thrown);
     } finally {
       if (!signal.aborted) this.running = false;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conflictsAt, conflictsOf, covers, needsReason } from './conflicts';
+import { conflictsAt, conflictsOf, covers } from './conflicts';
 import type { Booking, PersonDay } from './types';
 
 const booking = (id: string, from: number, to: number, state: Booking['state'] = 'assigned'): Booking =>
@@ -37,9 +37,4 @@ test('an absence and hours count, and hours that are not recorded do not', () =>
 
 test('the one that moves is not in its own way', () => {
   expect(conflictsAt({ from: 2, to: 12 }, person({ bookings: [booking('a', 0, 10)] }), 'a')).toEqual([]);
-});
-
-test('only what the API refuses needs a reason', () => {
-  expect(needsReason([{ kind: 'outside_hours' }])).toBe(false);
-  expect(needsReason([{ kind: 'time_off', span: { from: 0, to: 1 } }])).toBe(true);
 });

@@ -1,5 +1,5 @@
 // What speaks against a time in a person's day, as the API judges it: other work that is not done, an
-// absence, and hours that do not cover it. Says it before anything is saved; the API decides.
+// absence, and hours that do not cover it. Assigning asks the API; this marks what is there.
 import type { Booking, Conflict, PersonDay, Span } from './types';
 
 const overlaps = (one: Span, other: Span) => one.from < other.to && one.to > other.from;
@@ -28,9 +28,4 @@ export function conflictsAt(span: Span, person: PersonDay, except?: string): Con
 /** What speaks against an assignment. What is done is past, so nothing does. */
 export function conflictsOf(booking: Booking, person: PersonDay): Conflict[] {
   return booking.state === 'done' ? [] : conflictsAt(booking, person, booking.id);
-}
-
-/** Whether the API refuses it unless there is a reason. */
-export function needsReason(conflicts: Conflict[]): boolean {
-  return conflicts.some((one) => one.kind !== 'outside_hours');
 }

@@ -41,16 +41,6 @@ export async function readPlan(question: Question, cursor: string | null, signal
   return { people, next: page.next_cursor ?? null };
 }
 
-/** One person's plan. */
-export async function readPerson(id: string, span: Span, zone: string, signal: AbortSignal): Promise<PersonDay> {
-  const [one, held, away] = await Promise.all([
-    body(api.GET('/v1/staff/{id}', { params: { path: { id } }, signal })),
-    readAssignments(span, signal, id),
-    readTimeOff(id, span, signal),
-  ]);
-  return personDay(one, held, away, span, zone);
-}
-
 /** The open cases that begin on a day; with `soon` also those that are to be done as soon as possible. */
 export async function readUnassigned(span: Span, soon: boolean, signal: AbortSignal): Promise<Schemas['Page_Case']['items']> {
   const times = soon ? {} : { from: iso(span.from), to: iso(span.to) };
@@ -65,8 +55,8 @@ export async function readUnassigned(span: Span, soon: boolean, signal: AbortSig
   return due.sort((one, other) => Number(other.urgent) - Number(one.urgent) || order(one) - order(other));
 }
 
-function readAssignments(span: Span, signal: AbortSignal, staff?: string): Promise<Assignment[]> {
-  const query = { from: iso(span.from), to: iso(span.to), limit: 200, ...(staff ? { staff } : {}) };
+function readAssignments(span: Span, signal: AbortSignal): Promise<Assignment[]> {
+  const query = { from: iso(span.from), to: iso(span.to), limit: 200 };
   return all((cursor) => body(api.GET('/v1/assignments', { params: { query: { ...query, ...(cursor ? { cursor } : {}) } }, signal })));
 }
 

@@ -1,6 +1,7 @@
 // Times and conflicts of a plan in words.
 import { dateTime, duration, time } from '../../format/time';
 import { words } from '../../texts';
+import type { Schemas } from '../../api/api';
 import type { Day } from './calendar';
 import type { Booking, Conflict, PersonDay, Span } from './types';
 
@@ -23,6 +24,17 @@ export function conflictWords(conflict: Conflict, zone: string): string {
     case 'overlap': return text.overlap(caseWords(conflict.with), spanWords(conflict.with, zone));
     case 'time_off': return text.timeOff(longSpanWords(conflict.span, zone));
     case 'outside_hours': return text.outsideHours;
+  }
+}
+
+/** What the server says against an assignment, in a sentence without its full stop. */
+export function againstWords(one: Schemas['AgainstAssignment'], zone: string): string {
+  const span = one.meets ? { from: Date.parse(one.meets.starts_at), to: Date.parse(one.meets.ends_at) } : null;
+  switch (one.code) {
+    case 'double_booked': return span ? text.overlap(text.caseNumber(one.meets?.case_number ?? ''), spanWords(span, zone)) : one.detail;
+    case 'time_off': return span ? text.timeOff(longSpanWords(span, zone)) : one.detail;
+    case 'outside_working_hours': return text.outsideHours;
+    default: return text.checked[one.code] ?? one.detail;
   }
 }
 

@@ -57,6 +57,7 @@ export const day = {
   after: 'ends the day after',
   states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done' } as Record<string, string>,
   stateSigns: { assigned: '○', en_route: '▸', on_site: '●', done: '✓' } as Record<string, string>,
+  caseNumber: (number: string) => `case ${number}`,
   caseName: (number: string, title: string) => `${number} ${title}`,
   openBooking: 'Opens the assignment.',
 
@@ -127,6 +128,15 @@ export const day = {
   changed: (name: string, title: string) => `Saved: ${name} has ${title}.`,
   stale: 'Somebody else has changed this assignment meanwhile. What you chose is still here.',
   loadAgain: 'Load it again',
+  checked: {
+    excluded_by_client: 'The client does not want this person',
+    not_on_required_panel: 'The client takes only people of its panel',
+    already_assigned: 'This person holds the case already',
+    assignment_ended: 'This assignment has ended',
+    case_closed: 'The case is not open',
+    no_slot_free: 'All places of the case are taken',
+    inactive: 'This person is not active',
+  } as Record<string, string>,
   refusals: {
     overlap: 'They have something else at that time. Choose another time or person, or give a reason.',
     excluded_by_client: 'The client does not want this person. Choose somebody else, or give a reason.',
