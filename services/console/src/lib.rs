@@ -45,7 +45,6 @@ struct Shared {
 }
 
 /// Its addresses; `/` leads to the console.
-#[must_use]
 pub fn router(console: Console) -> Router {
     let sources: Vec<MapSource> =
         console.map_style.iter().chain(&console.map_origins).cloned().collect();

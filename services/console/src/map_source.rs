@@ -32,7 +32,7 @@ impl FromStr for MapSource {
         let url = Url::parse(text)?;
         let is_safe = match url.scheme() {
             "https" => true,
-            "http" => url.host().is_some_and(is_this_machine),
+            "http" => url.host().is_some_and(|host| is_this_machine(&host)),
             _ => false,
         };
         if !is_safe {
@@ -61,11 +61,11 @@ impl MapSource {
 }
 
 /// Whether a host leads to this machine alone.
-pub(crate) fn is_this_machine(host: Host<&str>) -> bool {
+pub(crate) fn is_this_machine(host: &Host<impl AsRef<str>>) -> bool {
     match host {
-        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        Host::Ipv4(address) => IpAddr::V4(address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
+        Host::Domain(name) => name.as_ref().eq_ignore_ascii_case("localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(*address).to_canonical().is_loopback(),
     }
 }
 

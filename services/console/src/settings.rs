@@ -76,11 +76,7 @@ fn is_local(peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.and_then(|host| host.parse::<Authority>().ok());
     let host = host.and_then(|host| Host::parse(host.host()).ok());
-    let names_us = host.is_some_and(|host| match host {
-        Host::Domain(name) => is_this_machine(Host::Domain(&name)),
-        Host::Ipv4(address) => is_this_machine(Host::Ipv4(address)),
-        Host::Ipv6(address) => is_this_machine(Host::Ipv6(address)),
-    });
+    let names_us = host.is_some_and(|host| is_this_machine(&host));
     let from_here = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     from_here && names_us && FORWARDED.iter().all(|name| !headers.contains_key(*name))
 }

@@ -21,8 +21,11 @@ pub(super) struct Quarter {
     /// What is no street: rectangles of blocks.
     pub(super) open: &'static [Open],
     /// From crossing to crossing.
-    pub(super) runways: &'static [((usize, usize), (usize, usize))],
+    pub(super) runways: &'static [(Crossing, Crossing)],
 }
+
+/// Where two lines cross: the number of the line from the west, and from the south.
+pub(super) type Crossing = (usize, usize);
 
 /// A park, or an airport, by the lines at its sides.
 pub(super) struct Open {
@@ -166,7 +169,7 @@ impl Quarter {
     }
 
     /// Whether the piece between two neighbouring crossings is inside of what is no street.
-    pub(super) fn is_open(&self, from: (usize, usize), to: (usize, usize)) -> bool {
+    pub(super) fn is_open(&self, from: Crossing, to: Crossing) -> bool {
         let inside = |open: &Open| {
             let within =
                 |at: (usize, usize), bounds: (usize, usize)| at.0 >= bounds.0 && at.1 <= bounds.1;

@@ -37,28 +37,28 @@ pub(super) fn street_lines() -> impl Iterator<Item = Vec<Place>> {
 /// From the ground up: what is drawn first comes first.
 fn features() -> Vec<Value> {
     let mut features: Vec<Value> = Vec::new();
-    features.extend(water::lands().iter().map(|ring| polygon(json!({ "kind": "land" }), ring)));
+    features.extend(water::lands().iter().map(|ring| polygon(&json!({ "kind": "land" }), ring)));
     for quarter in &QUARTERS {
         for open in quarter.open {
             let what = json!({ "kind": open.kind, "name": open.name });
-            features.push(polygon(what, &quarter.ring(open)));
+            features.push(polygon(&what, &quarter.ring(open)));
         }
         let runways = quarter
             .runways
             .iter()
             .map(|(from, to)| [quarter.at(from.0, from.1), quarter.at(to.0, to.1)]);
-        features.extend(runways.map(|runway| line(json!({ "kind": "runway" }), &runway)));
+        features.extend(runways.map(|runway| line(&json!({ "kind": "runway" }), &runway)));
     }
-    features.push(polygon(json!({ "kind": "water" }), &water::river()));
+    features.push(polygon(&json!({ "kind": "water" }), &water::river()));
     for bank in [water::northern_bank(), water::other_bank()] {
-        features.push(line(json!({ "kind": "shore" }), &bank));
+        features.push(line(&json!({ "kind": "shore" }), &bank));
     }
     features.extend(streets::roads().iter().chain(&streets::city()).map(street));
-    features.push(line(json!({ "kind": "bridge", "name": BRIDGE }), &streets::bridge()));
-    features.push(line(json!({ "kind": "river", "name": RIVER }), &water::middle()));
+    features.push(line(&json!({ "kind": "bridge", "name": BRIDGE }), &streets::bridge()));
+    features.push(line(&json!({ "kind": "river", "name": RIVER }), &water::middle()));
     features.extend(DISTRICTS.iter().map(|district| {
         let what = json!({ "kind": "district", "name": district.name });
-        feature(what, "Point", json!(degrees(middle(district.outline))))
+        feature(&what, "Point", &json!(degrees(middle(district.outline))))
     }));
     features
 }
@@ -69,25 +69,25 @@ fn street(street: &Street) -> Value {
     if let Some(name) = street.name {
         what["name"] = json!(name);
     }
-    line(what, &street.line)
+    line(&what, &street.line)
 }
 
-fn line(what: Value, points: &[Point]) -> Value {
+fn line(what: &Value, points: &[Point]) -> Value {
     let coordinates: Vec<_> = points.iter().copied().map(degrees).collect();
-    feature(what, "LineString", json!(coordinates))
+    feature(what, "LineString", &json!(coordinates))
 }
 
-fn polygon(what: Value, ring: &[Point]) -> Value {
+fn polygon(what: &Value, ring: &[Point]) -> Value {
     let mut coordinates: Vec<_> = ring.iter().copied().map(degrees).collect();
     // Counter-clockwise and closed, as RFC 7946 asks for.
     if doubled_area(ring) < 0.0 {
         coordinates.reverse();
     }
     coordinates.extend(coordinates.first().copied());
-    feature(what, "Polygon", json!([coordinates]))
+    feature(what, "Polygon", &json!([coordinates]))
 }
 
-fn feature(what: Value, kind: &str, coordinates: Value) -> Value {
+fn feature(what: &Value, kind: &str, coordinates: &Value) -> Value {
     let geometry = json!({ "type": kind, "coordinates": coordinates });
     json!({ "type": "Feature", "properties": what, "geometry": geometry })
 }

@@ -2,7 +2,7 @@
 //! leave the city. Pure. Streets that meet share a point.
 
 use super::{
-    blocks::{QUARTERS, Quarter},
+    blocks::{Crossing, QUARTERS, Quarter},
     names::STREETS,
     plane::{Point, along, rounded},
 };
@@ -130,11 +130,7 @@ fn within(quarter: &Quarter, names: &mut impl Iterator<Item = &'static str>) -> 
 }
 
 /// A street from crossing to crossing, without what lies in a park.
-fn pieces(
-    quarter: &Quarter,
-    crossings: &[(usize, usize)],
-    name: Option<&'static str>,
-) -> Vec<Street> {
+fn pieces(quarter: &Quarter, crossings: &[Crossing], name: Option<&'static str>) -> Vec<Street> {
     let mut pieces: Vec<Vec<Point>> = Vec::new();
     let mut goes_on = false;
     for (&from, &to) in crossings.iter().zip(crossings.iter().skip(1)) {
