@@ -3,11 +3,12 @@
 /** From an instant until before another. */
 export type Span = { from: number; to: number };
 
-/** What speaks against a time: something else, an absence, or the hours. */
+/** What speaks against an assignment: other work, an absence (null: not among what is loaded), or
+ *  another rule. */
 export type Conflict =
-  | { kind: 'overlap'; with: Booking }
-  | { kind: 'time_off'; span: Span }
-  | { kind: 'outside_hours' };
+  | { kind: 'double_booked'; with: Booking | null }
+  | { kind: 'time_off'; span: Span | null }
+  | { kind: 'rule'; code: string };
 
 /** How far an assignment has come. */
 export type BookingState = 'assigned' | 'en_route' | 'on_site' | 'done';
@@ -19,22 +20,22 @@ export type Booking = Span & {
   caseNumber: string;
   caseTitle: string;
   state: BookingState;
-  /** Minutes of drive at its start; null for a fixed start. */
+  /** Minutes of drive at its start; null for a fixed start, and in a plan. */
   etaMin: number | null;
   overrideReason: string | null;
 };
+
+/** An assignment in a plan, with the rules that speak against it. */
+export type Planned = Booking & { against: string[] };
 
 /** A person's day. */
 export type PersonDay = {
   id: string;
   name: string;
-  photo: string | null;
   /** Null: no hours are recorded, so any hour counts as working. */
   working: Span[] | null;
   timeOff: Span[];
-  /** When tracking is paused, as far as the reader may see that. */
-  pauses: Span[];
-  bookings: Booking[];
+  bookings: Planned[];
 };
 
 /** The least that is needed to name a person. */

@@ -18,12 +18,12 @@ export function caseWords(booking: Booking): string {
   return text.caseName(booking.caseNumber, booking.caseTitle);
 }
 
-/** What speaks against a time, in a sentence without its full stop. */
+/** What speaks against an assignment, in a sentence without its full stop. */
 export function conflictWords(conflict: Conflict, zone: string): string {
   switch (conflict.kind) {
-    case 'overlap': return text.overlap(caseWords(conflict.with), spanWords(conflict.with, zone));
-    case 'time_off': return text.timeOff(longSpanWords(conflict.span, zone));
-    case 'outside_hours': return text.outsideHours;
+    case 'double_booked': return conflict.with ? text.overlap(caseWords(conflict.with), spanWords(conflict.with, zone)) : text.overlapsOther;
+    case 'time_off': return conflict.span ? text.timeOff(longSpanWords(conflict.span, zone)) : text.duringTimeOff;
+    case 'rule': return text.checked[conflict.code] ?? conflict.code;
   }
 }
 
@@ -33,7 +33,6 @@ export function againstWords(one: Schemas['AgainstAssignment'], zone: string): s
   switch (one.code) {
     case 'double_booked': return span ? text.overlap(text.caseNumber(one.meets?.case_number ?? ''), spanWords(span, zone)) : one.detail;
     case 'time_off': return span ? text.timeOff(longSpanWords(span, zone)) : one.detail;
-    case 'outside_working_hours': return text.outsideHours;
     default: return text.checked[one.code] ?? one.detail;
   }
 }
@@ -49,13 +48,12 @@ function withinWords(span: Span, day: Day): string {
   return part.from === day.from && part.to === day.to ? text.allDay : spanWords(part, day.zone);
 }
 
-/** A person's hours, absences, pauses and whether there is work, a sentence for each. */
+/** A person's hours, absences and whether there is work, a sentence for each. */
 export function dayWords(person: PersonDay, day: Day): string[] {
   const list = (spans: Span[]) => spans.map((one) => withinWords(one, day));
   return [
     person.working === null ? text.worksAlways : person.working.length === 0 ? text.worksNever : text.works(list(person.working)),
     ...(person.timeOff.length > 0 ? [text.away(list(person.timeOff))] : []),
-    ...(person.pauses.length > 0 ? [text.paused(list(person.pauses))] : []),
     ...(person.bookings.length === 0 ? [text.noWork] : []),
   ];
 }

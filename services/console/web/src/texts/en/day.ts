@@ -39,7 +39,6 @@ export const day = {
   legendWorking: 'Working hours',
   legendOff: 'Outside working hours',
   legendAway: 'Time off',
-  legendPause: 'Tracking paused',
   legendConflict: 'In conflict',
 
   works: (spans: string[]) => `Works ${spans.join(', ')}.`,
@@ -49,7 +48,6 @@ export const day = {
   allDay: 'all day',
   underMinute: 'under a minute',
   awayShort: 'Time off',
-  paused: (spans: string[]) => `Tracking paused ${spans.join(', ')}.`,
   noWork: 'No assignment.',
   workOf: (name: string) => `Assignments of ${name}`,
   span: (from: string, to: string) => `${from}–${to}`,
@@ -68,7 +66,8 @@ export const day = {
   showBooking: (name: string, title: string) => `Show ${title} of ${name}`,
   overlap: (what: string, span: string) => `Overlaps with ${what}, ${span}`,
   timeOff: (span: string) => `During time off, ${span}`,
-  outsideHours: 'Outside working hours',
+  overlapsOther: 'Overlaps with other work',
+  duringTimeOff: 'During time off',
 
   assignTitle: (title: string) => `Assign: ${title}`,
   moveTitle: (title: string) => `Change: ${title}`,
@@ -129,6 +128,7 @@ export const day = {
   stale: 'Somebody else has changed this assignment meanwhile. What you chose is still here.',
   loadAgain: 'Load it again',
   checked: {
+    outside_working_hours: 'Outside working hours',
     excluded_by_client: 'The client does not want this person',
     not_on_required_panel: 'The client takes only people of its panel',
     already_assigned: 'This person holds the case already',
