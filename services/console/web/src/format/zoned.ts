@@ -25,5 +25,3 @@ export function startOfDay(day: string, zone: string, days = 0): string {
 export function today(zone: string): string {
   return Temporal.Now.plainDateISO(zone).toString();
 }
-
-export { instantOf as fromField, localOf as toField };

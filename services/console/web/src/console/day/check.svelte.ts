@@ -85,8 +85,7 @@ export class Check {
   /** The rules are advice: where they cannot be asked the rest of the check still counts. */
   async #askRules(what: Checked, signal: AbortSignal): Promise<Schemas['WhyNot'] | null> {
     try {
-      // The description's type of this body allows no single question, so it is named.
-      const question = { case_id: what.caseId, staff_id: what.staff } as unknown as Schemas['WhyNotInput'];
+      const question = { case_id: what.caseId, staff_id: what.staff };
       return await body(api.POST('/v1/recommendations/why-not', { body: question, signal }));
     } catch (thrown) {
       if (!signal.aborted) asProblem(thrown);

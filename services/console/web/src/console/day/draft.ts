@@ -1,6 +1,6 @@
 // What the dialog of an assignment is about, what is written in it, and what that asks of the API.
 import type { Schemas } from '../../api/api';
-import { fromField, toField } from '../../format/zoned';
+import { instantOf, localOf } from '../../format/zoned';
 import type { Booking, Someone, Span } from './types';
 
 type Case = Schemas['Page_Case']['items'][number];
@@ -19,7 +19,7 @@ export type Draft = { person: Someone | null; soon: boolean; start: string; minu
 const MINUTE_MS = 60_000;
 const MOST_MINUTES = 10_080;
 
-const field = (at: number, zone: string) => toField(new Date(at).toISOString(), zone);
+const field = (at: number, zone: string) => localOf(new Date(at).toISOString(), zone);
 
 /** The work of an assignment without its drive, in whole minutes. */
 export function workMinutes(booking: Booking): number {
@@ -46,7 +46,7 @@ export function goodMinutes(minutes: number | null): minutes is number {
 /** Whether the start that is written differs from what there is. */
 function startChanged(subject: Subject, draft: Draft, zone: string): boolean {
   if (subject.kind === 'move') return draft.start !== field(subject.booking.from, zone);
-  return !draft.soon && (!subject.one.starts_at || draft.start !== toField(subject.one.starts_at, zone));
+  return !draft.soon && (!subject.one.starts_at || draft.start !== localOf(subject.one.starts_at, zone));
 }
 
 /** Whether the API will reckon the time from now on: work as soon as possible, or somebody else who
@@ -66,14 +66,14 @@ export function plannedSpan(subject: Subject, draft: Draft, zone: string, now: n
     const { from, etaMin: drive } = subject.booking;
     return { from, to: from + (drive ?? 0) * MINUTE_MS + work };
   }
-  const start = fromField(draft.start, zone);
+  const start = instantOf(draft.start, zone);
   return start === null ? null : { from: Date.parse(start), to: Date.parse(start) + work };
 }
 
 /** The times that a request names: only what differs. */
 export function timesAsked(subject: Subject, draft: Draft, zone: string): { starts_at?: string; duration_min?: number } {
   const before = subject.kind === 'move' ? workMinutes(subject.booking) : subject.one.duration_min;
-  const start = startChanged(subject, draft, zone) ? fromField(draft.start, zone) : null;
+  const start = startChanged(subject, draft, zone) ? instantOf(draft.start, zone) : null;
   return {
     ...(start === null ? {} : { starts_at: start }),
     ...(draft.minutes !== null && draft.minutes !== before ? { duration_min: draft.minutes } : {}),

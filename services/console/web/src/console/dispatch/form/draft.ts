@@ -1,7 +1,7 @@
 // What is typed about a case, and what of it is sent. The form edits a draft; the API gets only what
 // differs from the version the draft began with.
 import type { Schemas } from '../../../api/api';
-import { fromField, toField } from '../../../format/zoned';
+import { instantOf, localOf } from '../../../format/zoned';
 
 type Case = Schemas['CaseDetails'];
 type LatLng = Schemas['LatLng'];
@@ -45,7 +45,7 @@ export function parsePosition(text: string): LatLng | null {
 
 /** When the work of a draft starts; null when that is not typed, or not a time. */
 export function fromDraftStart(draft: Draft, zone: string): string | null {
-  return fromField(draft.start, zone);
+  return instantOf(draft.start, zone);
 }
 
 /** A draft of a case, or of a new one. */
@@ -59,7 +59,7 @@ export function draftOf(of: Case | null, zone: string): Draft {
       street: address?.street ?? '', postcode: address?.postcode ?? '', city: address?.city ?? '', region: address?.region ?? '', country: address?.country ?? '',
     },
     when: of?.starts_at ? 'at' : 'soon',
-    start: of?.starts_at ? toField(of.starts_at, zone) : '',
+    start: of?.starts_at ? localOf(of.starts_at, zone) : '',
     duration: of?.duration_min ?? 60,
     slots: of?.slots ?? 1,
     urgent: of?.urgent ?? false,

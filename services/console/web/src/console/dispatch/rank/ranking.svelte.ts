@@ -9,11 +9,7 @@ const STALE_MS = 60_000;
 const LIMITS = [20, 50, 200];
 
 /** What is asked about a case: by which policy or preset, with which settings and changes tried. */
-export type Question = Pick<Schemas['RecommendationInput'], 'case_id' | 'policy_id' | 'limit'> & {
-  preset?: string;
-  settings?: Schemas['PolicySettingsInput'];
-  relax?: Change[];
-};
+export type Question = Pick<Schemas['RecommendationInput'], 'case_id' | 'policy_id' | 'limit' | 'preset' | 'settings' | 'relax'>;
 
 /** A ranking of people for one case. */
 export class Ranking {
@@ -116,8 +112,8 @@ export class Ranking {
     this.#controller = mine;
     this.running = true;
     try {
-      const input = { ...this.question, funnel: this.funnel } as Schemas['RecommendationInput'];
-      const answer = await body(api.POST('/v1/recommendations', { body: input, signal: mine.signal }));
+      const question = { ...this.question, funnel: this.funnel };
+      const answer = await body(api.POST('/v1/recommendations', { body: question, signal: mine.signal }));
       if (mine.signal.aborted) return;
       if (this.relaxed.length === 0) this.#usual = new Set(answer.result.candidates.map((one) => one.staff_id));
       this.answer = answer;

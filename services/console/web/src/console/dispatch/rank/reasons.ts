@@ -49,7 +49,7 @@ function availability(of: Inputs['availability']): string {
 
 /** Why a term has its value. `pingWeight` is the candidate's. */
 export function reason(term: Pick<Schemas['Term'], 'term' | 'inputs'>, pingWeight: number, names: Names): string {
-  const of = term.inputs as unknown;
+  const of = term.inputs;
   switch (term.term) {
     case 'travel': return travel(of as Inputs['travel'], pingWeight);
     case 'service': return text.list((of as Inputs['service']).services.map((one) => text.stated(names.service(one.id) ?? text.unknownService, text.preference(one.preference))));

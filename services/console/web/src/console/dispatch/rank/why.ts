@@ -4,7 +4,5 @@ import type { Question } from './ranking.svelte';
 
 /** Ranks anew for the same question, and says where one person stands or what removes them. */
 export function askWhyNot(question: Question, staffId: string): Promise<Schemas['WhyNot']> {
-  // The description flattens the question with an object of no fields, which makes its type unusable.
-  const input: Question & { staff_id: string } = { ...question, staff_id: staffId };
-  return body(api.POST('/v1/recommendations/why-not', { body: input as unknown as Schemas['WhyNotInput'] }));
+  return body(api.POST('/v1/recommendations/why-not', { body: { ...question, staff_id: staffId } }));
 }

@@ -10,7 +10,7 @@ const names: Names = {
   region: (id) => (id === 'r1' ? 'Old Town' : undefined),
   zone: 'Europe/Lisbon',
 };
-const term = (name: string, inputs: unknown) => ({ term: name, inputs: inputs as Record<string, never> });
+const term = (name: string, inputs: Record<string, unknown>) => ({ term: name, inputs });
 
 test('every rule of the ranking contract has a name of its own', () => {
   const rules = ['inactive', 'already_assigned', 'already_declined', 'excluded_by_client', 'not_on_required_panel', 'service_never', 'region_never', 'service_not_preferred', 'region_not_preferred', 'missing_skill', 'licence_missing', 'licence_expired', 'language_missing', 'time_off', 'double_booked', 'outside_working_hours', 'too_late', 'beyond_max_travel', 'no_location', 'at_capacity', 'not_in_group'];
@@ -46,7 +46,7 @@ test('a change is said in words, without codes and ids', () => {
 });
 
 test('travel names each drive that counts, and how much', () => {
-  const travel = (inputs: unknown, weight: number) => reason(term('travel', inputs), weight, names);
+  const travel = (inputs: Record<string, unknown>, weight: number) => reason(term('travel', inputs), weight, names);
   expect(travel({ ping_eta_min: 7, fallback: 'home', fallback_eta_min: 3, booking_eta_min: null }, 0.75)).toBe('7 min from the live position (counts 75 %), blended with 3 min from home (counts 25 %)');
   expect(travel({ ping_eta_min: 7, fallback: 'home', fallback_eta_min: 3, booking_eta_min: null }, 0.998)).toBe('7 min from the live position');
   expect(travel({ ping_eta_min: null, fallback: 'home', fallback_eta_min: 3, booking_eta_min: null }, 0)).toBe('3 min from home');

@@ -6,7 +6,7 @@ type Query = NonNullable<paths['/v1/staff']['get']['parameters']['query']>;
 /** The conditions, in the order of the page; named as the API names them. */
 export const FILTERS = [
   'q', 'department', 'group', 'tag', 'role', 'access_level', 'active', 'invitation', 'kind',
-  'queue', 'service', 'region', 'deleted',
+  'queue', 'service', 'region', 'skill', 'tracked', 'deleted',
 ] as const;
 
 /** One of them. */
@@ -25,20 +25,12 @@ export function filtersOf(address: URLSearchParams): Filters {
 }
 
 /** In which order people are listed. */
-export const ORDERS = ['created', 'name', 'last_name'] as const;
+export const ORDERS = ['created', '-created', 'name'] as const;
 export type Order = (typeof ORDERS)[number];
 
 /** Reads the order of an address. */
 export function orderOf(address: URLSearchParams): Order {
   return ORDERS.find((order) => order === address.get('order')) ?? 'created';
-}
-
-/** People by their display name or last name, as the reader's language sorts. */
-export function sorted<T extends { display_name: string; last_name?: string | null }>(people: T[], order: Order): T[] {
-  if (order === 'created') return people;
-  const key = (person: T) => (order === 'last_name' ? (person.last_name ?? person.display_name) : person.display_name);
-  const collator = new Intl.Collator(undefined, { numeric: true });
-  return [...people].sort((one, other) => collator.compare(key(one), key(other)) || collator.compare(one.display_name, other.display_name));
 }
 
 /** The address's end for some conditions and an order: empty, or from the question mark on. */
@@ -49,11 +41,16 @@ export function addressOf(filters: Filters, order: Order = 'created'): string {
   return address.size > 0 ? `?${address}` : '';
 }
 
+function isTruth(value: string | undefined): boolean {
+  return value === 'true' || value === 'false';
+}
+
 /** The same as the query of `GET /v1/staff`. Words without a letter or digit would be refused. */
 export function queryOf(filters: Filters): Query {
-  const { active, q, ...others } = filters;
+  const { active, tracked, q, ...others } = filters;
   const query: Query = { ...others };
   if (q && /[\p{L}\p{N}]/u.test(q)) query.q = q;
-  if (active === 'true' || active === 'false') query.active = active === 'true';
+  if (isTruth(active)) query.active = active === 'true';
+  if (isTruth(tracked)) query.tracked = tracked === 'true';
   return query;
 }

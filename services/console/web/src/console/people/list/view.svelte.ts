@@ -2,14 +2,11 @@
 import { searchParams } from 'sv-router';
 import { SvelteMap } from 'svelte/reactivity';
 import { api, body } from '../../../api/api';
-import { all, Pager } from '../../../api/pager.svelte';
+import { Pager } from '../../../api/pager.svelte';
 import type { Listed } from '../types';
-import { addressOf, filtersOf, FILTERS, orderOf, queryOf, sorted, type FilterName, type Filters, type Order } from './filters';
+import { addressOf, filtersOf, FILTERS, orderOf, queryOf, type FilterName, type Filters, type Order } from './filters';
 
 const PAGE = 50;
-const MOST_A_PAGE = 200;
-/** How many people are read to be sorted. */
-const MOST_SORTED = 1_000;
 
 /** How many people one request may change. */
 export const MOST_AT_ONCE = 500;
@@ -39,19 +36,11 @@ class PeopleView {
     for (const name of FILTERS) if (searchParams.has(name)) searchParams.delete(name, undefined, { replace: true });
   }
 
-  /** Reads who fits: page by page, or, to be sorted by name, all of them at once. */
+  /** Reads who fits, page by page. */
   async read(filters: Filters, order: Order): Promise<void> {
     last = addressOf(filters, order);
-    const query = queryOf(filters);
-    const page = (limit: number, cursor: string | undefined, signal: AbortSignal) => body(api.GET('/v1/staff', { params: { query: { ...query, limit, cursor } }, signal }));
-    if (order === 'created') await this.list.start((cursor, signal) => page(PAGE, cursor, signal));
-    // The API lists people only as they were created.
-    else await this.list.start(async (_, signal) => ({ items: sorted(await all((cursor) => page(MOST_A_PAGE, cursor, signal), MOST_SORTED), order) }));
-  }
-
-  /** Whether there may be people beyond those who were sorted. */
-  get cut(): boolean {
-    return this.order !== 'created' && this.list.items.length >= MOST_SORTED;
+    const query = { ...queryOf(filters), sort: order, limit: PAGE };
+    await this.list.start((cursor, signal) => body(api.GET('/v1/staff', { params: { query: { ...query, cursor } }, signal })));
   }
 
   /** Selects or deselects a person. */
