@@ -54,7 +54,7 @@ export const people = {
     skill: 'Skill',
     skillHint: 'Its code, such as “camera”',
     tracking: 'Tracking',
-    trackedOnly: 'Agreed to be tracked',
+    trackedOnly: 'Tracked',
     untrackedOnly: 'Not tracked',
     deleted: 'Deleted people',
     deletedStates: { '': 'Leave out', only: 'Only deleted', with: 'Include deleted' },
