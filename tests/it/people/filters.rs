@@ -168,9 +168,8 @@ async fn people_are_sorted_by_name_and_by_creation() {
             maria.push(id);
         }
     }
-    let names = |all: &[(String, String)]| {
-        all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
-    };
+    let names =
+        |all: &[(String, String)]| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let by_name = paged(&admin, "sort=name").await;
     let expected = ["Ada Lovelace", "\u{c1}lvaro", "bea", "maria", "Maria", "MARIA", "Zoe"];
     assert_eq!(names(&by_name), expected);

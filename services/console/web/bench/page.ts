@@ -43,11 +43,10 @@ function person(number: number): Person {
     accuracy_m: 5 + roll() * 30,
     grade: 'live',
     source: 'ping',
-    moving: roll() < 0.3,
     on_shift: roll() < 0.8,
     busy: roll() < 0.3,
   };
-  return arrived(position, Date.now());
+  return { ...arrived(position, Date.now()), moving: roll() < 0.3 };
 }
 
 function moved(before: Person): Person {

@@ -165,6 +165,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/assignments/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what speaks against an assignment, without making it.
+         * @description Judges as assigning does, or as changing the assignment that is named does, but says everything
+         *     at once. Working hours are told, too, which assigning does not look at. A drive that was
+         *     estimated from a live position is a recorded read.
+         */
+        post: operations["check_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/assignments/{id}": {
         parameters: {
             query?: never;
@@ -469,7 +491,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Lists the exports of the caller's own that have not expired, the newest first.
+         * @description Copies of what is kept on a person are among them.
+         */
+        get: operations["list_exports"];
         put?: never;
         /**
          * Asks for a file of people or of the audit trail, made by a job.
@@ -1227,7 +1253,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether one's own position is wanted now, why not, and when that changes. */
+        /** Whether one's own position is wanted now, why not, and when that changes; and by which consent. */
         get: operations["get_own_tracking"];
         put?: never;
         post?: never;
@@ -2885,6 +2911,26 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
+        /** @description Something that speaks against an assignment. */
+        AgainstAssignment: {
+            /**
+             * @description `excluded_by_client`, `not_on_required_panel`, `time_off`, `double_booked` or
+             *     `outside_working_hours`, the rules of recommendations; or `case_closed`, `inactive`,
+             *     `already_assigned`, `no_slot_free` or `assignment_ended`, with which assigning is refused.
+             * @example double_booked
+             */
+            code: string;
+            /** @description The same in words. */
+            detail: string;
+            meets: components["schemas"]["MetByAssignment"] | null;
+            /** @description Whether the person can be assigned all the same. */
+            overridable: boolean;
+            /**
+             * @description What `override.rules` must name then: `overlap`, `excluded_by_client` or
+             *     `not_on_required_panel`. Null where nothing need be overridden, or nothing helps.
+             */
+            override_rule: string | null;
+        };
         /** @description An API key, without its secret. */
         ApiKey: {
             /** Format: date-time */
@@ -2922,7 +2968,7 @@ export interface components {
             name: string;
         };
         /** @description Nothing that the app must know. */
-        AppAnswer: Record<string, never>;
+        AppAnswer: Record<string, unknown>;
         /** @description A person who was asked. */
         AskedPerson: {
             /**
@@ -3027,6 +3073,61 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the assignment would be, and what speaks against it. */
+        AssignmentCheck: {
+            /** @description All that speaks against it; empty: nothing does. */
+            against: components["schemas"]["AgainstAssignment"][];
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            ends_at: string;
+            /**
+             * Format: double
+             * @description The estimated drive in it, as of an assignment.
+             */
+            eta_min: number | null;
+            /**
+             * Format: date-time
+             * @description From when the person would be held.
+             */
+            starts_at: string;
+        };
+        /**
+         * @description An assignment that somebody thinks of.
+         * @example {
+         *       "case_id": "0192f3a1-7c5e-7d2b-8f00-3c1d5e9a4b11",
+         *       "staff_id": "0192f3a1-7c5e-7d2b-8f00-3c1d5e9a4b10",
+         *       "duration_min": 90
+         *     }
+         */
+        AssignmentCheckInput: {
+            /**
+             * Format: uuid
+             * @description An assignment of this case that would be changed; without it a new one is judged.
+             */
+            assignment_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The case.
+             */
+            case_id: string;
+            /**
+             * Format: int32
+             * @description For how long; as in assigning unless given.
+             */
+            duration_min?: number | null;
+            /**
+             * Format: uuid
+             * @description Who would be assigned.
+             */
+            staff_id: string;
+            /**
+             * Format: date-time
+             * @description From when; as in assigning unless given.
+             */
+            starts_at?: string | null;
+        };
         /**
          * @description An assignment to be.
          * @example {
@@ -3122,8 +3223,8 @@ export interface components {
         };
         /** @description Personal values before and after. */
         AuditChanges: {
-            after: Record<string, never> | null;
-            before: Record<string, never> | null;
+            after: Record<string, unknown> | null;
+            before: Record<string, unknown> | null;
         };
         /** @description What happened. */
         AuditEntry: {
@@ -3132,19 +3233,19 @@ export interface components {
              * @example staff.update
              */
             action: string;
-            actor?: components["schemas"]["AuditActor"] | null;
+            actor: components["schemas"]["AuditActor"] | null;
             /** Format: date-time */
             at: string;
-            changes?: components["schemas"]["AuditChanges"] | null;
+            changes: components["schemas"]["AuditChanges"] | null;
             /** @description What is nobody's personal value. */
-            details: Record<string, never>;
+            details: Record<string, unknown>;
             /** @description There were personal values; nobody can read them any more. */
             erased: boolean;
             /** Format: uuid */
             id: string;
             /** @description The word in a sentence. */
-            meaning?: string | null;
-            remote_addr?: string | null;
+            meaning: string | null;
+            remote_addr: string | null;
             request_id: string;
             /** @description There are personal values; reading them needs `staff.pii:read`. */
             sealed: boolean;
@@ -3190,7 +3291,7 @@ export interface components {
              * @description The kind of change in `change`, and its new values. A number moves just far enough to bring
              *     back what is missing to min(limit, 5) people.
              */
-            change: Record<string, never>;
+            change: Record<string, unknown>;
             /**
              * @description The same in words.
              * @example max_late_min to 41.5
@@ -3344,7 +3445,7 @@ export interface components {
              *     With `ambiguous`: `{ "choices" }`, each with `label`, `position` and `precision`, and
              *     `attribution`; choose one by setting `position` to its position.
              */
-            geocode_detail: Record<string, never> | null;
+            geocode_detail: Record<string, unknown> | null;
             /** @description `address`, `postcode` or `locality`, when the status is `ok`. */
             geocode_precision: string | null;
             /** @description `pending`, `ok`, `ambiguous` or `failed`; null unless the address is looked for. */
@@ -3887,9 +3988,9 @@ export interface components {
              * Format: float
              * @description 0 to 1, as its newest fix of the last two days says.
              */
-            battery?: number | null;
+            battery: number | null;
             /** @description Being charged, as that fix says. */
-            charging?: boolean | null;
+            charging: boolean | null;
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -3898,7 +3999,7 @@ export interface components {
              * Format: date-time
              * @description When a ping of it was last stored, to the minute.
              */
-            last_seen_at?: string | null;
+            last_seen_at: string | null;
             name: string;
             /** Format: uuid */
             staff_id: string;
@@ -4132,7 +4233,7 @@ export interface components {
          */
         ExportInput: {
             /** @description The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names. */
-            filter?: Record<string, never> | null;
+            filter?: Record<string, unknown> | null;
             /** @description `csv` or `xlsx`. */
             format: string;
             /** @description `staff`, or `audit`, which needs `audit:read`. */
@@ -4144,7 +4245,7 @@ export interface components {
              * @description The smallest change that lets this rule pass: its kind in `change`, and its values. The others
              *     may still fail.
              */
-            change: Record<string, never>;
+            change: Record<string, unknown>;
             /** @description Items and change in words. */
             detail: string;
             /**
@@ -4158,7 +4259,7 @@ export interface components {
              *       }
              *     ]
              */
-            items: Record<string, never>[];
+            items: Record<string, unknown>[];
             /** @example missing_skill */
             rule: string;
         };
@@ -4366,13 +4467,18 @@ export interface components {
              * @description Where it is in the file, counted from 1.
              */
             line: number;
+            /**
+             * @description What the person is to be called, else what they are called; null where that is not known, or
+             *     not to the caller.
+             */
+            name: string | null;
             /** @description `created`, `updated`, `skipped` or `failed`; null until the commit has come to it. */
-            outcome?: string | null;
+            outcome: string | null;
             /**
              * Format: uuid
              * @description The person; of a new one, once there is one.
              */
-            staff_id?: string | null;
+            staff_id: string | null;
         };
         /** @description One thing that is wrong with a row. */
         ImportRowError: {
@@ -4484,7 +4590,7 @@ export interface components {
              */
             requested_by: string;
             /** @description What came of it; what was done before it was cancelled. */
-            result: Record<string, never> | null;
+            result: Record<string, unknown> | null;
             /**
              * Format: date-time
              * @description When it was begun.
@@ -4723,6 +4829,28 @@ export interface components {
             add?: string[] | null;
             /** @description Take these away, by id. */
             remove?: string[] | null;
+        };
+        /** @description What else a person has at the time of an assignment. */
+        MetByAssignment: {
+            /**
+             * Format: uuid
+             * @description The case of an assignment.
+             */
+            case_id: string | null;
+            /** @description Its number. */
+            case_number: string | null;
+            /**
+             * Format: date-time
+             * @description Until when they are busy, or away.
+             */
+            ends_at: string;
+            /**
+             * Format: uuid
+             * @description The assignment's, or the absence's.
+             */
+            id: string;
+            /** Format: date-time */
+            starts_at: string;
         };
         /**
          * @description How mock fixes count.
@@ -5194,12 +5322,12 @@ export interface components {
          */
         OverlandBatch: {
             /** @description The live fix, while `locations` is a backlog. */
-            current?: Record<string, never> | null;
+            current?: Record<string, unknown> | null;
             /**
              * @description GeoJSON features: `coordinates` are longitude and latitude; `properties` hold `timestamp`,
              *     `speed` in metres per second, and so on.
              */
-            locations: Record<string, never>[];
+            locations: Record<string, unknown>[];
         };
         /** @description Something one may do. */
         OwnAction: {
@@ -5376,6 +5504,16 @@ export interface components {
             /** @description `all` or `departments`. */
             view: string;
         };
+        /** @description Whether one's own position is wanted now, and what one's tracking rests on. */
+        OwnTracking: components["schemas"]["PositionWanted"] & {
+            /** @description Why tracking is lawful, as the organisation has recorded it; null without consent. */
+            legal_basis: string | null;
+            /**
+             * Format: date-time
+             * @description When that was recorded.
+             */
+            permitted_at: string | null;
+        };
         /** @description The first event, unless the stream was continued: all that one has open. */
         OwnWork: {
             /** @description In order of creation. */
@@ -5444,7 +5582,7 @@ export interface components {
         /** @description OwnTracks: open the link, scan the code, or import the file. */
         OwntracksSetup: {
             /** @description The configuration file (`.otrc`). */
-            file: Record<string, never>;
+            file: Record<string, unknown>;
             /** @description Sets everything at once. */
             link: string;
             /** @description The link as a QR code: a PNG as `data:` URL. */
@@ -5456,885 +5594,157 @@ export interface components {
         };
         /** @description A page. */
         Page_ApiKey: {
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                created_by: string;
-                /**
-                 * Format: date-time
-                 * @description Null: it ends only when it is revoked.
-                 */
-                expires_at?: string | null;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description To the minute.
-                 */
-                last_used_at?: string | null;
-                /** @description What it is for. */
-                name: string;
-            }[];
+            items: components["schemas"]["ApiKey"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Assignment: {
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When the person entered the case's site, as the fixes of their phone show.
-                 */
-                arrived_at?: string | null;
-                /** Format: date-time */
-                assigned_at: string;
-                /**
-                 * Format: uuid
-                 * @description Who assigned it.
-                 */
-                assigned_by: string;
-                /** @description Why it was taken back. */
-                cancel_reason?: string | null;
-                /** Format: date-time */
-                cancelled_at?: string | null;
-                /** Format: uuid */
-                case_id: string;
-                case_number: string;
-                case_title: string;
-                /** Format: date-time */
-                done_at?: string | null;
-                /** Format: date-time */
-                en_route_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description Until when; done earlier, until then.
-                 */
-                ends_at: string;
-                /**
-                 * Format: double
-                 * @description The drive that was estimated when work as soon as possible was assigned. Null for a fixed
-                 *     start, where no place is known, and without `positions:read`.
-                 */
-                eta_min?: number | null;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When they left it; null while they are there.
-                 */
-                left_at?: string | null;
-                /** Format: date-time */
-                on_site_at?: string | null;
-                /** @description Why it was assigned although something spoke against it. */
-                override_reason?: string | null;
-                position?: components["schemas"]["LatLng"] | null;
-                /** Format: uuid */
-                staff_id: string;
-                /** @description What the person is called. */
-                staff_name: string;
-                /**
-                 * Format: date-time
-                 * @description From when the person is held.
-                 */
-                starts_at: string;
-                /**
-                 * @description `assigned`, `en_route`, `on_site`, `done` or `cancelled`.
-                 * @example assigned
-                 */
-                state: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Assignment"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_AuditEntry: {
-            items: {
-                /**
-                 * @description Its word.
-                 * @example staff.update
-                 */
-                action: string;
-                actor?: components["schemas"]["AuditActor"] | null;
-                /** Format: date-time */
-                at: string;
-                changes?: components["schemas"]["AuditChanges"] | null;
-                /** @description What is nobody's personal value. */
-                details: Record<string, never>;
-                /** @description There were personal values; nobody can read them any more. */
-                erased: boolean;
-                /** Format: uuid */
-                id: string;
-                /** @description The word in a sentence. */
-                meaning?: string | null;
-                remote_addr?: string | null;
-                request_id: string;
-                /** @description There are personal values; reading them needs `staff.pii:read`. */
-                sealed: boolean;
-                subject: components["schemas"]["AuditSubject"];
-            }[];
+            items: components["schemas"]["AuditEntry"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Case: {
-            items: (components["schemas"]["Needs"] & {
-                address?: components["schemas"]["AddressInput"] | null;
-                /**
-                 * Format: int32
-                 * @description Within this distance of the position people are on site, in metres.
-                 * @example 150
-                 */
-                arrival_radius_m: number;
-                /**
-                 * Format: date-time
-                 * @description When its status became `cancelled`.
-                 */
-                cancelled_at?: string | null;
-                /** Format: uuid */
-                client_id?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Who made it.
-                 */
-                created_by: string;
-                /** Format: uuid */
-                department_id?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When its status became `done`.
-                 */
-                done_at?: string | null;
-                /**
-                 * @description With `ok`: `{ "attribution" }`, to be shown beside the place. With `failed`: `{ "reason" }`.
-                 *     With `ambiguous`: `{ "choices" }`, each with `label`, `position` and `precision`, and
-                 *     `attribution`; choose one by setting `position` to its position.
-                 */
-                geocode_detail?: Record<string, never> | null;
-                /** @description `address`, `postcode` or `locality`, when the status is `ok`. */
-                geocode_precision?: string | null;
-                /** @description `pending`, `ok`, `ambiguous` or `failed`; null unless the address is looked for. */
-                geocode_status?: string | null;
-                /**
-                 * Format: uuid
-                 * @description The people of this group may see it.
-                 */
-                group_id?: string | null;
-                /** Format: uuid */
-                id: string;
-                notes: string;
-                /**
-                 * @description Unique in the organisation without regard to case.
-                 * @example 1042
-                 */
-                number: string;
-                position?: components["schemas"]["LatLng"] | null;
-                /** @description `manual` or `geocoded`. */
-                position_source?: string | null;
-                /** Format: uuid */
-                queue_id?: string | null;
-                /**
-                 * Format: int32
-                 * @description How many people it takes.
-                 */
-                slots: number;
-                /**
-                 * Format: int64
-                 * @description How many hold it.
-                 */
-                slots_filled: number;
-                /**
-                 * @description How far it has come: `open` while slots are free, `assigned` when all are taken,
-                 *     `in_progress` once one is on the way or on site, `done` when everybody who holds it is done
-                 *     or its status says so, `cancelled`.
-                 * @example open
-                 */
-                state: string;
-                /**
-                 * @description As people set it: `open`, `done` or `cancelled`.
-                 * @example open
-                 */
-                status: string;
-                title: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag. What becomes of assignments does not raise it.
-                 */
-                version: number;
-            })[];
+            items: components["schemas"]["Case"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Client: {
-            items: {
-                /** @description No new case can name a client that is not active. */
-                active: boolean;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /** @description Unique in the organisation without regard to case. */
-                name: string;
-                notes: string;
-                /** @description Whether only people on its panel may work for it. */
-                panel_required: boolean;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Client"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Collection: {
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /** @description Unique among its kind in the organisation, without regard to case. */
-                name: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Collection"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Department: {
-            items: {
-                /** @description Nobody can newly be put into an inactive department; who belongs to it stays. */
-                active: boolean;
-                base?: components["schemas"]["LatLng"] | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /** @description Unique in the organisation without regard to case. */
-                name: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Department"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Device: {
-            items: {
-                /**
-                 * Format: double
-                 * @description By how many seconds its clock is ahead of ours, negative: behind; to the minute. Null until a
-                 *     request has shown it. Times are stored as the device gives them.
-                 * @example -0.4
-                 */
-                clock_skew_s?: number | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When a ping of it was last stored, to the minute.
-                 */
-                last_seen_at?: string | null;
-                name: string;
-                /**
-                 * Format: date-time
-                 * @description When its token stopped working.
-                 */
-                revoked_at?: string | null;
-                /** Format: uuid */
-                staff_id: string;
-            }[];
+            items: components["schemas"]["Device"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_DeviceHealth: {
-            items: {
-                /**
-                 * Format: float
-                 * @description 0 to 1, as its newest fix of the last two days says.
-                 */
-                battery?: number | null;
-                /** @description Being charged, as that fix says. */
-                charging?: boolean | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When a ping of it was last stored, to the minute.
-                 */
-                last_seen_at?: string | null;
-                name: string;
-                /** Format: uuid */
-                staff_id: string;
-                /** @description What is wrong with it, as far as its fixes tell. */
-                troubles: components["schemas"]["TroubleShown"][];
-                /** @description Whether its position is wanted now; see `/v1/pings/wanted`. */
-                wanted: boolean;
-            }[];
+            items: components["schemas"]["DeviceHealth"][];
+            /** @description For the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page. */
+        Page_Export: {
+            items: components["schemas"]["Export"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Import: {
-            items: {
-                /** @description The columns of the file, in its order. */
-                columns: string[];
-                /** @description Rows by what is to be done. */
-                counts: components["schemas"]["ImportCounts"];
-                /** @description Whether people may be created. */
-                create: boolean;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Whoever sent the file.
-                 */
-                created_by: string;
-                file_name: string;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: uuid
-                 * @description The job that writes it; null before the commit.
-                 */
-                job_id?: string | null;
-                result?: components["schemas"]["ImportOutcomes"] | null;
-                /** @description `checked`, `committing`, `done`, `cancelled` or `failed`. */
-                state: string;
-                /** @description Whether people may be changed. */
-                update: boolean;
-                /**
-                 * Format: int64
-                 * @description Raised when its state changes; also the ETag, which the commit needs.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Import"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_ImportRow: {
-            items: {
-                /** @description `create`, `update`, `skip` or `error`. */
-                action: string;
-                /** @description The columns that differ; of a new person, those that are filled in. */
-                changed: string[];
-                /** @description Everything that is wrong with it. */
-                errors: components["schemas"]["ImportRowError"][];
-                /**
-                 * Format: int32
-                 * @description Where it is in the file, counted from 1.
-                 */
-                line: number;
-                /** @description `created`, `updated`, `skipped` or `failed`; null until the commit has come to it. */
-                outcome?: string | null;
-                /**
-                 * Format: uuid
-                 * @description The person; of a new one, once there is one.
-                 */
-                staff_id?: string | null;
-            }[];
+            items: components["schemas"]["ImportRow"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Invitation: {
-            items: {
-                /** Format: date-time */
-                accepted_at?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Who invited them; null: the command line.
-                 */
-                created_by?: string | null;
-                /** @description What they are called. */
-                display_name: string;
-                /**
-                 * Format: date-time
-                 * @description Until when the link works: 72 h from when its mail was sent.
-                 */
-                expires_at: string;
-                /** Format: uuid */
-                id: string;
-                mail?: components["schemas"]["MailState"] | null;
-                /**
-                 * Format: date-time
-                 * @description When it was taken back, or replaced by a newer one.
-                 */
-                revoked_at?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Who is invited.
-                 */
-                staff_id: string;
-                /** @description `pending`, `accepted`, `expired` or `revoked`. */
-                state: string;
-            }[];
+            items: components["schemas"]["Invitation"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Offer: {
-            items: {
-                /**
-                 * Format: int64
-                 * @description Null: until the deadline.
-                 */
-                answer_within_s?: number | null;
-                /** @description Why it was taken back. */
-                cancel_reason?: string | null;
-                /** Format: uuid */
-                case_id: string;
-                case_number: string;
-                case_title: string;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                created_by: string;
-                /** Format: date-time */
-                deadline_at: string;
-                /** Format: date-time */
-                ended_at?: string | null;
-                /** Format: uuid */
-                id: string;
-                max_people: number;
-                message: string;
-                /**
-                 * @description `sequential`, `broadcast` or `availability`.
-                 * @example sequential
-                 */
-                mode: string;
-                /** @description Those asked, in that order. The first are asked a moment after the offer was made. */
-                people: components["schemas"]["AskedPerson"][];
-                /** @description How many more there are whom you may not see. */
-                people_out_of_scope: number;
-                /**
-                 * Format: uuid
-                 * @description The policy by which people are ranked; null: the built-in one.
-                 */
-                policy_id?: string | null;
-                /** @description The only people who may be asked; null: the best of everybody. */
-                staff_ids?: string[] | null;
-                /**
-                 * @description `open`; `deciding`: answers are in, somebody is to choose; `filled`, `partly_filled`,
-                 *     `unanswered` or `cancelled`.
-                 * @example open
-                 */
-                state: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-                /** @example notify */
-                when_unanswered: string;
-            }[];
+            items: components["schemas"]["Offer"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_OwnDevice: {
-            items: (components["schemas"]["Device"] & {
-                /** @description Whether it is the browser that asks. */
-                this_browser: boolean;
-            })[];
+            items: components["schemas"]["OwnDevice"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_OwnOffer: {
-            items: {
-                address?: components["schemas"]["AddressInput"] | null;
-                /** Format: date-time */
-                answered_at?: string | null;
-                /** Format: date-time */
-                asked_at: string;
-                /**
-                 * Format: uuid
-                 * @description What one holds by it.
-                 */
-                assignment_id?: string | null;
-                /** Format: uuid */
-                case_id: string;
-                case_number: string;
-                case_title: string;
-                /** Format: int32 */
-                duration_min: number;
-                /** Format: uuid */
-                id: string;
-                message: string;
-                /**
-                 * @description In an `availability` offer, accepting says that one could do it; somebody chooses then.
-                 * @example sequential
-                 */
-                mode: string;
-                position?: components["schemas"]["LatLng"] | null;
-                /**
-                 * Format: date-time
-                 * @description The answer must come before.
-                 */
-                respond_by: string;
-                /**
-                 * Format: date-time
-                 * @description Null: as soon as possible.
-                 */
-                starts_at?: string | null;
-                /**
-                 * @description `asked`, `available`, `accepted`, `declined`, `timed_out` or `withdrawn`.
-                 * @example asked
-                 */
-                state: string;
-                urgent: boolean;
-            }[];
+            items: components["schemas"]["OwnOffer"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_PersonSchedule: {
-            items: {
-                /** @description What they hold, without what was cancelled; null without `cases:view`. */
-                assignments?: components["schemas"]["HeldWork"][] | null;
-                /** Format: uuid */
-                staff_id: string;
-                /** @description What the person is called. */
-                staff_name: string;
-                time_off: components["schemas"]["Absence"][];
-                /**
-                 * @description When they work; null if no working hours are recorded, so that they count as always
-                 *     available.
-                 */
-                working_hours?: components["schemas"]["Span"][] | null;
-            }[];
+            items: components["schemas"]["PersonSchedule"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Policy: {
-            items: {
-                /** Format: date-time */
-                archived_at?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Null for one that was only checked.
-                 */
-                id?: string | null;
-                /**
-                 * @description Unique among policies that are not archived, without regard to case.
-                 * @example Night calls
-                 */
-                name: string;
-                /**
-                 * @description The preset its settings were first taken from.
-                 * @example nearest
-                 */
-                preset?: string | null;
-                settings: components["schemas"]["PolicySettings"];
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Policy"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_PolicyVersion: {
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                created_by: string;
-                /** @description What the policy was called. */
-                name: string;
-                settings: components["schemas"]["PolicySettings"];
-                /**
-                 * Format: date-time
-                 * @description When a recommendation first used it; null: none did.
-                 */
-                used_at?: string | null;
-                /** Format: int64 */
-                version: number;
-            }[];
+            items: components["schemas"]["PolicyVersion"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Region: {
-            items: {
-                /** @description GeoJSON `MultiPolygon`, longitude first. */
-                area: Record<string, never>;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /** @description Unique in the organisation without regard to case. */
-                name: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Region"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Role: {
-            items: {
-                /**
-                 * Format: date-time
-                 * @description Null unless `custom`.
-                 */
-                created_at?: string | null;
-                description: string;
-                /**
-                 * Format: uuid
-                 * @description Of a role that the organisation made: to be listed in a person's `roles`. Else null.
-                 */
-                id?: string | null;
-                /**
-                 * @description Of a built-in role: to be given as a person's `admin_role`. Of a computed role: its name in
-                 *     documents. Else null.
-                 */
-                key?: string | null;
-                /** @description `built_in`, `computed` or `custom`. Only `custom` ones can be changed. */
-                kind: string;
-                /** @description The level of each module that it allows in full: `none`, `view`, `edit` or `manage`. */
-                modules: {
-                    [key: string]: string;
-                };
-                name: string;
-                /**
-                 * Format: int64
-                 * @description How many of the people you see have it; null without `staff:view`.
-                 */
-                people?: number | null;
-                /** @description What it allows, as `module:action`. */
-                permissions: string[];
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag. Null unless `custom`.
-                 */
-                version?: number | null;
-            }[];
+            items: components["schemas"]["Role"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Service: {
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                /** Format: uuid */
-                id: string;
-                /** @description Unique in the organisation without regard to case. */
-                name: string;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["Service"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_ServiceAccount: {
-            items: {
-                /** @description While it is not, its keys open nothing. */
-                active: boolean;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Whose view and edit scope it has.
-                 */
-                created_by: string;
-                /**
-                 * @description What its keys open at present: what it was given and its creator may do. Nothing while it is
-                 *     not active, or its creator cannot log in.
-                 */
-                effective_permissions: string[];
-                /** Format: uuid */
-                id: string;
-                /** @description Unique in the organisation without regard to case. */
-                name: string;
-                /** @description What it was given. */
-                permissions: string[];
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-            }[];
+            items: components["schemas"]["ServiceAccount"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Session: {
-            items: {
-                /** @description Whether it is a browser's, by a cookie. */
-                browser: boolean;
-                /**
-                 * Format: date-time
-                 * @description When the person logged in.
-                 */
-                created_at: string;
-                /** @description Whether it is the one that asks. */
-                current: boolean;
-                /**
-                 * Format: date-time
-                 * @description When it ends by itself.
-                 */
-                expires_at: string;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When a browser's session ends unless it is used before.
-                 */
-                idle_expires_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When its tokens were last renewed, which an open client does every few minutes; of a browser,
-                 *     when it was last used, to the minute.
-                 */
-                renewed_at: string;
-            }[];
+            items: components["schemas"]["Session"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_Staff: {
-            items: {
-                access_level: string;
-                account_code?: string | null;
-                active: boolean;
-                address?: components["schemas"]["AddressInput"] | null;
-                admin_role: string;
-                /** Format: date */
-                birth_date?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description Null unless they are deleted.
-                 */
-                deleted_at?: string | null;
-                /** @description Of these, a caller whose view scope is `departments` sees only their own. */
-                departments: string[];
-                /** @description What colleagues and customers see. */
-                display_name: string;
-                /** @description Whom they may change: `all`, `departments` or `none`. */
-                edit_scope: string;
-                email?: string | null;
-                first_name?: string | null;
-                /**
-                 * @description With `ok`: `{ "attribution" }`, to be shown beside the place. With `failed`: `{ "reason" }`.
-                 *     With `ambiguous`: `{ "choices" }`, each with `label`, `position` and `precision`, and
-                 *     `attribution`; choose one by setting `home` to its position.
-                 */
-                geocode_detail?: Record<string, never> | null;
-                /** @description `address`, `postcode` or `locality`, when the status is `ok`. */
-                geocode_precision?: string | null;
-                /** @description `pending`, `ok`, `ambiguous` or `failed`; null without an address. */
-                geocode_status?: string | null;
-                groups: string[];
-                home?: components["schemas"]["LatLng"] | null;
-                /** @description `manual` or `geocoded`. */
-                home_source?: string | null;
-                /** Format: uuid */
-                id: string;
-                /** @description The last invitation: `pending`, `accepted`, `expired` or `revoked`; null without one. */
-                invitation?: string | null;
-                /** @description `employee` or `external`. */
-                kind: string;
-                language: string;
-                languages: components["schemas"]["Language"][];
-                last_name?: string | null;
-                licences: components["schemas"]["Licence"][];
-                /** Format: double */
-                max_travel_km?: number | null;
-                /** @description Levels of modules beyond what the roles grant. */
-                modules: {
-                    [key: string]: string;
-                };
-                /** @description Where the photo is; null without one. */
-                photo?: string | null;
-                /** Format: uuid */
-                primary_department?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When a deleted person is forgotten for good.
-                 */
-                purged_at?: string | null;
-                /** @description None: they reach every queue. */
-                queues: string[];
-                /** @description Roles of the organisation's own. */
-                roles: string[];
-                /** @description As written. Sanitise it before you show it as anything but text. */
-                signature?: string | null;
-                skills: components["schemas"]["Skill"][];
-                tags: string[];
-                time_zone?: string | null;
-                /** @description Whether tracking is permitted at present. */
-                tracked: boolean;
-                username?: string | null;
-                /**
-                 * Format: int64
-                 * @description Raised by every change; also the ETag.
-                 */
-                version: number;
-                /** @description Whom they see: `all` or `departments`. */
-                view_scope: string;
-                /** @description Null: not recorded, always available. */
-                working_hours?: components["schemas"]["Shift"][] | null;
-            }[];
+            items: components["schemas"]["Staff"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
         /** @description A page. */
         Page_TimeOff: {
-            items: {
-                /**
-                 * Format: date-time
-                 * @description First instant back.
-                 */
-                ends_at: string;
-                /** Format: uuid */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description First instant away.
-                 */
-                starts_at: string;
-            }[];
+            items: components["schemas"]["TimeOff"][];
             /** @description For the next page; null at the end. */
             next_cursor: string | null;
         };
@@ -6376,7 +5786,7 @@ export interface components {
         /** @description A person's time. */
         PersonSchedule: {
             /** @description What they hold, without what was cancelled; null without `cases:view`. */
-            assignments?: components["schemas"]["HeldWork"][] | null;
+            assignments: components["schemas"]["HeldWork"][] | null;
             /** Format: uuid */
             staff_id: string;
             /** @description What the person is called. */
@@ -6386,7 +5796,7 @@ export interface components {
              * @description When they work; null if no working hours are recorded, so that they count as always
              *     available.
              */
-            working_hours?: components["schemas"]["Span"][] | null;
+            working_hours: components["schemas"]["Span"][] | null;
         };
         /**
          * @description A batch of fixes.
@@ -6809,7 +6219,7 @@ export interface components {
              * Format: date-time
              * @description When a recommendation first used it; null: none did.
              */
-            used_at?: string | null;
+            used_at: string | null;
             /** Format: int64 */
             version: number;
         };
@@ -7051,7 +6461,7 @@ export interface components {
              *       }
              *     ]
              */
-            relax?: Record<string, never>[] | null;
+            relax?: Record<string, unknown>[] | null;
             settings?: components["schemas"]["PolicySettingsInput"] | null;
             /** @description Whether the answer is kept under an id; yes unless given. A why-not is never kept. */
             store?: boolean | null;
@@ -7192,7 +6602,7 @@ export interface components {
         /** @description A region. */
         Region: {
             /** @description GeoJSON `MultiPolygon`, longitude first. */
-            area: Record<string, never>;
+            area: Record<string, unknown>;
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -7244,7 +6654,7 @@ export interface components {
              *     the one member of a `Feature`, `FeatureCollection` or `GeometryCollection`. Rings may run in
              *     either direction; what reaches across ±180 degrees is cut there.
              */
-            area: Record<string, never>;
+            area: Record<string, unknown>;
             /** @description At most 120 characters; unique without regard to case. */
             name: string;
         };
@@ -7287,7 +6697,7 @@ export interface components {
              *     the one member of a `Feature`, `FeatureCollection` or `GeometryCollection`. Rings may run in
              *     either direction; what reaches across ±180 degrees is cut there.
              */
-            area?: Record<string, never>;
+            area?: Record<string, unknown>;
             /** @description At most 120 characters; unique without regard to case. */
             name?: string;
         };
@@ -7504,7 +6914,7 @@ export interface components {
          */
         SdkBatch: {
             /** @description Each with `uuid`, `timestamp`, `coords` and more; one alone may stand without a list. */
-            location: Record<string, never>[];
+            location: Record<string, unknown>[];
         };
         /** @description A service. */
         Service: {
@@ -7633,7 +7043,7 @@ export interface components {
              * Format: date-time
              * @description When a browser's session ends unless it is used before.
              */
-            idle_expires_at?: string | null;
+            idle_expires_at: string | null;
             /**
              * Format: date-time
              * @description When its tokens were last renewed, which an open client does every few minutes; of a browser,
@@ -7853,7 +7263,7 @@ export interface components {
              *     With `ambiguous`: `{ "choices" }`, each with `label`, `position` and `precision`, and
              *     `attribution`; choose one by setting `home` to its position.
              */
-            geocode_detail: Record<string, never> | null;
+            geocode_detail: Record<string, unknown> | null;
             /** @description `address`, `postcode` or `locality`, when the status is `ok`. */
             geocode_precision: string | null;
             /** @description `pending`, `ok`, `ambiguous` or `failed`; null without an address. */
@@ -8343,7 +7753,7 @@ export interface components {
         /** @description A part of the score. */
         Term: {
             /** @description What it was worked out from. */
-            inputs: Record<string, never>;
+            inputs: Record<string, unknown>;
             /**
              * Format: int64
              * @description The same in whole millionths.
@@ -8435,7 +7845,7 @@ export interface components {
              */
             lat?: number | null;
             /** @description One fix or many, each with `timestamp` and `coords`. */
-            location?: Record<string, never> | null;
+            location?: Record<string, unknown> | null;
             /**
              * Format: double
              * @description Degrees.
@@ -8529,7 +7939,7 @@ export interface components {
         /** @description An app of one's own with an SDK of Transistorsoft. */
         TransistorsoftSetup: {
             /** @description For the SDK's `ready`. */
-            options: Record<string, never>;
+            options: Record<string, unknown>;
             url: string;
         };
         /** @description A trouble. */
@@ -8663,11 +8073,11 @@ export interface components {
              *       }
              *     ]
              */
-            relax?: Record<string, never>[] | null;
+            relax?: Record<string, unknown>[] | null;
             settings?: components["schemas"]["PolicySettingsInput"] | null;
             /** @description Whether the answer is kept under an id; yes unless given. A why-not is never kept. */
             store?: boolean | null;
-        } & Record<string, never>) & {
+        } & Record<string, unknown>) & {
             /**
              * Format: uuid
              * @description About whom.
@@ -8695,7 +8105,7 @@ export interface components {
         /** @description A change that would list somebody. */
         WouldList: {
             /** @description Its kind in `change`, and its values. */
-            change: Record<string, never>;
+            change: Record<string, unknown>;
             /**
              * @description The same in words.
              * @example ETA at most 14 min, has 31
@@ -9426,6 +8836,113 @@ export interface operations {
             };
             /** @description `not_found`: There is nothing here that you may see */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Something went wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Not available at the moment */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    check_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentCheckInput"];
+            };
+        };
+        responses: {
+            /** @description What speaks against it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentCheck"];
+                };
+            };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_body`: The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthorized`: Credentials are missing or no longer good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_found`: There is nothing here that you may see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid`: Some fields are not right */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11772,6 +11289,8 @@ export interface operations {
                  * @example any
                  */
                 trouble?: string;
+                /** @description Only those of this person. */
+                staff?: string;
                 /** @description Entries on a page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -11929,6 +11448,87 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait */
                     "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Something went wrong here */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Not available at the moment */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                /** @description Entries on a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Export"];
+                };
+            };
+            /** @description `two_credentials`: Send a cookie or an authorization header, not both; `malformed_query`: The query cannot be read; `invalid_cursor`: The cursor does not belong to this list */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthorized`: Credentials are missing or no longer good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross_origin`: A cookie counts only from this site's own pages; `forbidden`: Your role does not allow this; `password_change_required`: Change your temporary password first */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not_found`: There is nothing here that you may see */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -16958,7 +16558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PositionWanted"];
+                    "application/json": components["schemas"]["OwnTracking"];
                 };
             };
             /** @description `two_credentials`: Send a cookie or an authorization header, not both */
@@ -23685,7 +23285,7 @@ export interface operations {
                 region?: string;
                 /** @description Only those who may be tracked, or may not. */
                 tracked?: boolean;
-                /** @description Only those with this skill, by its code. */
+                /** @description Only those with this skill, by its code, without regard to case. */
                 skill?: string;
                 /**
                  * @description `created`, `-created` (the newest first) or `name`; `created` unless given.

@@ -250,7 +250,7 @@ impl AgainstAssignment {
             code,
             detail,
             overridable: rule.is_some(),
-            override_rule: rule.map(|rule| rule.as_str()),
+            override_rule: rule.map(Overridable::as_str),
             meets: None,
         };
         match against {

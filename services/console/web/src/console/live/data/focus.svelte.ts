@@ -41,7 +41,7 @@ export class Focus {
   }
 
   #found(position: LivePosition | undefined): void {
-    this.person = position ? arrived(position, Date.now()) : null;
+    this.person = position ? arrived(position, Date.now(), this.person ?? undefined) : null;
     if (!position || !this.#centre) return;
     const { lat, lng } = position.position;
     if (Math.abs(lat - this.#centre.lat) > FAR_DEG || Math.abs(lng - this.#centre.lng) > FAR_DEG) {

@@ -49,12 +49,12 @@ export class People {
 
   onSnapshot(items: LivePosition[]): void {
     const now = Date.now();
-    this.#batch.snapshot(items.map((item) => arrived(item, now)));
+    this.#batch.snapshot(items.map((item) => arrived(item, now, this.#live.get(item.staff_id))));
     this.#soon();
   }
 
   onPosition(item: LivePosition): void {
-    this.#batch.position(arrived(item, Date.now()));
+    this.#batch.position(arrived(item, Date.now(), this.#live.get(item.staff_id)));
     this.#soon();
   }
 

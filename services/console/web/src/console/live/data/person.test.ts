@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ageStep, arrived, dutyOf, isCell, isHollow, LAST_AGE_STEP, type LivePosition } from './person';
 
 const position = (more: Partial<LivePosition> = {}): LivePosition => ({
-  staff_id: 'a', display_name: 'Ana', position: { lat: 38.7, lng: -9.1 }, age_s: 10, fix_at: '2026-03-01T08:00:00Z', accuracy_m: 8, grade: 'live', source: 'ping', ...more,
+  staff_id: 'a', display_name: 'Ana', position: { lat: 38.7, lng: -9.1 }, age_s: 10, fix_at: '2026-03-01T08:00:00Z', accuracy_m: 8, grade: 'live', source: 'ping', on_shift: null, busy: null, ...more,
 });
 
 test('the age goes by when it came, not by the clock of the phone or the server', () => {
@@ -33,4 +33,17 @@ test('cells and places without a phone are told apart from fixes', () => {
   expect(isCell(position({ grade: 'coarse', accuracy_m: null }))).toBe(true);
   expect(isHollow(position())).toBe(false);
   expect(isHollow(position({ source: 'home' }))).toBe(true);
+});
+
+test('two fixes tell whether somebody moves, as far as they are exact', () => {
+  const first = arrived(position(), 0);
+  const later = (lat: number, seconds: number, more: Partial<LivePosition> = {}) => arrived(position({
+    position: { lat, lng: -9.1 }, fix_at: new Date(Date.parse('2026-03-01T08:00:00Z') + seconds * 1_000).toISOString(), ...more,
+  }), 0, first).moving;
+  expect(first.moving).toBeUndefined();
+  expect(later(38.701, 30)).toBe(true);
+  expect(later(38.70001, 30)).toBe(false);
+  expect(later(38.701, 30, { accuracy_m: 500 })).toBe(false);
+  expect(later(38.701, 600)).toBeUndefined();
+  expect(arrived(position(), 0, { ...first, moving: true }).moving).toBe(true);
 });

@@ -4,7 +4,7 @@ import type { Person } from '../data/person';
 import { cellsOf } from './cellsLayer';
 
 const coarse = (staff_id: string, lng: number, more: Partial<Person> = {}): Person => ({
-  staff_id, display_name: staff_id, position: { lat: 38.7, lng }, age_s: 0, fix_at: null, accuracy_m: null, grade: 'coarse', source: 'ping', seenMs: 0, ...more,
+  staff_id, display_name: staff_id, position: { lat: 38.7, lng }, age_s: 0, fix_at: null, accuracy_m: null, grade: 'coarse', source: 'ping', on_shift: null, busy: null, seenMs: 0, ...more,
 });
 
 test('people of one cell are one circle', () => {

@@ -4,7 +4,7 @@ import type { Person } from '../data/person';
 import { addChange, drawnOf, emptyDiff, isEmpty } from './peopleFeatures';
 
 const person = (more: Partial<Person> = {}): Person => ({
-  staff_id: 'a', display_name: 'Ana', position: { lat: 60, lng: 10 }, age_s: 0, fix_at: null, accuracy_m: 8, grade: 'live', source: 'ping', seenMs: 0, ...more,
+  staff_id: 'a', display_name: 'Ana', position: { lat: 60, lng: 10 }, age_s: 0, fix_at: null, accuracy_m: 8, grade: 'live', source: 'ping', on_shift: null, busy: null, seenMs: 0, ...more,
 });
 const drawn = (more: Partial<Person> = {}, now = 0, isNear = true) => drawnOf(person(more), 7, now, isNear);
 

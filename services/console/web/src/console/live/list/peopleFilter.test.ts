@@ -5,7 +5,7 @@ import { byName, matches, passes, type PeopleFilter } from './peopleFilter';
 
 const all: PeopleFilter = { live: false, onShift: false, free: false, search: '' };
 const person = (display_name: string, more: Partial<Person> = {}): Person => ({
-  staff_id: display_name, display_name, position: { lat: 38.7, lng: -9.1 }, age_s: 0, fix_at: null, accuracy_m: 5, grade: 'live', source: 'ping', seenMs: 0, ...more,
+  staff_id: display_name, display_name, position: { lat: 38.7, lng: -9.1 }, age_s: 0, fix_at: null, accuracy_m: 5, grade: 'live', source: 'ping', on_shift: null, busy: null, seenMs: 0, ...more,
 });
 
 test('each word of a search begins a word of the name, without case and accents', () => {
