@@ -27,6 +27,8 @@ export default defineConfig({
     navigationTimeout: 60_000,
     locale: 'en-GB',
     timezoneId: 'Europe/Lisbon',
+    // Without animations, which only cost time; maps are drawn without a graphics card here.
+    contextOptions: { reducedMotion: 'reduce' },
     screenshot: 'only-on-failure',
     trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: false },
     launchOptions: { executablePath: chromium, args: [...QUIET, ...(asRoot ? ['--no-sandbox'] : [])] },

@@ -65,13 +65,12 @@ test('light and dark are chosen, kept, and follow the system otherwise', async (
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   const dark = await ground();
   await page.emulateMedia({ colorScheme: 'light' });
-  const light = await ground();
-  expect(light).not.toBe(dark);
+  await expect.poll(ground).not.toBe(dark);
 
   await openMenu(page);
   await page.getByLabel('Theme').selectOption('Dark');
-  expect(await ground()).toBe(dark);
+  await expect.poll(ground).toBe(dark);
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  expect(await ground()).toBe(dark);
+  await expect.poll(ground).toBe(dark);
 });

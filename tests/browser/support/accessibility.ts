@@ -25,7 +25,7 @@ export async function faultsOf(page: Page, name: string): Promise<string[]> {
   await page.evaluate(source);
   for (const { width, height, colorScheme, rules } of LOOKS) {
     await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme });
     await settled(page);
     const look = `${name}, ${width} px, ${colorScheme}`;
     faults.push(...(await run(page, rules)).map((fault) => `${look}: ${fault}`));
