@@ -59,6 +59,7 @@ async fn everything_that_speaks_against_it_is_said_at_once() {
     assert_eq!(overridable(&refused), [false, true, true, true, true]);
     assert_eq!(refused.str("/against/2/meets/id"), held.str("/id"));
     assert_eq!(refused.str("/against/2/meets/case_id"), busy);
+    assert_eq!(refused.str("/against/2/meets/case_title"), "Watch");
     assert_eq!(refused.str("/against/3/meets/id"), away.str("/id"));
     assert_eq!(refused.str("/against/3/meets/ends_at"), "2100-01-01T09:45:00Z");
     assert!(refused.str("/against/3/detail").contains(away.str("/id")));

@@ -32,6 +32,8 @@ pub struct Conflicting {
     pub case: Option<CaseId>,
     /// The number of that case.
     pub case_number: Option<String>,
+    /// Its title.
+    pub case_title: Option<String>,
     /// From when.
     pub starts_at: Timestamp,
     /// Until when they are busy.
@@ -107,19 +109,20 @@ pub async fn conflicting(
         id: Uuid,
         case_id: Option<Uuid>,
         number: Option<String>,
+        title: Option<String>,
         starts_at: jiff_sqlx::Timestamp,
         ends_at: jiff_sqlx::Timestamp,
     }
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT * FROM (\
-           SELECT a.id, a.case_id, c.number, a.starts_at, \
+           SELECT a.id, a.case_id, c.number, c.title, a.starts_at, \
              CASE WHEN a.state = 'on_site' AND a.ends_at <= $4 THEN $5 ELSE a.ends_at END \
              AS ends_at \
            FROM assignments AS a JOIN cases AS c ON c.id = a.case_id \
            WHERE a.staff_id = $1 AND a.state IN ('assigned', 'en_route', 'on_site') \
              AND a.id IS DISTINCT FROM $6 \
            UNION ALL \
-           SELECT id, NULL, NULL, starts_at, ends_at FROM staff_time_off WHERE staff_id = $1\
+           SELECT id, NULL, NULL, NULL, starts_at, ends_at FROM staff_time_off WHERE staff_id = $1\
          ) AS taken WHERE starts_at < $3 AND ends_at > $2 ORDER BY starts_at, id LIMIT $7",
     )
     .bind(staff.0)
@@ -135,6 +138,7 @@ pub async fn conflicting(
         id: row.id,
         case: row.case_id.map(CaseId),
         case_number: row.number,
+        case_title: row.title,
         starts_at: row.starts_at.to_jiff(),
         ends_at: row.ends_at.to_jiff(),
     };

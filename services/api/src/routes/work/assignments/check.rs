@@ -118,6 +118,8 @@ pub(crate) struct MetByAssignment {
     case_id: Option<CaseId>,
     /// Its number.
     case_number: Option<String>,
+    /// Its title.
+    case_title: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Timestamp,
     /// Until when they are busy, or away.
@@ -250,7 +252,7 @@ impl AgainstAssignment {
             code,
             detail,
             overridable: rule.is_some(),
-            override_rule: rule.map(Overridable::as_str),
+            override_rule: rule.map(super::form::Overridable::as_str),
             meets: None,
         };
         match against {
@@ -278,8 +280,8 @@ impl AgainstAssignment {
 
 impl From<Conflicting> for MetByAssignment {
     fn from(one: Conflicting) -> Self {
-        let Conflicting { id, case, case_number, starts_at, ends_at } = one;
-        Self { id, case_id: case, case_number, starts_at, ends_at }
+        let Conflicting { id, case, case_number, case_title, starts_at, ends_at } = one;
+        Self { id, case_id: case, case_number, case_title, starts_at, ends_at }
     }
 }
 

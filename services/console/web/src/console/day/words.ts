@@ -31,7 +31,7 @@ export function conflictWords(conflict: Conflict, zone: string): string {
 export function againstWords(one: Schemas['AgainstAssignment'], zone: string): string {
   const span = one.meets ? { from: Date.parse(one.meets.starts_at), to: Date.parse(one.meets.ends_at) } : null;
   switch (one.code) {
-    case 'double_booked': return span ? text.overlap(text.caseNumber(one.meets?.case_number ?? ''), spanWords(span, zone)) : one.detail;
+    case 'double_booked': return span ? text.overlap(text.caseName(one.meets?.case_number ?? '', one.meets?.case_title ?? ''), spanWords(span, zone)) : one.detail;
     case 'time_off': return span ? text.timeOff(longSpanWords(span, zone)) : one.detail;
     default: return text.checked[one.code] ?? one.detail;
   }

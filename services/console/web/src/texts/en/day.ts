@@ -55,7 +55,6 @@ export const day = {
   after: 'ends the day after',
   states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done' } as Record<string, string>,
   stateSigns: { assigned: '○', en_route: '▸', on_site: '●', done: '✓' } as Record<string, string>,
-  caseNumber: (number: string) => `case ${number}`,
   caseName: (number: string, title: string) => `${number} ${title}`,
   openBooking: 'Opens the assignment.',
 
