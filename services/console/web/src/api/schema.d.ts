@@ -4839,6 +4839,8 @@ export interface components {
             case_id: string | null;
             /** @description Its number. */
             case_number: string | null;
+            /** @description Its title. */
+            case_title: string | null;
             /**
              * Format: date-time
              * @description Until when they are busy, or away.

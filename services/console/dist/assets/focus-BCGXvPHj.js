@@ -1,0 +1,1 @@
+var e=e=>{e.autofocus=!0,e.focus()};export{e as t};

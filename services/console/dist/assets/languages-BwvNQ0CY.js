@@ -1,0 +1,1 @@
+var e;function t(t){try{return e??=new Intl.DisplayNames(void 0,{type:`language`}),e.of(t)??t}catch{return t}}export{t};

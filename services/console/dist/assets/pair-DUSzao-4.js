@@ -1,0 +1,1 @@
+function e(e){let t=/^\s*([-+−]?\d+(?:\.\d+)?)°?\s*[,;\s]\s*([-+−]?\d+(?:\.\d+)?)°?\s*$/.exec(e);if(!t)return null;let[n,r]=[t[1],t[2]].map(e=>Number(e.replace(`−`,`-`)));return Math.abs(n)<=90&&Math.abs(r)<=180?[n,r]:null}export{e as t};
