@@ -71,7 +71,7 @@ pub(crate) async fn get_own(
 /// The archive of one's own data.
 #[utoipa::path(get, path = "/v1/me/data-exports/{export_id}/file",
     operation_id = "get_own_data_export_file", tag = "me",
-    responses((status = 200, description = "The archive", content_type = "application/zip",
+    responses((status = 200, description = "The archive", content_type = "*/*",
     body = Vec<u8>)))]
 pub(crate) async fn file_own(
     State(state): State<ApiState>,

@@ -190,8 +190,8 @@ pub(super) async fn show(
 ///
 /// Refused when the caller's rights no longer reach all that it holds.
 #[utoipa::path(get, path = "/v1/exports/{id}/file", operation_id = "get_export_file",
-    tag = "exports", responses((status = 200, description = "The file",
-    content_type = "text/csv", body = String)))]
+    tag = "exports", responses((status = 200, description = "The file, of the type of its format",
+    content_type = "*/*", body = String)))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
     caller: Caller,

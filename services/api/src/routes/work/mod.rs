@@ -107,7 +107,7 @@ fn assigned() -> OpenApiRouter<ApiState> {
         ))
         .routes(operation!(assignments::list))
         .routes(operation!(assignments::check))
-        .routes(operation!(schedule::list))
+        .routes(operation!(schedule::list, Invalid))
         .routes(operation!(assignments::get))
         .routes(operation!(
             assignments::patch,
