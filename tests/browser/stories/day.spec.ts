@@ -20,7 +20,7 @@ test('a conflict is shown before it is saved, and saved with a reason', async ({
   await dialog.getByLabel('Find a person').fill(vera.last_name);
   await dialog.getByRole('radio', { name: new RegExp(vera.last_name) }).check();
   await expect(dialog.getByText('This speaks against it:')).toBeVisible();
-  await expect(dialog.getByText(new RegExp(`Overlaps with .*\\b${first.number}\\b`))).toBeVisible();
+  await expect(dialog.getByText(new RegExp(`Overlaps with ${first.number} `))).toBeVisible();
   expect(await holders()).toEqual([wanda.id]);
 
   // Without a reason the server refuses it, and says why.
