@@ -26,6 +26,7 @@ export async function faultsOf(page: Page, name: string): Promise<string[]> {
   for (const { width, height, colorScheme, rules } of LOOKS) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
+    await shown(page, width, colorScheme);
     await settled(page);
     const look = `${name}, ${width} px, ${colorScheme}`;
     faults.push(...(await run(page, rules)).map((fault) => `${look}: ${fault}`));
@@ -37,14 +38,20 @@ export async function faultsOf(page: Page, name: string): Promise<string[]> {
   return faults;
 }
 
-/** Waits until nothing is being loaded, and colours have stopped changing. */
+/** Waits until nothing is being loaded. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('h1').first()).toBeAttached();
   await expect(page.getByText('Loading …', { exact: true })).toHaveCount(0);
-  await page.evaluate(async () => {
-    await new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); });
-    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-  });
+}
+
+/** Waits until a page is as wide and as dark as it was told to be. Waits for no frame: a map that is
+ *  drawn without a graphics card may keep one back for minutes. */
+async function shown(page: Page, width: number, colorScheme: string): Promise<void> {
+  await page.waitForFunction(
+    (look) => window.innerWidth === look.width && matchMedia(`(prefers-color-scheme: ${look.colorScheme})`).matches,
+    { width, colorScheme },
+    { polling: 100 },
+  );
 }
 
 async function run(page: Page, rules: RunOnly): Promise<string[]> {
