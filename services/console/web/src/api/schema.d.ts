@@ -11843,13 +11843,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file */
+            /** @description The file, of the type of its format */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/csv": string;
+                    "*/*": string;
                 };
             };
             /** @description `two_credentials`: Send a cookie or an authorization header, not both */
@@ -14356,7 +14356,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": number[];
+                    "*/*": number[];
                 };
             };
             /** @description `two_credentials`: Send a cookie or an authorization header, not both */
@@ -21578,6 +21578,15 @@ export interface operations {
             };
             /** @description `not_found`: There is nothing here that you may see */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid`: Some fields are not right */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
