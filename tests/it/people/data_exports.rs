@@ -143,6 +143,24 @@ async fn people_get_their_own_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn other_exports_are_not_among_the_archives_of_ones_own_data() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let grace = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let of_grace = format!("/v1/staff/{grace}/data-export");
+    for (path, body) in
+        [("/v1/exports", json!({ "kind": "staff", "format": "csv" })), (&of_grace, json!({}))]
+    {
+        let id = admin.post(path, body).await.expect(202).str("/id").to_owned();
+        let among_archives = format!("/v1/me/data-exports/{id}");
+        admin.get(&among_archives).await.refused(404, "not_found");
+        admin.get(&format!("{among_archives}/file")).await.refused(404, "not_found");
+        admin.delete(&among_archives).await.refused(404, "not_found");
+        admin.get(&format!("/v1/exports/{id}")).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn an_archive_that_is_not_made_yet_is_waited_for() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;

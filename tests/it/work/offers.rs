@@ -136,8 +136,8 @@ async fn the_scheduler_chooses_among_those_who_could() {
     let body = |ids: &[&str]| json!({ "staff_ids": ids });
     let wrong = admin.post(&choose, body(&[&three.id])).await.refused(422, "invalid");
     assert_eq!(wrong.pointers(), ["/staff_ids"]);
+    assert_eq!(mails_to_author(&site).await, 0, "answers are still to come");
     accept(&three, &made).await.expect(200);
-    assert_eq!(mails_to_author(&site).await, 0);
     until_it_is(&admin, &made, "deciding").await;
     assert_eq!(mails_to_author(&site).await, 1, "its author is to choose");
     let too_many = admin.post(&choose, body(&[&two.id, &three.id])).await;

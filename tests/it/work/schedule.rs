@@ -134,6 +134,10 @@ async fn it_shows_the_people_in_scope_a_page_at_a_time() {
     assert_eq!(names(&of_department), ["Outside"]);
     let one = admin.get(&format!("{DAY}&staff={inside}")).await.expect(200);
     assert_eq!(names(&one), ["Inside"]);
+    let found = admin.get(&format!("{DAY}&q=out")).await.expect(200);
+    assert_eq!(names(&found), ["Outside"]);
+    let hidden = scheduler.get(&format!("{DAY}&q=out")).await.expect(200);
+    assert!(names(&hidden).is_empty());
     let hidden = scheduler.get(&format!("{DAY}&department={other}")).await.expect(200);
     assert!(names(&hidden).is_empty());
     let mut all = names(&day(&admin).await);
@@ -170,5 +174,6 @@ async fn without_cases_view_there_is_no_work_and_a_time_is_a_week_at_most() {
     }
     admin.get("/v1/schedule?from=yesterday").await.refused(400, "malformed_query");
     admin.get("/v1/schedule?date=2100-01-01").await.refused(400, "malformed_query");
+    admin.get("/v1/schedule?q=-").await.refused(400, "malformed_query");
     admin.get("/v1/schedule").await.expect(200);
 }

@@ -2,7 +2,7 @@
 //! one archive that a job makes. Kept as other exports are.
 
 use super::{
-    exports::{self as files, Export},
+    exports::{self as files, Export, Which},
     imports::Accepted,
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(crate) async fn create_own(
     begin(&state, &caller, allowed, id, posted).await
 }
 
-/// One export of one's own.
+/// One archive of one's own data; other exports are at `/v1/exports`.
 #[utoipa::path(get, path = "/v1/me/data-exports/{export_id}", operation_id = "get_own_data_export",
     tag = "me", responses((status = 200, description = "The export", body = Export)))]
 pub(crate) async fn get_own(
@@ -65,23 +65,23 @@ pub(crate) async fn get_own(
     caller: Caller,
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Json<Export>> {
-    files::show(&state, &caller, id).await
+    files::show(&state, &caller, Which::of_oneself(id)).await
 }
 
 /// The archive of one's own data.
 #[utoipa::path(get, path = "/v1/me/data-exports/{export_id}/file",
     operation_id = "get_own_data_export_file", tag = "me",
-    responses((status = 200, description = "The archive", content_type = "*/*",
+    responses((status = 200, description = "The archive", content_type = "application/zip",
     body = Vec<u8>)))]
 pub(crate) async fn file_own(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Response> {
-    files::fetch(&state, &caller, id).await
+    files::fetch(&state, &caller, Which::of_oneself(id)).await
 }
 
-/// Removes an export of one's own with its file; a job that still makes it is cancelled.
+/// Removes an archive of one's own data; a job that still makes it is cancelled.
 #[utoipa::path(delete, path = "/v1/me/data-exports/{export_id}",
     operation_id = "delete_own_data_export", tag = "me",
     responses((status = 204, description = "Removed")))]
@@ -91,7 +91,7 @@ pub(crate) async fn delete_own(
     PathId(id): PathId<ExportId>,
 ) -> ChangeResult {
     let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
-    files::remove(&state, &caller, allowed, id).await
+    files::remove(&state, &caller, allowed, Which::of_oneself(id)).await
 }
 
 async fn begin(

@@ -173,17 +173,17 @@ pub(crate) async fn get(
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Json<Export>> {
     allow_any(&caller).map(drop)?;
-    show(&state, &caller, id).await
+    show(&state, &caller, Which::any(id)).await
 }
 
-/// One export of the caller's own, whatever it holds.
+/// One export of the caller's own.
 pub(super) async fn show(
     state: &ApiState,
     caller: &Caller,
-    id: ExportId,
+    which: Which,
 ) -> ApiResult<Json<Export>> {
     let mut tx = caller.read(state).await?;
-    Ok(Json(own(&mut tx, caller, id).await?.into()))
+    Ok(Json(own(&mut tx, caller, which).await?.into()))
 }
 
 /// The file of an export of the caller's own.
@@ -191,20 +191,23 @@ pub(super) async fn show(
 /// Refused when the caller's rights no longer reach all that it holds.
 #[utoipa::path(get, path = "/v1/exports/{id}/file", operation_id = "get_export_file",
     tag = "exports", responses((status = 200, description = "The file, of the type of its format",
-    content_type = "*/*", body = String)))]
+    content((String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/zip")))))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
     caller: Caller,
     PathId(id): PathId<ExportId>,
 ) -> ApiResult<Response> {
     allow_any(&caller).map(drop)?;
-    fetch(&state, &caller, id).await
+    fetch(&state, &caller, Which::any(id)).await
 }
 
-/// The file of an export of the caller's own, whatever it holds.
-pub(super) async fn fetch(state: &ApiState, caller: &Caller, id: ExportId) -> ApiResult<Response> {
+/// The file of an export of the caller's own.
+pub(super) async fn fetch(state: &ApiState, caller: &Caller, which: Which) -> ApiResult<Response> {
+    let id = which.id;
     let mut tx = caller.read(state).await?;
-    let record = own(&mut tx, caller, id).await?;
+    let record = own(&mut tx, caller, which).await?;
     if record.bytes.is_none() {
         let detail = "watch its job, and fetch the file when that has succeeded";
         let job = record.job.map(|job| format!("/v1/jobs/{job}"));
@@ -236,18 +239,19 @@ pub(crate) async fn delete(
     PathId(id): PathId<ExportId>,
 ) -> ChangeResult {
     let allowed = allow_any(&caller)?;
-    remove(&state, &caller, allowed, id).await
+    remove(&state, &caller, allowed, Which::any(id)).await
 }
 
-/// Removes an export of the caller's own, whatever it holds.
+/// Removes an export of the caller's own.
 pub(super) async fn remove(
     state: &ApiState,
     caller: &Caller,
     allowed: Allowed,
-    id: ExportId,
+    which: Which,
 ) -> ChangeResult {
     let mut change = Change::begin(state, caller, allowed).await?;
-    let now = clock::now();
+    let (id, now) = (which.id, clock::now());
+    own(change.tx(), caller, which).await?;
     let record = exports::delete(change.tx(), id, caller.staff, now).await?;
     let record = record.ok_or_else(Problem::not_found)?;
     if let Some(job) = record.job {
@@ -387,8 +391,31 @@ pub(super) async fn note(tx: &mut Tx, caller: &Caller, record: &ExportRecord) ->
     Ok(id)
 }
 
+/// Which export of the caller's own.
+#[derive(Clone, Copy)]
+pub(super) struct Which {
+    id: ExportId,
+    /// Only copies of what is held on the caller are found.
+    of_oneself: bool,
+}
+
+impl Which {
+    /// Whatever it holds.
+    fn any(id: ExportId) -> Self {
+        Self { id, of_oneself: false }
+    }
+
+    /// Only a copy of what is held on the caller.
+    pub(super) fn of_oneself(id: ExportId) -> Self {
+        Self { id, of_oneself: true }
+    }
+}
+
 /// Nobody else's file is there: it was made under its author's rights.
-async fn own(tx: &mut Tx, caller: &Caller, id: ExportId) -> ApiResult<ExportRecord> {
-    let record = exports::get(tx, id, clock::now()).await?;
-    record.filter(|record| record.created_by == caller.staff).ok_or_else(Problem::not_found)
+async fn own(tx: &mut Tx, caller: &Caller, which: Which) -> ApiResult<ExportRecord> {
+    let record = exports::get(tx, which.id, clock::now()).await?.filter(|record| {
+        let fits = !which.of_oneself || record.about == Some(caller.staff);
+        fits && record.created_by == caller.staff
+    });
+    record.ok_or_else(Problem::not_found)
 }

@@ -9,7 +9,7 @@ mod membership;
 mod show;
 pub(crate) use access::{__path_access, access};
 pub(crate) use batch::{__path_change_many, change_many};
-pub(crate) use list::{__path_list, StaffQuery, filter, list, require_place};
+pub(crate) use list::{__path_list, StaffQuery, by_email, filter, list, read_words, require_place};
 pub(crate) use membership::{
     __path_promote, __path_put_groups, __path_put_tags, promote, put_groups, put_tags,
 };

@@ -10,7 +10,7 @@ use crate::{
         pages::{ListOf, Page},
         problem::{ApiResult, Problem},
     },
-    routes::people::staff::require_place,
+    routes::people::staff::{by_email, read_words, require_place},
     state::ApiState,
 };
 use axum::{Json, extract::State};
@@ -54,6 +54,8 @@ pub(crate) struct ScheduleQuery {
     /// Only this person.
     #[param(value_type = Option<uuid::Uuid>)]
     staff: Option<StaffId>,
+    /// Only people of these words, as `q` of `GET /v1/staff`.
+    q: Option<String>,
 }
 
 /// A person's time.
@@ -135,7 +137,7 @@ pub(crate) async fn list(
     let (from, to) = query.span()?;
     let mut tx = caller.read(&state).await?;
     let (after, rows) = (paging.after(), paging.rows());
-    let filter = query.filter();
+    let filter = query.filter(&caller)?;
     require_place(&mut tx, filter.order, after).await?;
     let people = staff::list(&mut tx, &filter, scope, after, rows).await?;
     let zone = organizations::get(&mut tx, false).await?.time_zone;
@@ -159,14 +161,16 @@ impl ScheduleQuery {
         Ok((from, to))
     }
 
-    fn filter(&self) -> StaffFilter {
-        StaffFilter {
+    fn filter(&self, caller: &Caller) -> ApiResult<StaffFilter> {
+        Ok(StaffFilter {
+            words: read_words(self.q.as_deref())?,
+            by_email: by_email(caller),
             active: Some(true),
             department: self.department,
             group: self.group,
             ids: self.staff.map(|staff| vec![staff]),
             order: StaffOrder::Name,
             ..StaffFilter::default()
-        }
+        })
     }
 }

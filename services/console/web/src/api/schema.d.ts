@@ -884,11 +884,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One export of one's own. */
+        /** One archive of one's own data; other exports are at `/v1/exports`. */
         get: operations["get_own_data_export"];
         put?: never;
         post?: never;
-        /** Removes an export of one's own with its file; a job that still makes it is cancelled. */
+        /** Removes an archive of one's own data; a job that still makes it is cancelled. */
         delete: operations["delete_own_data_export"];
         options?: never;
         head?: never;
@@ -11849,7 +11849,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": string;
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/zip": number[];
                 };
             };
             /** @description `two_credentials`: Send a cookie or an authorization header, not both */
@@ -14356,7 +14358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "*/*": number[];
+                    "application/zip": number[];
                 };
             };
             /** @description `two_credentials`: Send a cookie or an authorization header, not both */
@@ -21529,6 +21531,8 @@ export interface operations {
                 group?: string;
                 /** @description Only this person. */
                 staff?: string;
+                /** @description Only people of these words, as `q` of `GET /v1/staff`. */
+                q?: string;
                 /** @description Entries on a page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */

@@ -80,8 +80,7 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<Page<Staff>>> {
     let scope = caller.people_scope(Action::ListStaff)?;
     let (paging, query) = list.open(&state, caller.organization)?;
-    let by_email = caller.may(Action::ReadPersonalDetails, Object::Organization);
-    let filter = filter(&query, by_email)?;
+    let filter = filter(&query, by_email(&caller))?;
     if filter.deleted != Deleted::Without {
         caller.require(Action::ListDeletedStaff, Object::Organization)?;
     }
@@ -105,14 +104,25 @@ pub(crate) async fn require_place(
     Err(Problem::new(Code::InvalidCursor, detail))
 }
 
-/// Reads the conditions.
-pub(crate) fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilter> {
-    let asked = query.q.as_deref().unwrap_or_default().trim();
+/// Whether words of e-mail addresses count.
+pub(crate) fn by_email(caller: &Caller) -> bool {
+    caller.may(Action::ReadPersonalDetails, Object::Organization)
+}
+
+/// Reads the words of `q`.
+pub(crate) fn read_words(q: Option<&str>) -> ApiResult<Vec<String>> {
+    let asked = q.unwrap_or_default().trim();
     let words = search_words(asked);
     if asked.contains(char::is_control) || (words.is_empty() && !asked.is_empty()) {
         let detail = "`q` must hold letters or digits, and no control characters";
         return Err(Problem::new(Code::MalformedQuery, detail));
     }
+    Ok(words)
+}
+
+/// Reads the conditions.
+pub(crate) fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilter> {
+    let words = read_words(query.q.as_deref())?;
     let role = query.role.as_deref();
     let own_role = role.and_then(|word| word.parse::<RoleId>().ok());
     let built_in = role.filter(|_| own_role.is_none());

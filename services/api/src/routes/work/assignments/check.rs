@@ -3,7 +3,7 @@
 
 use super::{
     by::By,
-    form::{Ask, Given, PatchAsk, duration, start},
+    form::{Ask, Given, Overridable, PatchAsk, duration, start},
     judge::{Judge, Judged},
     locked::{self, Locked},
     rules::{self, Against},
@@ -252,7 +252,7 @@ impl AgainstAssignment {
             code,
             detail,
             overridable: rule.is_some(),
-            override_rule: rule.map(super::form::Overridable::as_str),
+            override_rule: rule.map(Overridable::as_str),
             meets: None,
         };
         match against {

@@ -23,10 +23,7 @@ const person = {
 
 beforeEach(() => {
   asked.calls = [];
-  asked.answers = {
-    '/v1/schedule': { items: [person], next_cursor: 'later' },
-    '/v1/staff': { items: [{ id: 'p' }, { id: 'q' }], next_cursor: null },
-  };
+  asked.answers = { '/v1/schedule': { items: [person], next_cursor: 'later' } };
 });
 
 test('a page is one question, and its times are instants in their order', async () => {
@@ -48,10 +45,7 @@ test('hours that are not recorded are not none', async () => {
   expect(people.map((one) => one.working)).toEqual([null, []]);
 });
 
-test('those who are found by name are asked for by id, page by page of the search', async () => {
-  const { people, next } = await readPlan({ span, department: 'd', search: 'ada' }, null, new AbortController().signal);
-  expect(asked.calls.map(({ path, query }) => [path, query['q'] ?? query['staff'], query['department']]))
-    .toEqual([['/v1/staff', 'ada', 'd'], ['/v1/schedule', 'p', undefined], ['/v1/schedule', 'q', undefined]]);
-  expect(people).toHaveLength(2);
-  expect(next).toBeNull();
+test('those who are looked for by name are asked for in the same question', async () => {
+  await readPlan({ span, department: 'd', search: 'ada' }, null, new AbortController().signal);
+  expect(asked.calls.map(({ path, query }) => [path, query['q'], query['department']])).toEqual([['/v1/schedule', 'ada', 'd']]);
 });

@@ -4,7 +4,6 @@ import { all } from '../../api/pager.svelte';
 import type { Booking, BookingState, PersonDay, Planned, Span } from './types';
 
 type Person = Schemas['Page_PersonSchedule']['items'][number];
-type Whose = { staff?: string; department?: string; limit?: number; cursor?: string };
 
 /** Whose plan is asked for, and of when. */
 export type Question = { span: Span; department: string | null; search: string };
@@ -14,8 +13,6 @@ export type PlanPage = { people: PersonDay[]; next: string | null };
 
 /** People on a page. */
 const PAGE = 50;
-/** People on a page of those who are found by name. */
-const FOUND = 10;
 
 const iso = (at: number) => new Date(at).toISOString();
 const spanOf = (one: { starts_at: string; ends_at: string }): Span => ({ from: Date.parse(one.starts_at), to: Date.parse(one.ends_at) });
@@ -29,9 +26,13 @@ export function bookingOf(one: Schemas['Assignment'] | Schemas['HeldWork']): Boo
 }
 
 /** A page of people with their plan. */
-export function readPlan(question: Question, cursor: string | null, signal: AbortSignal): Promise<PlanPage> {
-  if (question.search) return readFound(question, cursor, signal);
-  return readSchedule(question.span, { limit: PAGE, ...departmentOf(question), ...(cursor ? { cursor } : {}) }, signal);
+export async function readPlan({ span, department, search }: Question, cursor: string | null, signal: AbortSignal): Promise<PlanPage> {
+  const query = {
+    from: iso(span.from), to: iso(span.to), limit: PAGE,
+    ...(department ? { department } : {}), ...(search ? { q: search } : {}), ...(cursor ? { cursor } : {}),
+  };
+  const { items, next_cursor } = await body(api.GET('/v1/schedule', { params: { query }, signal }));
+  return { people: items.map(personDay), next: next_cursor };
 }
 
 /** The open cases that begin on a day; with `soon` also those that are to be done as soon as possible. */
@@ -47,22 +48,6 @@ export async function readUnassigned(span: Span, soon: boolean, signal: AbortSig
   const order = (one: (typeof due)[number]) => (one.starts_at ? Date.parse(one.starts_at) : 0);
   return due.sort((one, other) => Number(other.urgent) - Number(one.urgent) || order(one) - order(other));
 }
-
-/** The schedule cannot be searched, so those who are found are asked for one by one, on shorter pages. */
-async function readFound(question: Question, cursor: string | null, signal: AbortSignal): Promise<PlanPage> {
-  const query = { active: true, sort: 'name', limit: FOUND, q: question.search, ...departmentOf(question), ...(cursor ? { cursor } : {}) };
-  const { items, next_cursor } = await body(api.GET('/v1/staff', { params: { query }, signal }));
-  const found = await Promise.all(items.map((one) => readSchedule(question.span, { staff: one.id }, signal)));
-  return { people: found.flatMap((page) => page.people), next: next_cursor };
-}
-
-async function readSchedule(span: Span, whose: Whose, signal: AbortSignal): Promise<PlanPage> {
-  const query = { from: iso(span.from), to: iso(span.to), ...whose };
-  const { items, next_cursor } = await body(api.GET('/v1/schedule', { params: { query }, signal }));
-  return { people: items.map(personDay), next: next_cursor };
-}
-
-const departmentOf = ({ department }: Question) => (department ? { department } : {});
 
 function personDay(one: Person): PersonDay {
   return {

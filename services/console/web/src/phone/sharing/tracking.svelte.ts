@@ -11,7 +11,7 @@ const RETRY_MS = 30_000;
 
 /** The answer, kept current. */
 export class Tracking {
-  now: Schemas['PositionWanted'] | null = $state.raw(null);
+  now: Schemas['OwnTracking'] | null = $state.raw(null);
   problem: Problem | null = $state.raw(null);
   #changed: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -53,6 +53,7 @@ export const exchange = {
   allRows: 'All rows',
   filter: 'Show rows',
   line: 'Line',
+  name: 'Name',
   planned: 'Planned',
   outcome: 'Outcome',
   columns: 'Columns and faults',

@@ -180,6 +180,8 @@ export const phone = {
   // --- my data ---
   consent: 'Tracking',
   consentText: 'Your position is kept only after an admin has recorded the legal basis, such as your written consent. While it is permitted, your organisation sees where you are and where you were.',
+  basis: 'Legal basis',
+  basisSince: 'Recorded on',
   withdraw: 'End tracking for good',
   withdrawText: 'Your organisation no longer sees where you are, and nothing that your phones send is kept. Only an admin can permit tracking again. What was stored before stays until it is erased or its time is over.',
   trackingEnded: 'Tracking is ended. Nothing is kept from now on.',
