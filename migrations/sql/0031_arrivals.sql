@@ -18,6 +18,6 @@ CREATE TABLE arrival_checks (
   PRIMARY KEY (assignment_id)
 );
 CALL tenant_table('arrival_checks');
-GRANT SELECT, INSERT, UPDATE, DELETE ON arrival_checks TO nearhand_app;
+GRANT SELECT, DELETE ON arrival_checks TO nearhand_app;
 CREATE POLICY worker_writes ON arrival_checks TO nearhand_worker USING (true) WITH CHECK (true);
-GRANT SELECT, INSERT, UPDATE ON arrival_checks TO nearhand_worker;
+GRANT SELECT, INSERT ON arrival_checks TO nearhand_worker;

@@ -111,9 +111,8 @@ CREATE FUNCTION erase_rest(person uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   left_over jsonb;
-  tenant uuid;
 BEGIN
-  SELECT remains, organization_id INTO left_over, tenant FROM erased_people WHERE staff_id = person;
+  SELECT remains INTO left_over FROM erased_people WHERE staff_id = person;
   IF left_over IS NULL THEN RETURN; END IF;
   DELETE FROM positions WHERE staff_id = person;
   DELETE FROM import_rows WHERE staff_id = person
@@ -126,9 +125,8 @@ BEGIN
   -- Who did what stays, from where they did it goes.
   UPDATE audit_log SET remote_addr = NULL WHERE remote_addr IS NOT NULL
     AND (actor_id = person OR subject_id = person AND action = 'login.fail');
-  DELETE FROM position_reads WHERE organization_id = tenant AND people = ARRAY[person];
-  UPDATE position_reads SET people = array_remove(people, person)
-  WHERE organization_id = tenant AND people @> ARRAY[person];
+  DELETE FROM position_reads WHERE people = ARRAY[person];
+  UPDATE position_reads SET people = array_remove(people, person) WHERE people @> ARRAY[person];
 END $$;
 
 -- Nothing is left of an erased person: of the tombstone, identifiers stay.

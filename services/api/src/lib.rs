@@ -17,6 +17,7 @@ pub use access::{credentials::Credentials, passwords::Passwords};
 pub use http::{
     codes::Code,
     deadlines::Deadlines,
+    local::is_local,
     origin::Origin,
     serve::{ServeConfig, serve},
 };

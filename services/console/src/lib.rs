@@ -38,17 +38,21 @@ pub struct Console {
 /// It may serve `/phone` as well as what is below its own folder, `/phone/`, and nothing wider.
 const SERVICE_WORKER: &str = "phone/sw.js";
 
+/// Tells whether a browser on this machine asks, by its address and the headers of its request.
+pub type IsLocal = Box<dyn Fn(SocketAddr, &HeaderMap) -> bool + Send + Sync>;
+
 /// What every handler can reach.
 struct Shared {
     console: Console,
+    is_local: IsLocal,
     policies: Policies,
 }
 
-/// Its addresses; `/` leads to the console.
-pub fn router(console: Console) -> Router {
+/// Its addresses; `/` leads to the console. Browsers that are local are told the demo's logins.
+pub fn router(console: Console, is_local: IsLocal) -> Router {
     let sources: Vec<MapSource> =
         console.map_style.iter().chain(&console.map_origins).cloned().collect();
-    let shared = Arc::new(Shared { console, policies: Policies::new(&sources) });
+    let shared = Arc::new(Shared { console, is_local, policies: Policies::new(&sources) });
     let mut router = Router::new()
         .route("/", get(to_console))
         .route("/console", get(page))
@@ -118,7 +122,7 @@ async fn console_settings(
     headers: HeaderMap,
 ) -> Response {
     let console = &shared.console;
-    let demo = console.demo.for_client(Some(peer), &headers);
+    let demo = console.demo.logins().filter(|_| (shared.is_local)(peer, &headers));
     let mut response = Json(Settings::new(console.map_style.as_ref(), demo)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -61,7 +61,7 @@ impl MapSource {
 }
 
 /// Whether a host leads to this machine alone.
-pub(crate) fn is_this_machine(host: &Host<impl AsRef<str>>) -> bool {
+fn is_this_machine(host: &Host<impl AsRef<str>>) -> bool {
     match host {
         Host::Domain(name) => name.as_ref().eq_ignore_ascii_case("localhost"),
         Host::Ipv4(address) => address.is_loopback(),

@@ -31,7 +31,10 @@ async fn ask(console: Console, method: &str, path: &str, asked: &[(&str, &str)])
         request = request.header(*name, *value);
     }
     let request = request.extension(ConnectInfo(peer)).body(Body::empty()).unwrap();
-    let response = router(console).oneshot(request).await.unwrap();
+    let is_local = |peer: SocketAddr, asked: &HeaderMap| {
+        peer == HERE.parse().unwrap() && !asked.contains_key("x-elsewhere")
+    };
+    let response = router(console, Box::new(is_local)).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
     Answer { status: parts.status.as_u16(), headers: parts.headers, body }
@@ -172,7 +175,7 @@ async fn settings_of(console: Console, asked: &[(&str, &str)]) -> serde_json::Va
 }
 
 #[tokio::test]
-async fn the_settings_name_the_map_and_the_demo_to_this_machine_alone() {
+async fn the_settings_name_the_map_and_the_demo_to_local_browsers_alone() {
     let plain = settings_of(Console::default(), &[]).await;
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(plain, serde_json::json!({ "map_style": null, "demo": null, "version": version }));
@@ -191,6 +194,6 @@ async fn the_settings_name_the_map_and_the_demo_to_this_machine_alone() {
         "worker": { "login": "worker@example.org", "password": "worker" },
     });
     assert_eq!(told["demo"], demo);
-    let through_proxy = settings_of(console, &[("x-forwarded-for", "127.0.0.1")]).await;
-    assert!(through_proxy["demo"].is_null());
+    let elsewhere = settings_of(console, &[("x-elsewhere", "yes")]).await;
+    assert!(elsewhere["demo"].is_null());
 }

@@ -146,7 +146,11 @@ impl Runtime {
             let state = seen.clone();
             async move { nearhand_api::readiness(&state).await }
         })?;
-        let console = http.console.console(demo)?.map(nearhand_console::router);
+        let hops = http.trusted_proxy_hops;
+        let console = http.console.console(demo)?.map(|console| {
+            let is_local = move |peer, headers: &_| nearhand_api::is_local(peer, headers, hops);
+            nearhand_console::router(console, Box::new(is_local))
+        });
         let router = nearhand_api::router(state, console.unwrap_or_default());
         let config = http.serve_config();
         self.tasks.spawn(async move {

@@ -137,7 +137,7 @@ async fn a_stream_ends_with_its_session() {
     let site = Site::start().await;
     site.set_up().await;
     let browser = Browser::of_admin(&site).await;
-    sqlx::query("UPDATE sessions SET expires_at = now() + interval '2 s'")
+    sqlx::query("UPDATE sessions SET expires_at = now() + interval '10 s'")
         .execute(&mut site.database.look().await)
         .await
         .unwrap();

@@ -75,6 +75,31 @@ async fn a_snapshot_comes_first_then_changes_and_every_exact_sight_is_recorded_b
 }
 
 #[tokio::test]
+async fn without_exact_positions_one_is_told_of_another_cell_and_of_work() {
+    let site = Site::start().await;
+    let admin = site.set_up().await;
+    let coarse = admin.create_account("admin", "full").await;
+    let grace = admin.create_staff(json!({ "display_name": "Grace" })).await;
+    let phone = admin.create_phone(&grace).await;
+    phone.send_from(38.7, -9.1).await.expect(200);
+    visible(&admin, 1).await;
+    let mut events = open(&coarse, None).await;
+    let first = events.next().await.unwrap();
+    assert_eq!(first.data["items"][0]["busy"], false);
+    let mut exact = open(&admin, None).await;
+    // Within the cell they move unseen.
+    phone.send_from(38.7001, -9.1).await.expect(200);
+    exact.until(|event| shows(event, &grace, 38.7001)).await;
+    let case = json!({ "title": "Now", "position": { "lat": 38.7, "lng": -9.1 } });
+    let case = admin.post("/v1/cases", case).await.expect(201).str("/id").to_owned();
+    let body = json!({ "staff_id": grace, "starts_at": now() });
+    admin.post(&format!("/v1/cases/{case}/assignments"), body).await.expect(201);
+    let next = events.next().await.unwrap();
+    assert_eq!((next.name.as_str(), &next.data["busy"]), ("position", &json!(true)));
+    assert_eq!(next.data["position"], first.data["items"][0]["position"], "the same cell");
+}
+
+#[tokio::test]
 async fn who_comes_back_is_told_where_people_are_and_nothing_of_those_who_hid() {
     let site = Site::start().await;
     let admin = site.set_up().await;

@@ -77,6 +77,20 @@ async fn they_see_and_change_only_their_own_people() {
 }
 
 #[tokio::test]
+async fn they_read_the_consent_of_those_alone_whose_consent_they_may_record() {
+    let site = Site::without_worker(|_| {}).await;
+    let Scene { mine, near, far, admin, .. } = Scene::set(&site).await;
+    let wide = json!({ "departments": [mine], "view_scope": "all", "edit_scope": "departments" });
+    let sees_all = admin.create_account_with("user_admin", "full", wide).await;
+    for (person, basis) in [(&near, json!("contract")), (&far, Value::Null)] {
+        let tracking = format!("{person}/tracking");
+        admin.put(&tracking, json!({ "legal_basis": "contract" })).await.expect(200);
+        let seen = sees_all.get(&tracking).await.expect(200);
+        assert_eq!((&seen.body["permitted"], &seen.body["legal_basis"]), (&json!(true), &basis));
+    }
+}
+
+#[tokio::test]
 async fn they_neither_give_nor_take_what_they_cannot_see() {
     let site = Site::without_worker(|_| {}).await;
     let Scene { me, mine, other, near, both, admin, .. } = Scene::set(&site).await;

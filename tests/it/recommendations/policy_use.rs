@@ -68,6 +68,11 @@ async fn a_policy_changes_the_order_and_its_versions_stay() {
     let path = format!("/v1/policies/{policy}");
     let change = json!({ "name": "Speed", "preset": "nearest" });
     admin.patch(&path, change).await.expect(200);
+    // Trying other settings in its place is no use of it.
+    ask(json!({ "case_id": case, "preset": "balanced" })).await.expect(200);
+    let newest = admin.get(&format!("{path}/versions?limit=1")).await.expect(200);
+    assert_eq!(newest.body["items"][0]["version"], 2);
+    assert_eq!(newest.body["items"][0]["used_at"], Value::Null);
     let after = ask(json!({ "case_id": case })).await.expect(200);
     assert_eq!(after.body["result"]["policy"]["version"], 2);
     assert_eq!(listed(&after), [near.as_str(), keen.as_str()]);

@@ -271,7 +271,9 @@ async fn start_api(
     let state = ApiState::new(parts).expect("the state");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let console = nearhand_console::router(nearhand_console::Console::default());
+    let is_local = |peer, headers: &_| nearhand_api::is_local(peer, headers, 0);
+    let console =
+        nearhand_console::router(nearhand_console::Console::default(), Box::new(is_local));
     let (router, stop) = (nearhand_api::router(state, console), shutdown.clone());
     tasks.spawn(async move {
         nearhand_api::serve(listener, router, ServeConfig::default(), stop).await;

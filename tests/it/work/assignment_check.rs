@@ -89,7 +89,6 @@ async fn a_change_is_judged_without_what_it_replaces() {
     let made = assign(&admin, &case, &grace).await.expect(201);
     assign(&admin, &busy, &ada).await.expect(201);
     let change = json!({ "assignment_id": made.str("/id") });
-    let versions = (work_version(&site, &grace).await, work_version(&site, &ada).await);
     let given = check(&admin, &case, &ada, change.clone()).await.expect(200);
     assert_eq!((against(&given), given.str("/ends_at")), (vec![], "2100-01-01T09:00:00Z"));
     let longer = json!({ "assignment_id": made.str("/id"), "duration_min": 180 });
@@ -97,6 +96,18 @@ async fn a_change_is_judged_without_what_it_replaces() {
     assert_eq!((against(&own), own.str("/ends_at")), (vec![], "2100-01-01T11:00:00Z"));
     let onto = check(&admin, &case, &ada, longer).await.expect(200);
     assert_eq!(against(&onto), [("double_booked", Some("overlap"))]);
+    // As it is, it is judged as well.
+    let over = json!({ "override": { "reason": "agreed", "rules": ["overlap"] } });
+    let over = assign_with(&admin, &busy, &grace, over).await.expect(201);
+    let widened = json!({ "duration_min": 180, "override": { "reason": "agreed" } });
+    admin.patch(&path(&made), widened).await.expect(200);
+    let standing = json!({ "assignment_id": over.str("/id") });
+    let standing = check(&admin, &busy, &grace, standing).await.expect(200);
+    assert_eq!(against(&standing), [("double_booked", Some("overlap"))]);
+    admin.patch(&path(&made), json!({ "duration_min": 60 })).await.expect(200);
+    let made = admin.get(&path(&made)).await.expect(200);
+    let versions = (work_version(&site, &grace).await, work_version(&site, &ada).await);
+    check(&admin, &case, &grace, json!({ "assignment_id": made.str("/id") })).await.expect(200);
     // Nothing was changed.
     let same = admin.get(&path(&made)).await.expect(200);
     assert_eq!(same.body, made.body);
@@ -104,8 +115,13 @@ async fn a_change_is_judged_without_what_it_replaces() {
     let elsewhere = check(&admin, &busy, &ada, change.clone()).await.refused(422, "invalid");
     assert_eq!(elsewhere.pointers(), ["/case_id"]);
     admin.patch(&path(&made), json!({ "state": "done" })).await.expect(200);
-    let ended = check(&admin, &case, &ada, change).await.expect(200);
-    assert_eq!(against(&ended), [("assignment_ended", None)]);
+    // Nothing else matters then, not even hours.
+    let never = json!({ "working_hours": [] });
+    for person in [&grace, &ada] {
+        admin.patch(&format!("/v1/staff/{person}"), never.clone()).await.expect(200);
+        let ended = check(&admin, &case, person, change.clone()).await.expect(200);
+        assert_eq!(against(&ended), [("assignment_ended", None)]);
+    }
 }
 
 #[tokio::test]

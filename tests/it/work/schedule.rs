@@ -151,6 +151,11 @@ async fn it_shows_the_people_in_scope_a_page_at_a_time() {
         }
     }
     assert_eq!(walked, all);
+    // Each page would begin at another instant.
+    let page = admin.get("/v1/schedule?limit=1").await.expect(200);
+    let next = format!("/v1/schedule?limit=1&cursor={}", page.str("/next_cursor"));
+    let refused = admin.get(&next).await.refused(422, "invalid");
+    assert_eq!(refused.pointers(), ["/from"]);
     all.retain(|name| name == "Gone");
     assert!(all.is_empty(), "only who is active");
 }

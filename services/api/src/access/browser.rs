@@ -8,6 +8,7 @@
 use crate::{
     http::{
         codes::Code,
+        local::{is_loopback, is_passed_on},
         origin::{scheme_and_host, without_path},
         problem::{ApiResult, Problem},
     },
@@ -18,7 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use nearhand_domain::token::TokenKind;
-use std::{convert::Infallible, net::IpAddr};
+use std::convert::Infallible;
 
 /// The cookies there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,18 +181,6 @@ fn transport(site: &str) -> Transport {
     }
 }
 
-/// Whether a host, perhaps with its port, is the browser's own machine.
-fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    let host = host.unwrap_or_default().to_ascii_lowercase();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
-
 fn is_own_page(headers: &HeaderMap, site: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(whence) => whence == "same-origin",
@@ -204,9 +193,7 @@ fn is_behind_hidden_proxy(headers: &HeaderMap, config: &ApiConfig, transport: Tr
     if transport != Transport::Loopback {
         return false;
     }
-    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
-    let untrusted =
-        config.trusted_proxy_hops == 0 && forwarded.iter().any(|name| headers.contains_key(*name));
+    let untrusted = config.trusted_proxy_hops == 0 && is_passed_on(headers);
     let from = text(headers, header::ORIGIN.as_str()).and_then(|from| from.split_once("://"));
     untrusted || from.is_some_and(|(_, host)| !is_loopback(host))
 }

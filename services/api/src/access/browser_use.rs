@@ -1,5 +1,5 @@
-//! The use of a browser's session, which puts its idle end off, written down beside the request.
-//! Must never make one wait.
+//! Notes the use of a browser's session, which puts off its idle end. Runs beside the request, which
+//! must never wait for it.
 
 use crate::{
     access::credentials::Login,

@@ -9,6 +9,7 @@ pub(crate) mod deadlines;
 pub(crate) mod head;
 pub(crate) mod inflate;
 pub(crate) mod json;
+pub(crate) mod local;
 pub(crate) mod observe;
 pub(crate) mod origin;
 pub(crate) mod pages;

@@ -93,6 +93,18 @@ impl View {
         shown.filter(|shown| self.in_scope(live.staff) && self.contains(*shown))
     }
 
+    /// Whether two positions of a person in the viewport look the same to the caller. Without exact
+    /// positions the caller sees the cell, and may know the next fix only by another cell.
+    pub(crate) fn sees_same(&self, before: &LivePosition, after: &LivePosition) -> bool {
+        let same_duty = !self.duty || before.duty == after.duty;
+        let same_place = if self.exact {
+            LivePosition { duty: before.duty, ..*after } == *before
+        } else {
+            self.place(before) == self.place(after)
+        };
+        same_duty && same_place
+    }
+
     /// Whether the caller may see a person.
     pub(crate) fn in_scope(&self, person: StaffId) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.contains(&person))

@@ -57,6 +57,12 @@ impl WeeklyHours {
     }
 }
 
+/// Whether a time lies within one of these hours.
+#[must_use]
+pub fn is_within(hours: &[Interval], time: Interval) -> bool {
+    hours.iter().any(|shift| shift.covers(time))
+}
+
 fn weekday(day: civil::Date) -> u8 {
     day.weekday().to_monday_one_offset().unsigned_abs()
 }

@@ -243,7 +243,7 @@ pub async fn list(
 }
 
 /// What several people hold in `[from, to)` as known at `now`, without what was cancelled, in their
-/// order. Whoever is on site beyond the end of the held time is busy for a while yet.
+/// order. A person on site beyond the end of the held time counts as busy for a while yet.
 ///
 /// # Errors
 /// When the database fails.

@@ -17,7 +17,7 @@ use nearhand_storage::{
     exports::{self, Coverage, ExportRecord},
     jobs::{self, Ending},
     membership_names,
-    staff::{self, Deleted, StaffFilter},
+    staff::{self, Deleted, StaffFilter, StaffOrder},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -158,7 +158,8 @@ fn allowed(author: Author, filter: StaffFilter) -> Option<(Author, StaffFilter)>
     let sees = filter.deleted == Deleted::Without || author.may(Action::ListDeletedStaff);
     let by_email = author.may(Action::ReadPersonalDetails);
     let fits = sees && author.may(Action::ExportStaff);
-    fits.then_some((author, StaffFilter { by_email, ..filter }))
+    // In an order that nothing changes while the file is made.
+    fits.then_some((author, StaffFilter { by_email, order: StaffOrder::Created, ..filter }))
 }
 
 /// What becomes a file.

@@ -1,5 +1,5 @@
-//! What a login opens: a session of tokens for programs, or one of a cookie for a browser. Whoever
-//! logs somebody in does it here.
+//! What a login opens: a session of tokens for programs, or one of a cookie for a browser. Every route
+//! that logs somebody in calls it.
 
 use super::sessions::{self, SessionTokens};
 use crate::{

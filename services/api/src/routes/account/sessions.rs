@@ -127,7 +127,7 @@ pub(crate) async fn log_in(
     })?;
     wanted.check(&browser)?;
     let login = attempt.check(&state, &origin).await?;
-    let others_device = this_device::without_others(&state, &browser, login.person.id).await;
+    let others_device = this_device::without_others(&state, &browser, login.person.id).await?;
     let (organization, person) = (login.organization, &login.person);
     let mut change = Change::of(&state, organization, Some(person.id), &origin).await?;
     if let Some(fresh) = &login.fresh_hash {
@@ -252,7 +252,7 @@ pub(crate) async fn log_out(
 ) -> ChangeResult {
     let session = caller.session;
     let allowed = caller.allow(Action::ActForOneself, Object::staff(caller.staff))?;
-    let device = this_device::of(&state, &browser, caller.staff).await;
+    let device = this_device::of(&state, &browser, caller.staff).await?;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     sessions::end(change.tx(), caller.organization, session, clock::now()).await?;
     let mut events = vec![AuditEvent::of(audit::SESSION_END, session)];

@@ -114,7 +114,7 @@ pub(crate) async fn list(
     browser: Browser,
     list: ListOf,
 ) -> ApiResult<Json<Page<OwnDevice>>> {
-    let here = this_device::of(&state, &browser, caller.staff).await;
+    let here = this_device::of(&state, &browser, caller.staff).await?;
     let show = |record: DeviceRecord| {
         let this_browser = here == Some(record.id);
         OwnDevice { device: record.into(), this_browser }
@@ -134,7 +134,7 @@ pub(crate) async fn revoke(
 ) -> ChangeResult {
     let id = caller.staff;
     let allowed = caller.allow(Action::ManageDevices, Object::staff(id))?;
-    let here = this_device::of(&state, &browser, id).await;
+    let here = this_device::of(&state, &browser, id).await?;
     let mut change = Change::begin(&state, &caller, allowed).await?;
     reach::lock(change.tx(), &caller, Action::ManageDevices, id).await?;
     let event = devices::revoke_one(change.tx(), &caller, id, device).await?;

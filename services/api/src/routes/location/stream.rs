@@ -298,14 +298,18 @@ impl Positions {
         let now = clock::now().as_second();
         let mut events = Vec::new();
         for change in moved {
-            let place = |live: Option<LivePosition>| live.and_then(|live| self.view.place(&live));
-            let shown = change.after.filter(|live| !hidden.contains(&live.staff));
-            let (before, after) = (place(change.before), place(shown));
-            // A view without exact positions gets an event only when the cell changes.
-            if before == after && (!self.view.exact || after.is_none()) {
+            let in_view = |live: &LivePosition| self.view.place(live).is_some();
+            let before = change.before.filter(in_view);
+            let after = change.after.filter(|live| !hidden.contains(&live.staff)).filter(in_view);
+            let is_same = match (&before, &after) {
+                (None, None) => true,
+                (Some(before), Some(after)) => self.view.sees_same(before, after),
+                _ => false,
+            };
+            if is_same {
                 continue;
             }
-            let event = match shown.filter(|_| after.is_some()) {
+            let event = match after {
                 Some(live) => self
                     .shown(&live, now)
                     .and_then(|shown| self.event("position", change.sequence, &shown)),

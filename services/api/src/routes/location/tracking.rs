@@ -80,7 +80,7 @@ impl Tracking {
             permitted_by: None,
             paused_until: None,
         };
-        if caller.may(Action::PermitTracking, Object::staff(record.id)) {
+        if caller.may(Action::PermitTracking, record.object()) {
             if let Some(consent) = tracking::consent(tx, record.id).await? {
                 shown.legal_basis = Some(consent.legal_basis);
                 shown.permitted_at = Some(consent.granted_at);

@@ -60,7 +60,8 @@ pub(crate) struct ExportForm {
     #[serde(default)]
     #[schema(value_type = String, required)]
     format: Field<String>,
-    /// The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names.
+    /// The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names. People are in the
+    /// order of their creation, whatever `sort` says.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     filter: Field<Map<String, Value>>,

@@ -18,7 +18,7 @@ use crate::{
         recommendations::{
             answer::{Answer, Basis, Recommended, conceal, located},
             form::{Ask, RecommendationForm, Subject},
-            policy::{policy_again, policy_of},
+            policy::{chosen_policy, policy_again, policy_of},
             stored,
             trial::Trial,
         },
@@ -65,6 +65,8 @@ pub(super) struct Asker {
 pub(super) enum Occasion {
     /// It was asked.
     Asked,
+    /// It was asked with other settings than the policy's, whose use is not noted then.
+    Tried,
     /// It was asked before: by the same policy, whoever asks again.
     WhyNot,
     /// The same, and the case may be closed by now.
@@ -153,7 +155,8 @@ pub(super) async fn prepare(
     trial: Trial,
     now: Timestamp,
 ) -> ApiResult<Prepared> {
-    if !trial.is_nothing() {
+    let occasion = if trial.is_nothing() { Occasion::Asked } else { Occasion::Tried };
+    if occasion == Occasion::Tried {
         caller.require(Action::TryPolicies, Object::Organization)?;
     }
     let seen_by = seen_by(caller);
@@ -165,7 +168,7 @@ pub(super) async fn prepare(
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let scope = scope::of(state, caller, Action::Recommend).await?;
-    let asker = Asker { seen_by, scope, occasion: Occasion::Asked };
+    let asker = Asker { seen_by, scope, occasion };
     let mut prepared = prepare_for(state, caller, ask, now.as_second(), asker).await?;
     trial.apply(&mut prepared)?;
     Ok(prepared)
@@ -207,6 +210,10 @@ pub(super) async fn prepare_for(
     };
     let (policy, reference) = match occasion {
         Occasion::Asked => policy_of(state, caller, ask.policy).await?,
+        Occasion::Tried => {
+            let chosen = chosen_policy(state, caller, ask.policy).await?;
+            (chosen.policy, chosen.reference)
+        }
         Occasion::WhyNot | Occasion::Replay => policy_again(state, caller, ask.policy).await?,
     };
     let basis = Basis {

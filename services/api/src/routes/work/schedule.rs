@@ -38,7 +38,7 @@ const SHOWN: SignedDuration = SignedDuration::from_hours(24);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScheduleQuery {
-    /// From this instant on; now unless given.
+    /// From this instant on; now unless given. Needed with `cursor`.
     #[param(value_type = Option<String>, example = "2027-03-01T06:00:00Z")]
     from: Option<Timestamp>,
     /// Up to but not including this instant, at most 7 days after `from`; a day after it unless
@@ -134,6 +134,10 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<Page<PersonSchedule>>> {
     let scope = caller.people_scope(Action::ListStaff)?;
     let (paging, query) = list.open(&state, caller.organization)?;
+    if query.from.is_none() && paging.after::<StaffId>().is_some() {
+        let detail = "must be sent with `cursor`, as for the first page: else each page would begin at another instant";
+        return Err(Problem::field("/from", "required", detail));
+    }
     let (from, to) = query.span()?;
     let mut tx = caller.read(&state).await?;
     let (after, rows) = (paging.after(), paging.rows());

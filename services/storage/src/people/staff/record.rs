@@ -12,7 +12,8 @@ use nearhand_domain::{
     facts::LicenceFact,
     keys::PersonTexts,
     preference::LanguageLevel,
-    schedule::WeeklyShift,
+    schedule::{WeeklyHours, WeeklyShift},
+    time::Interval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -183,6 +184,15 @@ impl StaffRecord {
     #[must_use]
     pub fn object(&self) -> Object<'_> {
         Object::staff_with(self.id, self.rights())
+    }
+
+    /// When they work around `time`; `None` if nothing is recorded, which counts as always. The hours
+    /// are in `zone` unless the person has a time zone of their own.
+    #[must_use]
+    pub fn hours_around(&self, time: Interval, zone: &str) -> Option<Vec<Interval>> {
+        let shifts = self.working_hours.clone()?;
+        let time_zone = self.time_zone.clone().unwrap_or_else(|| zone.to_owned());
+        Some(WeeklyHours { time_zone, shifts }.intervals(time))
     }
 
     /// Whether they may do something else than the other, or come in otherwise.

@@ -84,7 +84,7 @@ pub(crate) async fn report(
 
 async fn errors_of(tx: &mut Tx, id: ImportId) -> ApiResult<Vec<[String; 5]>> {
     let filter = RowFilter { faulty: true, ..RowFilter::default() };
-    // Nobody is named there.
+    // The file holds no names, so the scope of the caller does not matter.
     let scope = PeopleScope::Everybody;
     let (mut lines, mut after) = (Vec::new(), None);
     loop {

@@ -4,7 +4,7 @@
 use super::{
     by::By,
     form::{Ask, Given, Overridable, PatchAsk, duration, start},
-    judge::{Judge, Judged},
+    judge::{Judge, Judged, asks_nothing_new},
     locked::{self, Locked},
     rules::{self, Against},
     shown::{drive_min, may_see_drive},
@@ -25,12 +25,12 @@ use nearhand_domain::{
     access::{Action, Object},
     assignment::HeldTime,
     field::{FieldErrors, Reported},
-    schedule::WeeklyHours,
+    schedule::is_within,
 };
 use nearhand_recommend::Rule;
 use nearhand_storage::{
     Tx,
-    assignments::{self, ClientObjection, Conflicting},
+    assignments::{self, AssignmentRecord, ClientObjection, Conflicting},
     organizations,
     staff::{self, StaffRecord},
 };
@@ -185,7 +185,8 @@ async fn judge_new(
     Ok((judged, Some(person)))
 }
 
-/// Judges a change of an assignment.
+/// Judges a change of an assignment, or the assignment as it is if nothing is to change. Working hours
+/// are looked at for the person who is returned: nothing is said of them once it has ended.
 async fn judge_change(
     judge: &Judge<'_>,
     tx: &mut Tx,
@@ -208,7 +209,15 @@ async fn judge_change(
         times: question.ask.clone(),
         ..PatchAsk::default()
     };
-    let (after, against) = judge.changed(tx, &locked, &ask).await?;
+    if let Some(ended) = rules::ended(&locked.before) {
+        let AssignmentRecord { held, eta_milli_min, .. } = locked.before;
+        return Ok((Judged { held, eta_milli_min, against: vec![ended] }, None));
+    }
+    let (after, against) = if asks_nothing_new(&locked.before, &ask) {
+        (locked.before.clone(), judge.standing(tx, &locked).await?)
+    } else {
+        judge.changed(tx, &locked, &ask).await?
+    };
     let person = match locked.next {
         Some(next) => Some(next),
         None => staff::get_any(tx, question.staff).await?,
@@ -227,12 +236,9 @@ fn outside_hours(
     held: HeldTime,
     zone: &str,
 ) -> Option<AgainstAssignment> {
-    let person = person?;
-    let shifts = person.working_hours.clone()?;
-    let time_zone = person.time_zone.clone().unwrap_or_else(|| zone.to_owned());
     let time = held.seconds();
-    let hours = WeeklyHours { time_zone, shifts }.intervals(time);
-    if hours.iter().any(|shift| shift.covers(time)) {
+    let hours = person?.hours_around(time, zone)?;
+    if is_within(&hours, time) {
         return None;
     }
     Some(AgainstAssignment {
@@ -245,7 +251,7 @@ fn outside_hours(
 }
 
 impl AgainstAssignment {
-    /// Each by itself, where there are several.
+    /// One entry for each thing that the person has at that time, one for anything else.
     fn all(against: Against) -> Vec<Self> {
         let rule = against.rule();
         let told = |code, detail| Self {

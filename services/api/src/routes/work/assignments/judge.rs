@@ -126,6 +126,15 @@ impl<'a> Judge<'a> {
         Ok((after, against))
     }
 
+    /// What speaks against an assignment as it is.
+    pub(super) async fn standing(&self, tx: &mut Tx, locked: &Locked) -> ApiResult<Vec<Against>> {
+        let AssignmentRecord { id, staff, held, .. } = locked.before;
+        let mut against = Vec::new();
+        against.extend(rules::client(tx, &locked.case, staff).await?);
+        against.extend(rules::taken(tx, staff, held, Some(id), self.now).await?);
+        Ok(against)
+    }
+
     /// Another person begins anew.
     fn give_to(&self, record: &mut AssignmentRecord, person: &StaffRecord) {
         record.staff = person.id;
@@ -138,7 +147,7 @@ impl<'a> Judge<'a> {
 }
 
 /// Whether a change says nothing but what is so already.
-fn asks_nothing_new(before: &AssignmentRecord, ask: &PatchAsk) -> bool {
+pub(super) fn asks_nothing_new(before: &AssignmentRecord, ask: &PatchAsk) -> bool {
     let same_person = ask.staff.is_none_or(|staff| staff == before.staff);
     let same_state = ask.state.is_none_or(|state| state == before.progress.state);
     let same_times = ask.times.starts_at.is_none() && ask.times.duration_min.is_none();

@@ -2,7 +2,7 @@
 //! of recommendations' rules, and assigning asks the same (`assignments/rules.rs`).
 
 use jiff::Timestamp;
-use nearhand_domain::{assignment::HeldTime, time::Interval};
+use nearhand_domain::{assignment::HeldTime, schedule::is_within, time::Interval};
 use nearhand_recommend::Rule;
 use nearhand_storage::{
     assignments::{AssignmentRecord, ClientObjection},
@@ -39,7 +39,7 @@ pub(super) fn conflicts(
             && time.starts_at < busy_time.ends_at
             && busy_time.starts_at < time.ends_at
     };
-    let fits = |hours: &[Interval]| hours.iter().any(|shift| shift.covers(held.seconds()));
+    let fits = |hours: &[Interval]| is_within(hours, held.seconds());
     let found = [
         (Rule::ExcludedByClient, objection == Some(ClientObjection::Excluded)),
         (Rule::NotOnRequiredPanel, objection == Some(ClientObjection::NotOnPanel)),

@@ -6,9 +6,7 @@ use super::{
 };
 use crate::http::problem::ApiResult;
 use jiff::Timestamp;
-use nearhand_domain::{
-    AssignmentId, StaffId, assignment::HeldTime, clock, schedule::WeeklyHours, time::Interval,
-};
+use nearhand_domain::{AssignmentId, StaffId, assignment::HeldTime, clock, time::Interval};
 use nearhand_recommend::Rule;
 use nearhand_storage::{
     Tx,
@@ -49,7 +47,7 @@ impl Times {
                 whole.starts_at = whole.starts_at.min(held.starts_at);
                 whole.ends_at = whole.ends_at.max(held.ends_at);
             }
-            // Once more, for what meets these before or after the window.
+            // A second read finds what overlaps these assignments outside of the window.
             let around = (whole.starts_at, whole.ends_at);
             let records = assignments::of_people(tx, &ids, around, now).await?;
             let found: Vec<AssignmentId> = records.iter().map(|record| record.id).collect();
@@ -60,13 +58,10 @@ impl Times {
         Ok(Self { now, window, whole, absences: grouped(away), work, objected })
     }
 
-    /// A person's, whose working hours are in `zone` unless they have a time zone of their own.
+    /// What one person has. `zone` is the organisation's time zone.
     pub(super) fn of(&mut self, person: StaffRecord, zone: &str) -> PersonSchedule {
-        let StaffRecord { id, display_name, working_hours, time_zone, .. } = person;
-        let hours = working_hours.map(|shifts| {
-            let time_zone = time_zone.unwrap_or_else(|| zone.to_owned());
-            WeeklyHours { time_zone, shifts }.intervals(self.whole.seconds())
-        });
+        let hours = person.hours_around(self.whole.seconds(), zone);
+        let StaffRecord { id, display_name, .. } = person;
         let absences = self.absences.remove(&id).unwrap_or_default();
         let work = self.work.as_mut().map(|work| work.remove(&id).unwrap_or_default());
         let assignments = work.map(|work| {
