@@ -78,7 +78,10 @@ export class Locator {
     this.#watch = navigator.geolocation.watchPosition(this.#onPosition, this.#onError, OPTIONS);
     // A phone that lies still may tell nothing more; then it is asked.
     this.#heartbeat = setInterval(() => {
-      if (document.hidden || !this.last || Date.now() - this.last.at < STILL_EVERY_MS) return;
+      if (document.hidden || !this.last) return;
+      // A negative age means that the clock was set back.
+      const age = Date.now() - this.last.at;
+      if (age >= 0 && age < STILL_EVERY_MS) return;
       navigator.geolocation.getCurrentPosition(this.#onPosition, this.#onError, OPTIONS);
     }, STILL_EVERY_MS / 5);
   }
