@@ -2,7 +2,7 @@
 // from both. Nothing is shown as done before the API has said so.
 import { api, versioned, type Schemas } from '../../api/api';
 import { Problem, asProblem } from '../../api/problem';
-import { browserName, enrol, forget, known, verify } from './enrolment';
+import { enrol, forget, known, renew, verify } from './enrolment';
 import { Locator, forgetKept } from './locator.svelte';
 import { Queue } from './queue';
 import { Sender } from './sender.svelte';
@@ -28,8 +28,7 @@ export class Sharing {
   /** Whether this browser is one of their devices. */
   enrolled = $state(false);
   readonly queue = new Queue();
-  /** What is thrown away shows that something has changed. */
-  readonly sender = new Sender(this.queue, () => void this.tracking.load());
+  readonly sender: Sender;
   readonly locator = new Locator((fix) => this.sender.take(fix));
   readonly tracking = new Tracking(() => this.#follow());
   /** Whose they are. */
@@ -38,11 +37,13 @@ export class Sharing {
 
   constructor(staff: string) {
     this.staff = staff;
+    // What is thrown away shows that something has changed.
+    this.sender = new Sender(staff, this.queue, () => void this.tracking.load());
     this.chosen = localStorage.getItem(CHOICE) === staff;
-    const enrolment = known(staff);
-    this.enrolled = enrolment !== null;
+    this.enrolled = known(staff) !== null;
     // What is left of the last time is sent before anything else is known.
-    if (enrolment) void this.sender.begin(enrolment.device);
+    void this.sender.begin();
+    if (this.enrolled) void renew();
     document.addEventListener('visibilitychange', this.#onSeen);
     addEventListener('online', this.#onSeen);
     void this.load();
@@ -103,9 +104,8 @@ export class Sharing {
   async leave(): Promise<void> {
     this.locator.stop();
     await this.sender.flush();
-    const enrolment = known(this.staff);
     this.sender.end();
-    if (enrolment) await this.queue.clear(enrolment.device).catch(() => undefined);
+    await this.queue.clear(this.staff).catch(() => undefined);
     this.#choose(false);
     localStorage.removeItem(WANTED);
     forgetKept();
@@ -151,11 +151,14 @@ export class Sharing {
   }
 
   async #enrol(): Promise<void> {
-    const enrolment = await enrol(this.staff, browserName(navigator.userAgent));
-    this.enrolled = true;
+    try {
+      await enrol(this.staff);
+    } finally {
+      this.enrolled = known(this.staff) !== null;
+    }
     // So that the browser does not throw the stored fixes away when it is short of space.
     void navigator.storage?.persist?.().catch(() => false);
-    await this.sender.begin(enrolment.device);
+    await this.sender.begin();
   }
 
   /** Revoked elsewhere, or never enrolled in this browser: said by the API. */
@@ -164,7 +167,7 @@ export class Sharing {
     if (!before && !this.chosen) return;
     const enrolment = await verify(this.staff);
     this.enrolled = enrolment !== null;
-    if (enrolment && enrolment.device !== before?.device) await this.sender.begin(enrolment.device);
+    if (enrolment && enrolment.device !== before?.device) await this.sender.begin();
   }
 
   #choose(share: boolean): void {
