@@ -34,6 +34,8 @@ export class Sharing {
   /** Whose they are. */
   readonly staff: string;
   #etag = '*';
+  /** Whether this is over, or the person is logging out. */
+  #ending = false;
 
   constructor(staff: string) {
     this.staff = staff;
@@ -100,20 +102,24 @@ export class Sharing {
     this.#follow();
   }
 
-  /** Stops, forgets what is stored here, and lets go of the device. Sends first what it can. */
-  async leave(): Promise<void> {
-    this.locator.stop();
-    await this.sender.flush();
-    this.sender.end();
-    await this.queue.clear(this.staff).catch(() => undefined);
-    this.#choose(false);
-    localStorage.removeItem(WANTED);
-    forgetKept();
-    forget();
+  /** Sends what it can and logs out. `logOut` is given what forgets all that is stored here: until it
+      has succeeded everything stays, and if it fails sharing goes on. */
+  async leave(logOut: (forget: () => Promise<void>) => Promise<void>): Promise<void> {
+    this.#ending = true;
+    this.#follow();
+    try {
+      await this.sender.flush();
+      await logOut(() => this.#forget());
+    } catch (thrown) {
+      this.#ending = false;
+      this.#follow();
+      throw thrown;
+    }
   }
 
   /** Ends what runs, when another person logs in. */
   close(): void {
+    this.#ending = true;
     document.removeEventListener('visibilitychange', this.#onSeen);
     removeEventListener('online', this.#onSeen);
     this.locator.stop();
@@ -124,6 +130,15 @@ export class Sharing {
   #onSeen = (): void => {
     if (!document.hidden) void this.load();
   };
+
+  async #forget(): Promise<void> {
+    this.close();
+    this.#choose(false);
+    localStorage.removeItem(WANTED);
+    forgetKept();
+    forget();
+    await this.queue.clear(this.staff).catch(() => undefined);
+  }
 
   async #readDuty(): Promise<void> {
     const { value, etag } = await versioned(api.GET('/v1/me/duty'));
@@ -184,7 +199,7 @@ export class Sharing {
   }
 
   #isWanted(): boolean {
-    if (!this.chosen || !this.enrolled) return false;
+    if (!this.chosen || !this.enrolled || this.#ending) return false;
     const wanted = this.tracking.now;
     // Without a network what was last known counts. The API throws away what is not wanted after all.
     if (!this.duty || !wanted) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
