@@ -1,7 +1,7 @@
 // The big switch: duty as the API has it, whether this browser shares its location, and what follows
-// from both. Nothing is shown as done before the API has said so.
-import { api, versioned, type Schemas } from '../../api/api';
+// from both. Sharing is begun after the API has said so, and ended before it is asked.
 import { Problem, asProblem } from '../../api/problem';
+import { Duty } from './duty.svelte';
 import { enrol, forget, known, renew, verify } from './enrolment';
 import { Locator, forgetKept } from './locator.svelte';
 import { Queue } from './queue';
@@ -18,7 +18,8 @@ const UNKNOWN_MS = 12 * 3_600_000;
 
 /** Duty and sharing of the person who is logged in. */
 export class Sharing {
-  duty: Schemas['Duty'] | null = $state.raw(null);
+  /** Whose they are. */
+  readonly staff: string;
   /** Why duty or devices could not be read. */
   problem: Problem | null = $state.raw(null);
   /** Whether the switch shares from this browser as well; not where an app sends the location. */
@@ -27,20 +28,19 @@ export class Sharing {
   chosen = $state(false);
   /** Whether this browser is one of their devices. */
   enrolled = $state(false);
+  readonly duty: Duty;
   readonly queue = new Queue();
   readonly sender: Sender;
   readonly locator = new Locator((fix) => this.sender.take(fix));
-  readonly tracking = new Tracking(() => this.#follow());
-  /** Whose they are. */
-  readonly staff: string;
-  #etag = '*';
+  readonly tracking = new Tracking(() => this.#follow(), () => void this.#refresh());
   /** Whether this is over, or the person is logging out. */
   #ending = false;
 
   constructor(staff: string) {
     this.staff = staff;
+    this.duty = new Duty(staff);
     // What is thrown away shows that something has changed.
-    this.sender = new Sender(staff, this.queue, () => void this.tracking.load());
+    this.sender = new Sender(staff, this.queue, () => void this.#refresh());
     this.chosen = localStorage.getItem(CHOICE) === staff;
     this.enrolled = known(staff) !== null;
     // What is left of the last time is sent before anything else is known.
@@ -48,42 +48,41 @@ export class Sharing {
     if (this.enrolled) void renew();
     document.addEventListener('visibilitychange', this.#onSeen);
     addEventListener('online', this.#onSeen);
+    addEventListener('storage', this.#onStored);
     void this.load();
+  }
+
+  /** Whether the position is watched, here or in another tab, whatever comes of it. */
+  get running(): boolean {
+    return this.locator.state !== 'off';
   }
 
   /** Whether the switch is on. On duty without sharing from here is on only if that was chosen. */
   get on(): boolean {
-    if (!this.duty) return false;
-    if (this.byHours) return this.chosen;
-    return this.duty.on_duty && (this.chosen || !this.here);
-  }
-
-  /** Whether the person's working hours decide about duty, so that the switch cannot. */
-  get byHours(): boolean {
-    return this.duty?.decided_by === 'working_hours';
+    const duty = this.duty.now;
+    // What runs can be stopped, also while nobody knows about duty.
+    if (!duty) return this.running;
+    if (this.duty.byHours) return this.chosen;
+    return duty.on_duty && (this.chosen || !this.here);
   }
 
   async load(): Promise<void> {
-    try {
-      await Promise.all([this.#readDuty(), this.tracking.load(), this.#checkDevice()]);
-      this.problem = null;
-    } catch (thrown) {
-      this.problem = asProblem(thrown);
-    }
-    this.#follow();
+    await this.#read(() => Promise.all([this.#readDuty(), this.#checkDevice()]));
   }
 
   /** Moves the switch: on duty, and shared from here where that is meant. */
   async turnOn(): Promise<void> {
-    const share = this.byHours || this.here;
+    const share = this.duty.byHours || this.here;
     if (share) await this.#enrol();
-    await this.#setDuty(true);
+    await this.duty.set(true);
     this.#choose(share);
   }
 
+  /** Stops sharing at once, also without a network, and then goes off duty. */
   async turnOff(): Promise<void> {
-    await this.#setDuty(false);
+    const shared = this.chosen;
     this.#choose(false);
+    await (shared ? this.duty.goOff() : this.duty.set(false));
   }
 
   /** Whether the switch shares from this browser. If it is on, that takes effect at once. */
@@ -122,6 +121,7 @@ export class Sharing {
     this.#ending = true;
     document.removeEventListener('visibilitychange', this.#onSeen);
     removeEventListener('online', this.#onSeen);
+    removeEventListener('storage', this.#onStored);
     this.locator.stop();
     this.tracking.close();
     this.sender.end();
@@ -131,38 +131,41 @@ export class Sharing {
     if (!document.hidden) void this.load();
   };
 
+  /** The switch was moved in another tab. */
+  #onStored = ({ key, newValue }: StorageEvent): void => {
+    if (key !== CHOICE) return;
+    this.chosen = newValue === this.staff;
+    this.#follow();
+  };
+
   async #forget(): Promise<void> {
     this.close();
     this.#choose(false);
     localStorage.removeItem(WANTED);
+    this.duty.forgetUnsaid();
     forgetKept();
     forget();
     await this.queue.clear(this.staff).catch(() => undefined);
   }
 
-  async #readDuty(): Promise<void> {
-    const { value, etag } = await versioned(api.GET('/v1/me/duty'));
-    this.duty = value;
-    this.#etag = etag;
+  /** Reads what an admin may have changed. */
+  async #refresh(): Promise<void> {
+    await this.#read(() => this.#readDuty());
   }
 
-  async #setDuty(on: boolean): Promise<void> {
-    if (!this.duty) await this.#readDuty();
-    if (this.byHours) return;
+  async #read(ask: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#putDuty(on);
+      await ask();
+      this.problem = null;
     } catch (thrown) {
-      // The version is the whole person's: somebody may have changed another field of them.
-      if (!(thrown instanceof Problem) || thrown.status !== 412) throw thrown;
-      await this.#readDuty();
-      if (!this.byHours) await this.#putDuty(on);
+      this.problem = asProblem(thrown);
     }
+    this.#follow();
   }
 
-  async #putDuty(on_duty: boolean): Promise<void> {
-    const { value, etag } = await versioned(api.PUT('/v1/me/duty', { params: { header: { 'if-match': this.#etag } }, body: { on_duty } }));
-    this.duty = value;
-    this.#etag = etag;
+  async #readDuty(): Promise<void> {
+    await Promise.all([this.duty.load(), this.tracking.load()]);
+    await this.duty.tellOff();
   }
 
   async #enrol(): Promise<void> {
@@ -200,11 +203,11 @@ export class Sharing {
 
   #isWanted(): boolean {
     if (!this.chosen || !this.enrolled || this.#ending) return false;
-    const wanted = this.tracking.now;
+    const [duty, tracking] = [this.duty.now, this.tracking.now];
     // Without a network what was last known counts. The API throws away what is not wanted after all.
-    if (!this.duty || !wanted) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
-    const now = wanted.wanted && (this.byHours || this.duty.on_duty);
-    const until = wanted.changes_at ? Date.parse(wanted.changes_at) : Date.now() + UNKNOWN_MS;
+    if (!duty || !tracking) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
+    const now = tracking.wanted && (this.duty.byHours || duty.on_duty);
+    const until = tracking.changes_at ? Date.parse(tracking.changes_at) : Date.now() + UNKNOWN_MS;
     if (now) localStorage.setItem(WANTED, String(until));
     else localStorage.removeItem(WANTED);
     return now;
