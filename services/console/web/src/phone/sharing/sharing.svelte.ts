@@ -31,7 +31,7 @@ export class Sharing {
   readonly duty: Duty;
   readonly queue = new Queue();
   readonly sender: Sender;
-  readonly locator = new Locator((fix) => this.sender.take(fix));
+  readonly locator: Locator;
   readonly tracking = new Tracking(() => this.#follow(), () => void this.#refresh());
   /** Whether this is over, or the person is logging out. */
   #ending = false;
@@ -41,6 +41,7 @@ export class Sharing {
     this.duty = new Duty(staff);
     // What is thrown away shows that something has changed.
     this.sender = new Sender(staff, this.queue, () => void this.#refresh());
+    this.locator = new Locator(staff, (fix) => this.sender.take(fix));
     this.chosen = localStorage.getItem(CHOICE) === staff;
     this.enrolled = known(staff) !== null;
     // What is left of the last time is sent before anything else is known.

@@ -90,3 +90,16 @@ test('another person who logs in in another tab lends no device', async () => {
   expect(JSON.parse(localStorage.getItem('nearhand.device')!)).toEqual({ device: 'phone', staff: 'mary' });
   sharing.close();
 });
+
+test('the last position of another person on this phone is no reason to wait', async () => {
+  let tell: (reading: unknown) => void = () => {};
+  Object.assign(navigator.geolocation, { watchPosition: (told: typeof tell) => { tell = told; return 1; } });
+  const position = { timestamp: Date.now(), coords: { latitude: 38.7, longitude: -9.1, accuracy: 8 } };
+  localStorage.setItem('nearhand.last_fix', JSON.stringify({ staff: 'vera', fix: { ...fixAt('of vera'), fix_at: new Date().toISOString() } }));
+  const sharing = await running();
+  tell(position);
+  await vi.waitFor(() => expect(sharing.sender.queued).toBe(1));
+  tell(position);
+  expect(await sharing.queue.count('mary')).toBe(1);
+  sharing.close();
+});
