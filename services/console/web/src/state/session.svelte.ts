@@ -49,9 +49,10 @@ class Session {
     if (before && before !== this.me?.staff.id) location.reload();
   }
 
-  /** Logs out and forgets everything that was shown. */
-  async logOut(): Promise<void> {
+  /** Logs out and forgets everything that was shown. `forget` removes what a page has stored besides. */
+  async logOut(forget?: () => Promise<void>): Promise<void> {
     await api.DELETE('/v1/sessions/current');
+    await forget?.();
     location.reload();
   }
 

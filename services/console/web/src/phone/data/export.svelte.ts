@@ -14,6 +14,8 @@ export class OwnExport {
   /** It was there and has expired. */
   gone = $state(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn = 0;
+  #closed = false;
   #staff: string;
 
   constructor(staff: string) {
@@ -21,7 +23,9 @@ export class OwnExport {
     void this.follow();
   }
 
+  /** Asks no more. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
@@ -38,17 +42,20 @@ export class OwnExport {
     this.#forget();
   }
 
-  /** Asks how far it is, until it has ended. */
+  /** Asks how far it is, until it has ended. Only the answer to the last question counts. */
   async follow(): Promise<void> {
+    const turn = ++this.#turn;
     clearTimeout(this.#timer);
     const id = this.#kept();
-    if (!id) return;
+    if (!id || this.#closed) return;
     try {
-      this.file = await body(api.GET('/v1/me/data-exports/{export_id}', { params: { path: { export_id: id } } }));
-      const job = this.file.job_id;
-      this.job = job ? await body(api.GET('/v1/jobs/{id}', { params: { path: { id: job } } })) : null;
+      const { file, job } = await read(id);
+      if (this.#isVoid(turn)) return;
+      this.file = file;
+      this.job = job;
       this.problem = null;
     } catch (thrown) {
+      if (this.#isVoid(turn)) return;
       const problem = asProblem(thrown);
       if (problem.status === 404) {
         this.#forget();
@@ -58,6 +65,10 @@ export class OwnExport {
       this.problem = problem;
     }
     if (this.running) this.#timer = setTimeout(() => void this.follow(), ASK_EVERY_MS);
+  }
+
+  #isVoid(turn: number): boolean {
+    return this.#closed || turn !== this.#turn;
   }
 
   /** Whether it is being made. */
@@ -79,8 +90,17 @@ export class OwnExport {
   }
 
   #forget(): void {
+    this.#turn += 1;
+    clearTimeout(this.#timer);
     localStorage.removeItem(KEY);
     this.file = null;
     this.job = null;
   }
+}
+
+/** The export and the job that makes it. */
+async function read(id: string): Promise<{ file: Schemas['Export']; job: Schemas['Job'] | null }> {
+  const file = await body(api.GET('/v1/me/data-exports/{export_id}', { params: { path: { export_id: id } } }));
+  const job = file.job_id ? await body(api.GET('/v1/jobs/{id}', { params: { path: { id: file.job_id } } })) : null;
+  return { file, job };
 }

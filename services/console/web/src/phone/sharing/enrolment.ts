@@ -1,7 +1,8 @@
 // This browser as a device of the person who is logged in. The device's token is in a cookie that
-// scripts cannot read; here is only which device it is, so that fixes stay with the one that took them.
+// scripts cannot read; here is only which device it is and whose, so that nothing is sent as another's.
 import { all } from '../../api/pager.svelte';
 import { api, body, type Schemas } from '../../api/api';
+import { words } from '../../texts';
 
 const KEY = 'nearhand.device';
 
@@ -24,18 +25,25 @@ export async function ownDevices(): Promise<Schemas['OwnDevice'][]> {
   return devices.filter((device) => !device.revoked_at);
 }
 
-/** Asks the API whether this browser is a device of the person, and keeps what it says. */
+/** Asks the API whether this browser is a device of the person, and keeps what it says. Another tab may
+    have logged another person in: their device does not count. */
 export async function verify(staff: string): Promise<Enrolment | null> {
-  const here = (await ownDevices()).find((device) => device.this_browser);
-  return here ? keep({ device: here.id, staff }) : null;
+  const here = (await ownDevices()).find((device) => device.this_browser && device.staff_id === staff);
+  return here ? keep(here) : null;
 }
 
 /** Enrols this browser, unless it is enrolled. */
-export async function enrol(staff: string, name: string): Promise<Enrolment> {
-  const present = await verify(staff);
-  if (present) return present;
-  const { device } = await body(api.POST('/v1/me/devices', { body: { name, cookie: true } }));
-  return keep({ device: device.id, staff });
+export async function enrol(staff: string): Promise<void> {
+  if (await verify(staff)) return;
+  // Nothing is sent until it is known whose the new cookie is.
+  forget();
+  const { device } = await body(api.POST('/v1/me/devices', { body: { name: browserName(navigator.userAgent), cookie: true } }));
+  keep(device);
+}
+
+/** Makes the device's cookie last as long as it can, from now on. Whether it still counts, `verify` finds out. */
+export async function renew(): Promise<void> {
+  await api.GET('/v1/pings/wanted').catch(() => undefined);
 }
 
 /** Forgets which device this browser is. */
@@ -43,7 +51,8 @@ export function forget(): void {
   localStorage.removeItem(KEY);
 }
 
-function keep(enrolment: Enrolment): Enrolment {
+function keep({ id, staff_id }: Schemas['Device']): Enrolment {
+  const enrolment = { device: id, staff: staff_id };
   localStorage.setItem(KEY, JSON.stringify(enrolment));
   return enrolment;
 }
@@ -53,5 +62,6 @@ export function browserName(agent: string): string {
   const browsers: [RegExp, string][] = [[/Edg/, 'Edge'], [/OPR/, 'Opera'], [/SamsungBrowser/, 'Samsung Internet'], [/Firefox|FxiOS/, 'Firefox'], [/Chrome|CriOS/, 'Chrome'], [/Safari/, 'Safari']];
   const systems: [RegExp, string][] = [[/iPhone/, 'iPhone'], [/iPad/, 'iPad'], [/Android/, 'Android'], [/Windows/, 'Windows'], [/Mac OS/, 'Mac'], [/Linux/, 'Linux']];
   const of = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(agent))?.[1];
-  return [of(browsers) ?? 'Browser', of(systems)].filter(Boolean).join(' on ');
+  const [browser, system] = [of(browsers) ?? words.phone.someBrowser, of(systems)];
+  return system ? words.phone.browserOn(browser, system) : browser;
 }

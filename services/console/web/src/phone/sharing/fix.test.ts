@@ -33,3 +33,8 @@ test('who stays is kept every five minutes, and noise is no movement', () => {
   expect(judge(reading(MOVING_EVERY_MS, 60, 80), first)).toBe('too_soon');
   expect(judge(reading(STILL_EVERY_MS, 0), first)).toBe('keep');
 });
+
+test('a clock that was set back silences nobody', () => {
+  expect(judge(reading(-1, 0), first)).toBe('keep');
+  expect(judge(reading(-3_600_000, 0), first)).toBe('keep');
+});

@@ -28,7 +28,8 @@ export function judge(reading: Reading, last: Fix | null): Verdict {
   if (!(reading.coords.accuracy <= WIDEST_M)) return 'too_wide';
   if (!last) return 'keep';
   const passed = reading.timestamp - Date.parse(last.fix_at);
-  if (passed >= STILL_EVERY_MS) return 'keep';
+  // A negative time means that the phone's clock was set back: how long ago the last was, nobody knows.
+  if (passed < 0 || passed >= STILL_EVERY_MS) return 'keep';
   return passed >= MOVING_EVERY_MS && hasMoved(reading, last) ? 'keep' : 'too_soon';
 }
 

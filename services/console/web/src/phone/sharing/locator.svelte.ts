@@ -21,6 +21,7 @@ export class Locator {
   /** The radius of the last position that was too wide. */
   wide = $state(0);
   readonly screen = new ScreenLock();
+  #staff: string;
   #take: (fix: Fix) => Promise<void>;
   #kept: Fix | null = null;
   #watch: number | null = null;
@@ -29,7 +30,8 @@ export class Locator {
   #asked: AbortController | null = null;
   #power: Power | null = null;
 
-  constructor(take: (fix: Fix) => Promise<void>) {
+  constructor(staff: string, take: (fix: Fix) => Promise<void>) {
+    this.#staff = staff;
     this.#take = take;
     this.#followPermission();
     void this.#followPower();
@@ -73,12 +75,15 @@ export class Locator {
 
   #begin(): void {
     this.state = 'seeking';
-    this.#kept = readKept();
+    this.#kept = readKept(this.#staff);
     this.screen.hold();
     this.#watch = navigator.geolocation.watchPosition(this.#onPosition, this.#onError, OPTIONS);
     // A phone that lies still may tell nothing more; then it is asked.
     this.#heartbeat = setInterval(() => {
-      if (document.hidden || !this.last || Date.now() - this.last.at < STILL_EVERY_MS) return;
+      if (document.hidden || !this.last) return;
+      // A negative age means that the clock was set back.
+      const age = Date.now() - this.last.at;
+      if (age >= 0 && age < STILL_EVERY_MS) return;
       navigator.geolocation.getCurrentPosition(this.#onPosition, this.#onError, OPTIONS);
     }, STILL_EVERY_MS / 5);
   }
@@ -101,7 +106,7 @@ export class Locator {
     this.last = { at: position.timestamp, accuracy: position.coords.accuracy };
     if (verdict !== 'keep') return;
     this.#kept = fixOf(position, crypto.randomUUID(), this.#power);
-    localStorage.setItem(KEPT, JSON.stringify(this.#kept));
+    localStorage.setItem(KEPT, JSON.stringify({ staff: this.#staff, fix: this.#kept }));
     void this.#take(this.#kept);
   };
 
@@ -142,10 +147,11 @@ export function forgetKept(): void {
   localStorage.removeItem(KEPT);
 }
 
-/** The fix that was kept last, also by a page that was closed since, so that opening it anew does not count as moving. */
-function readKept(): Fix | null {
+/** The person's fix that was kept last, also by a page that was closed since, so that opening it anew does not count as moving. */
+function readKept(staff: string): Fix | null {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Fix | null;
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as { staff: string; fix: Fix } | null;
+    return kept?.staff === staff ? kept.fix : null;
   } catch {
     return null;
   }

@@ -1,8 +1,10 @@
-// Sends the stored fixes of one device, oldest first, and forgets them once the API has said what
-// became of them. One tab sends at a time; the others wait for their turn.
+// Sends the stored fixes of one person, oldest first, and forgets them once the API has said what
+// became of them. Nothing is sent while this browser is no device of theirs. One tab sends at a time;
+// the others wait for their turn.
 import { api, body, type Schemas } from '../../api/api';
 import { Problem } from '../../api/problem';
 import { FRESH, after, hurry, waitMs, type Outcome, type Pace, type Trouble } from './plan';
+import { known } from './enrolment';
 import type { Fix } from './fix';
 import type { Queue } from './queue';
 
@@ -19,24 +21,25 @@ export class Sender {
   discarded: string | null = $state(null);
   /** The browser's storage has failed. */
   broken = $state(false);
+  #staff: string;
   #queue: Queue;
   #onDiscarded: () => void;
-  #device: string | null = null;
   #pace: Pace = FRESH;
-  #running = false;
+  #running: Promise<void> | null = null;
+  #ended = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `discarded` is called when the API throws fixes away. */
-  constructor(queue: Queue, discarded: () => void) {
+  constructor(staff: string, queue: Queue, discarded: () => void) {
+    this.#staff = staff;
     this.#queue = queue;
     this.#onDiscarded = discarded;
     addEventListener('online', () => this.hurry());
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.hurry(); });
   }
 
-  /** Sends as this device from now on. */
-  async begin(device: string): Promise<void> {
-    this.#device = device;
+  /** Starts anew: counts what is stored, and sends it if this browser is their device. */
+  async begin(): Promise<void> {
     this.#pace = FRESH;
     this.trouble = null;
     await this.#recount();
@@ -45,16 +48,16 @@ export class Sender {
 
   /** Sends no more. What is stored stays. */
   end(): void {
-    this.#device = null;
+    this.#ended = true;
     clearTimeout(this.#timer);
     this.queued = 0;
   }
 
   /** Stores a fix and sends it as soon as may be. */
   async take(fix: Fix): Promise<void> {
-    if (!this.#device) return;
+    if (this.#ended) return;
     try {
-      await this.#queue.add(this.#device, fix);
+      await this.#queue.add(this.#staff, fix);
       this.broken = false;
     } catch {
       this.broken = true;
@@ -72,21 +75,31 @@ export class Sender {
 
   /** One try for all that is stored, for somebody who is about to log out. Answers how many are left. */
   async flush(): Promise<number> {
+    await this.#running;
     this.hurry();
     await this.#run();
     return this.queued;
   }
 
+  /** As which device it sends; null: as none. */
+  get #device(): string | null {
+    return known(this.#staff)?.device ?? null;
+  }
+
   #schedule(): void {
     clearTimeout(this.#timer);
-    if (!this.#device || this.#running) return;
+    if (this.#ended || this.#running || !this.#device) return;
     const wait = waitMs(this.#pace, this.queued, Date.now());
     if (wait !== null) this.#timer = setTimeout(() => void this.#run(), wait);
   }
 
+  /** A send that is on its way is joined. */
   async #run(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
+    this.#running ??= this.#sendInTurn();
+    await this.#running;
+  }
+
+  async #sendInTurn(): Promise<void> {
     try {
       await navigator.locks.request(LOCK, () => this.#sendAll());
     } catch {
@@ -94,7 +107,7 @@ export class Sender {
       this.broken = true;
       this.#pace = after(this.#pace, 1, { status: 503, retryAfterS: null }, Date.now(), Math.random()).pace;
     } finally {
-      this.#running = false;
+      this.#running = null;
     }
     this.#schedule();
   }
@@ -102,16 +115,17 @@ export class Sender {
   /** Batch after batch, until nothing is left or a wait is due. */
   async #sendAll(): Promise<void> {
     for (;;) {
-      const device = this.#device;
       await this.#recount();
-      if (!device || waitMs(this.#pace, this.queued, Date.now()) !== 0) return;
-      const fixes = await this.#queue.oldest(device, this.#pace.batch);
+      const device = this.#device;
+      if (this.#ended || !device || waitMs(this.#pace, this.queued, Date.now()) !== 0) return;
+      const fixes = await this.#queue.oldest(this.#staff, this.#pace.batch);
       const outcome = await this.#send(fixes);
-      if (this.#device !== device) return;
       const { pace, forget } = after(this.#pace, fixes.length, outcome, Date.now(), Math.random());
+      if (forget) await this.#queue.remove(fixes.map((fix) => fix.key));
+      // Enrolled anew meanwhile: that the old device was refused says nothing of the new one.
+      if (this.#device !== device) return;
       this.#pace = pace;
       this.trouble = pace.trouble;
-      if (forget) await this.#queue.remove(fixes.map((fix) => fix.key));
     }
   }
 
@@ -134,6 +148,10 @@ export class Sender {
   }
 
   async #recount(): Promise<void> {
-    this.queued = this.#device ? await this.#queue.count(this.#device) : 0;
+    try {
+      this.queued = await this.#queue.count(this.#staff);
+    } catch {
+      this.broken = true;
+    }
   }
 }

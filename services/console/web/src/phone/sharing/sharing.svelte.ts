@@ -1,8 +1,8 @@
 // The big switch: duty as the API has it, whether this browser shares its location, and what follows
-// from both. Nothing is shown as done before the API has said so.
-import { api, versioned, type Schemas } from '../../api/api';
+// from both. Sharing is begun after the API has said so, and ended before it is asked.
 import { Problem, asProblem } from '../../api/problem';
-import { browserName, enrol, forget, known, verify } from './enrolment';
+import { Duty } from './duty.svelte';
+import { enrol, forget, known, renew, verify } from './enrolment';
 import { Locator, forgetKept } from './locator.svelte';
 import { Queue } from './queue';
 import { Sender } from './sender.svelte';
@@ -18,7 +18,8 @@ const UNKNOWN_MS = 12 * 3_600_000;
 
 /** Duty and sharing of the person who is logged in. */
 export class Sharing {
-  duty: Schemas['Duty'] | null = $state.raw(null);
+  /** Whose they are. */
+  readonly staff: string;
   /** Why duty or devices could not be read. */
   problem: Problem | null = $state.raw(null);
   /** Whether the switch shares from this browser as well; not where an app sends the location. */
@@ -27,60 +28,62 @@ export class Sharing {
   chosen = $state(false);
   /** Whether this browser is one of their devices. */
   enrolled = $state(false);
+  readonly duty: Duty;
   readonly queue = new Queue();
-  /** What is thrown away shows that something has changed. */
-  readonly sender = new Sender(this.queue, () => void this.tracking.load());
-  readonly locator = new Locator((fix) => this.sender.take(fix));
-  readonly tracking = new Tracking(() => this.#follow());
-  /** Whose they are. */
-  readonly staff: string;
-  #etag = '*';
+  readonly sender: Sender;
+  readonly locator: Locator;
+  readonly tracking = new Tracking(() => this.#follow(), () => void this.#refresh());
+  /** Whether this is over, or the person is logging out. */
+  #ending = false;
 
   constructor(staff: string) {
     this.staff = staff;
+    this.duty = new Duty(staff);
+    // What is thrown away shows that something has changed.
+    this.sender = new Sender(staff, this.queue, () => void this.#refresh());
+    this.locator = new Locator(staff, (fix) => this.sender.take(fix));
     this.chosen = localStorage.getItem(CHOICE) === staff;
-    const enrolment = known(staff);
-    this.enrolled = enrolment !== null;
+    this.enrolled = known(staff) !== null;
     // What is left of the last time is sent before anything else is known.
-    if (enrolment) void this.sender.begin(enrolment.device);
+    void this.sender.begin();
+    if (this.enrolled) void renew();
     document.addEventListener('visibilitychange', this.#onSeen);
     addEventListener('online', this.#onSeen);
+    addEventListener('storage', this.#onStored);
     void this.load();
+  }
+
+  /** Whether the position is watched, here or in another tab, whatever comes of it. */
+  get running(): boolean {
+    return this.locator.state !== 'off';
   }
 
   /** Whether the switch is on. On duty without sharing from here is on only if that was chosen. */
   get on(): boolean {
-    if (!this.duty) return false;
-    if (this.byHours) return this.chosen;
-    return this.duty.on_duty && (this.chosen || !this.here);
-  }
-
-  /** Whether the person's working hours decide about duty, so that the switch cannot. */
-  get byHours(): boolean {
-    return this.duty?.decided_by === 'working_hours';
+    const duty = this.duty.now;
+    // What runs can be stopped, also while nobody knows about duty.
+    if (!duty) return this.running;
+    if (this.duty.byHours) return this.chosen;
+    return duty.on_duty && (this.chosen || !this.here);
   }
 
   async load(): Promise<void> {
-    try {
-      await Promise.all([this.#readDuty(), this.tracking.load(), this.#checkDevice()]);
-      this.problem = null;
-    } catch (thrown) {
-      this.problem = asProblem(thrown);
-    }
-    this.#follow();
+    await this.#read(() => Promise.all([this.#readDuty(), this.#checkDevice()]));
   }
 
   /** Moves the switch: on duty, and shared from here where that is meant. */
   async turnOn(): Promise<void> {
-    const share = this.byHours || this.here;
+    const share = this.duty.byHours || this.here;
     if (share) await this.#enrol();
-    await this.#setDuty(true);
+    await this.duty.set(true);
     this.#choose(share);
   }
 
+  /** Stops sharing at once, also without a network, and then goes off duty. */
   async turnOff(): Promise<void> {
-    await this.#setDuty(false);
+    const shared = this.chosen;
     this.#choose(false);
+    await (shared ? this.duty.goOff() : this.duty.set(false));
   }
 
   /** Whether the switch shares from this browser. If it is on, that takes effect at once. */
@@ -99,23 +102,27 @@ export class Sharing {
     this.#follow();
   }
 
-  /** Stops, forgets what is stored here, and lets go of the device. Sends first what it can. */
-  async leave(): Promise<void> {
-    this.locator.stop();
-    await this.sender.flush();
-    const enrolment = known(this.staff);
-    this.sender.end();
-    if (enrolment) await this.queue.clear(enrolment.device).catch(() => undefined);
-    this.#choose(false);
-    localStorage.removeItem(WANTED);
-    forgetKept();
-    forget();
+  /** Sends what it can and logs out. `logOut` is given what forgets all that is stored here: until it
+      has succeeded everything stays, and if it fails sharing goes on. */
+  async leave(logOut: (forget: () => Promise<void>) => Promise<void>): Promise<void> {
+    this.#ending = true;
+    this.#follow();
+    try {
+      await this.sender.flush();
+      await logOut(() => this.#forget());
+    } catch (thrown) {
+      this.#ending = false;
+      this.#follow();
+      throw thrown;
+    }
   }
 
   /** Ends what runs, when another person logs in. */
   close(): void {
+    this.#ending = true;
     document.removeEventListener('visibilitychange', this.#onSeen);
     removeEventListener('online', this.#onSeen);
+    removeEventListener('storage', this.#onStored);
     this.locator.stop();
     this.tracking.close();
     this.sender.end();
@@ -125,37 +132,52 @@ export class Sharing {
     if (!document.hidden) void this.load();
   };
 
-  async #readDuty(): Promise<void> {
-    const { value, etag } = await versioned(api.GET('/v1/me/duty'));
-    this.duty = value;
-    this.#etag = etag;
+  /** The switch was moved in another tab. */
+  #onStored = ({ key, newValue }: StorageEvent): void => {
+    if (key !== CHOICE) return;
+    this.chosen = newValue === this.staff;
+    this.#follow();
+  };
+
+  async #forget(): Promise<void> {
+    this.close();
+    this.#choose(false);
+    localStorage.removeItem(WANTED);
+    this.duty.forgetUnsaid();
+    forgetKept();
+    forget();
+    await this.queue.clear(this.staff).catch(() => undefined);
   }
 
-  async #setDuty(on: boolean): Promise<void> {
-    if (!this.duty) await this.#readDuty();
-    if (this.byHours) return;
+  /** Reads what an admin may have changed. */
+  async #refresh(): Promise<void> {
+    await this.#read(() => this.#readDuty());
+  }
+
+  async #read(ask: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#putDuty(on);
+      await ask();
+      this.problem = null;
     } catch (thrown) {
-      // The version is the whole person's: somebody may have changed another field of them.
-      if (!(thrown instanceof Problem) || thrown.status !== 412) throw thrown;
-      await this.#readDuty();
-      if (!this.byHours) await this.#putDuty(on);
+      this.problem = asProblem(thrown);
     }
+    this.#follow();
   }
 
-  async #putDuty(on_duty: boolean): Promise<void> {
-    const { value, etag } = await versioned(api.PUT('/v1/me/duty', { params: { header: { 'if-match': this.#etag } }, body: { on_duty } }));
-    this.duty = value;
-    this.#etag = etag;
+  async #readDuty(): Promise<void> {
+    await Promise.all([this.duty.load(), this.tracking.load()]);
+    await this.duty.tellOff();
   }
 
   async #enrol(): Promise<void> {
-    const enrolment = await enrol(this.staff, browserName(navigator.userAgent));
-    this.enrolled = true;
+    try {
+      await enrol(this.staff);
+    } finally {
+      this.enrolled = known(this.staff) !== null;
+    }
     // So that the browser does not throw the stored fixes away when it is short of space.
     void navigator.storage?.persist?.().catch(() => false);
-    await this.sender.begin(enrolment.device);
+    await this.sender.begin();
   }
 
   /** Revoked elsewhere, or never enrolled in this browser: said by the API. */
@@ -164,7 +186,7 @@ export class Sharing {
     if (!before && !this.chosen) return;
     const enrolment = await verify(this.staff);
     this.enrolled = enrolment !== null;
-    if (enrolment && enrolment.device !== before?.device) await this.sender.begin(enrolment.device);
+    if (enrolment && enrolment.device !== before?.device) await this.sender.begin();
   }
 
   #choose(share: boolean): void {
@@ -181,12 +203,12 @@ export class Sharing {
   }
 
   #isWanted(): boolean {
-    if (!this.chosen || !this.enrolled) return false;
-    const wanted = this.tracking.now;
+    if (!this.chosen || !this.enrolled || this.#ending) return false;
+    const [duty, tracking] = [this.duty.now, this.tracking.now];
     // Without a network what was last known counts. The API throws away what is not wanted after all.
-    if (!this.duty || !wanted) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
-    const now = wanted.wanted && (this.byHours || this.duty.on_duty);
-    const until = wanted.changes_at ? Date.parse(wanted.changes_at) : Date.now() + UNKNOWN_MS;
+    if (!duty || !tracking) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
+    const now = tracking.wanted && (this.duty.byHours || duty.on_duty);
+    const until = tracking.changes_at ? Date.parse(tracking.changes_at) : Date.now() + UNKNOWN_MS;
     if (now) localStorage.setItem(WANTED, String(until));
     else localStorage.removeItem(WANTED);
     return now;

@@ -2,10 +2,10 @@
 import { api, body, type Schemas } from '../../api/api';
 import { Problem, asProblem } from '../../api/problem';
 
-/** When the API names no time of change, it is asked this often. */
-const ASK_EVERY_MS = 3_600_000;
-/** A timer of a browser cannot be set further ahead than this. */
-const LONGEST_MS = 2_000_000_000;
+/** While the page is seen it is asked this often, as an admin may change it at any time. */
+const SEEN_EVERY_MS = 60_000;
+/** The same for a page that nobody sees; one that is seen again asks at once. */
+const HIDDEN_EVERY_MS = 3_600_000;
 /** After no answer. */
 const RETRY_MS = 30_000;
 
@@ -14,35 +14,45 @@ export class Tracking {
   now: Schemas['OwnTracking'] | null = $state.raw(null);
   problem: Problem | null = $state.raw(null);
   #changed: () => void;
+  #due: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn = 0;
   #closed = false;
 
-  /** `changed` is called after each answer. */
-  constructor(changed: () => void) {
+  /** `changed` is called after each answer, `due` when it is time to load again. */
+  constructor(changed: () => void, due: () => void) {
     this.#changed = changed;
+    this.#due = due;
   }
 
-  /** Asks now, and again when the answer will change. */
+  /** Asks now, and sets the time to ask again. Only the answer to the last question counts. */
   async load(): Promise<void> {
+    if (this.#closed) return;
+    const turn = ++this.#turn;
     clearTimeout(this.#timer);
     let wait = RETRY_MS;
     try {
-      this.now = await body(api.GET('/v1/me/tracking'));
+      const now = await body(api.GET('/v1/me/tracking'));
+      if (this.#isVoid(turn)) return;
+      this.now = now;
       this.problem = null;
-      const changes = this.now.changes_at ? Date.parse(this.now.changes_at) - Date.now() : ASK_EVERY_MS;
-      wait = Math.min(Math.max(changes, 0) + 1_000, ASK_EVERY_MS, LONGEST_MS);
+      wait = untilNext(now);
       this.#changed();
     } catch (thrown) {
+      if (this.#isVoid(turn)) return;
       this.problem = asProblem(thrown);
     }
-    clearTimeout(this.#timer);
-    if (!this.#closed) this.#timer = setTimeout(() => void this.load(), wait);
+    this.#timer = setTimeout(this.#due, wait);
   }
 
   /** Asks no more. */
   close(): void {
-    clearTimeout(this.#timer);
     this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #isVoid(turn: number): boolean {
+    return this.#closed || turn !== this.#turn;
   }
 
   async pause(minutes: number): Promise<void> {
@@ -60,4 +70,11 @@ export class Tracking {
     await api.DELETE('/v1/me/tracking');
     await this.load();
   }
+}
+
+/** Until when an answer holds. */
+function untilNext({ changes_at }: Schemas['OwnTracking']): number {
+  const longest = document.hidden ? HIDDEN_EVERY_MS : SEEN_EVERY_MS;
+  if (!changes_at) return longest;
+  return Math.min(Math.max(Date.parse(changes_at) - Date.now(), 0) + 1_000, longest);
 }

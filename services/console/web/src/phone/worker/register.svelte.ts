@@ -11,9 +11,12 @@ class Shell {
   /** Registers it; without HTTPS the page works without one. */
   async register(): Promise<void> {
     if (!('serviceWorker' in navigator)) return;
-    const hadOne = navigator.serviceWorker.controller !== null;
-    // The new version has taken over: show it. The first one changes nothing.
-    navigator.serviceWorker.addEventListener('controllerchange', () => { if (hadOne) location.reload(); });
+    let hadOne = navigator.serviceWorker.controller !== null;
+    // A new version has taken over: show it. The first worker of all shows nothing new.
+    navigator.serviceWorker.addEventListener('controllerchange', () => {
+      if (hadOne) location.reload();
+      hadOne = true;
+    });
     try {
       const registration = await navigator.serviceWorker.register(trusted(ADDRESS), { scope: SCOPE, updateViaCache: 'none' });
       this.#watch(registration);
