@@ -1,4 +1,5 @@
 // The live map and its list: where people are, and whether that is live.
+import type { Schemas } from '../support/api';
 import { beside } from '../support/office';
 import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
 
@@ -81,6 +82,28 @@ test('a stream that is cut says so, and goes on where it was', async ({ open, of
   cable.putBack();
   await expect(page.getByText('Reconnecting …')).toBeHidden();
   await expect(row).toContainText('±50 m');
+});
+
+test('from afar people are counted by area, and an area is zoomed into', async ({ open, office }) => {
+  const vera = await office.person({ home: null });
+  await (await office.phone(vera)).send(office.place);
+  const page = await open(ADMIN_LOGIN, '/console', { around: office.place });
+  const row = page.getByRole('option', { name: vera.display_name });
+  await expect(row).toBeVisible();
+  // A crowd would take long to make, so each counts for sixty.
+  await page.route('**/v1/positions/counts?*', async (route) => {
+    // The server answers our own pages alone.
+    const response = await route.fetch({ headers: { ...await route.request().allHeaders(), 'sec-fetch-site': 'same-origin' } });
+    const counts = await response.json() as Schemas['PositionCounts'];
+    const items = counts.items.map((area) => ({ ...area, people: area.people * 60 }));
+    await route.fulfill({ response, json: { ...counts, people: counts.people * 60, items } });
+  });
+  for (let step = 0; step < 4; step += 1) await page.getByRole('button', { name: 'Zoom out' }).click();
+  await expect(page.getByText('Counted by area')).toBeVisible();
+  await expect(row).toHaveCount(0);
+  await page.getByRole('option', { name: /people, near/ }).click();
+  await expect(row).toBeVisible();
+  await expect(page.getByText('Live', { exact: true }).first()).toBeVisible();
 });
 
 test('on a narrow screen the map and the list take turns', async ({ open, office }) => {
