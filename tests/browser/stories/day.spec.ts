@@ -1,5 +1,6 @@
 // The timeline of a day, and giving work to somebody else.
 import type { Schemas } from '../support/api';
+import { dayAhead } from '../support/office';
 import { expect, test } from '../support/test';
 
 test('a conflict is shown before it is saved, and saved with a reason', async ({ open, office }) => {
@@ -52,8 +53,3 @@ test('a case that waits is given to somebody', async ({ open, office }) => {
   const { items } = await office.api.get<{ items: Schemas['Assignment'][] }>(`/v1/assignments?case=${job.id}`);
   expect(items.map((one) => one.staff_id)).toEqual([vera.id]);
 });
-
-/** A day that all stories have for themselves, as a date. */
-function dayAhead(days: number): string {
-  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-}

@@ -1,4 +1,5 @@
 // The live map and its list: where people are, and whether that is live.
+import type { Schemas } from '../support/api';
 import { beside } from '../support/office';
 import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
 
@@ -16,23 +17,22 @@ test('the phone page shares its location, and the scheduler sees it come', async
   await expect(phone.getByText('Shared.')).toBeVisible();
 
   const row = people.getByRole('option', { name: vera.name });
-  await expect(row).toBeVisible();
   await expect(row).toContainText('±20 m');
   await expect(desk.getByText('Live', { exact: true }).first()).toBeVisible();
-  // The map has them too: a click in the middle of their place selects them.
   await row.click();
   await expect(row).toHaveAttribute('aria-selected', 'true');
   const panel = desk.getByRole('region', { name: 'What is selected' });
   await expect(panel).toContainText('Phone');
   await panel.getByRole('button', { name: 'Close' }).click();
-  await desk.getByRole('button', { name: 'Live fix' }).click();
-  await expect(row).toBeVisible();
+  await expect(panel).toBeHidden();
+  await expect(row).toHaveAttribute('aria-selected', 'false');
 });
 
-test('a person on the map is selected by a click on the map', async ({ open, office }) => {
+test('people on the map are selected by a click, from a list where several are at one spot', async ({ open, office }) => {
   const vera = await office.person({ home: null });
   const phone = await office.phone(vera);
   await phone.send(office.place);
+  const atHome = await office.person({ first_name: 'Hanna', home: beside(office.place, 400, 400) });
   const page = await open(ADMIN_LOGIN, '/console', { around: office.place });
   const row = page.getByRole('option', { name: vera.display_name });
   await expect(row).toBeVisible();
@@ -45,6 +45,24 @@ test('a person on the map is selected by a click on the map', async ({ open, off
   }).toPass({ timeout: 60_000 });
   await expect(page).toHaveURL(new RegExp(`person=${vera.id}`));
   await expect(page.getByRole('heading', { name: vera.display_name })).toBeVisible();
+
+  const wanda = await office.person({ first_name: 'Wanda', home: null });
+  await (await office.phone(wanda)).send(office.place);
+  const spot = page.getByRole('region', { name: '2 at this spot' });
+  await expect(async () => {
+    await canvas.click();
+    await expect(spot).toBeVisible({ timeout: 2_000 });
+  }).toPass({ timeout: 60_000 });
+  await expect(spot.getByRole('button', { name: vera.display_name })).toBeVisible();
+  await spot.getByRole('button', { name: wanda.display_name }).click();
+  await expect(page.getByRole('heading', { name: wanda.display_name })).toBeVisible();
+  await expect(spot).toBeHidden();
+
+  const withoutFix = page.getByRole('option', { name: atHome.display_name });
+  await expect(withoutFix).toContainText('no live fix');
+  await page.getByRole('button', { name: 'Live fix' }).click();
+  await expect(withoutFix).toBeHidden();
+  await expect(row).toBeVisible();
 });
 
 test('a stream that is cut says so, and goes on where it was', async ({ open, office, cable }) => {
@@ -64,6 +82,28 @@ test('a stream that is cut says so, and goes on where it was', async ({ open, of
   cable.putBack();
   await expect(page.getByText('Reconnecting …')).toBeHidden();
   await expect(row).toContainText('±50 m');
+});
+
+test('from afar people are counted by area, and an area is zoomed into', async ({ open, office }) => {
+  const vera = await office.person({ home: null });
+  await (await office.phone(vera)).send(office.place);
+  const page = await open(ADMIN_LOGIN, '/console', { around: office.place });
+  const row = page.getByRole('option', { name: vera.display_name });
+  await expect(row).toBeVisible();
+  // A crowd would take long to make, so each counts for sixty.
+  await page.route('**/v1/positions/counts?*', async (route) => {
+    // The server answers our own pages alone.
+    const response = await route.fetch({ headers: { ...await route.request().allHeaders(), 'sec-fetch-site': 'same-origin' } });
+    const counts = await response.json() as Schemas['PositionCounts'];
+    const items = counts.items.map((area) => ({ ...area, people: area.people * 60 }));
+    await route.fulfill({ response, json: { ...counts, people: counts.people * 60, items } });
+  });
+  for (let step = 0; step < 4; step += 1) await page.getByRole('button', { name: 'Zoom out' }).click();
+  await expect(page.getByText('Counted by area')).toBeVisible();
+  await expect(row).toHaveCount(0);
+  await page.getByRole('option', { name: /people, near/ }).click();
+  await expect(row).toBeVisible();
+  await expect(page.getByText('Live', { exact: true }).first()).toBeVisible();
 });
 
 test('on a narrow screen the map and the list take turns', async ({ open, office }) => {

@@ -1,6 +1,7 @@
 // Offers, with a scheduler and a phone side by side. Both see what the other does without reloading.
 import type { Schemas } from '../support/api';
-import type { Office } from '../support/office';
+import { mailedLink } from '../support/mails';
+import { beside, type Office } from '../support/office';
 import { expect, PHONE, test } from '../support/test';
 
 test('a scheduler offers a case, a phone accepts, and both see it', async ({ open, office }) => {
@@ -12,6 +13,7 @@ test('a scheduler offers a case, a phone accepts, and both see it', async ({ ope
 
   await desk.getByRole('button', { name: 'Offer …' }).click();
   const dialog = desk.getByRole('dialog', { name: 'Offer the case' });
+  await dialog.getByRole('radio', { name: 'All at once' }).check();
   await dialog.getByLabel('Only these people').check();
   await dialog.getByRole('checkbox', { name: vera.name }).check();
   await dialog.getByLabel('Message to everybody').fill('The lock sticks: pull while you turn.');
@@ -23,6 +25,7 @@ test('a scheduler offers a case, a phone accepts, and both see it', async ({ ope
 
   await expect(phone.getByRole('heading', { name: job.title })).toBeVisible();
   await expect(phone.getByText('The lock sticks: pull while you turn.')).toBeVisible();
+  await expect(phone.getByText('the first who accepts gets it')).toBeVisible();
   await expect(offers.getByRole('listitem').filter({ hasText: vera.name })).toContainText('Asked');
   await phone.getByRole('button', { name: 'Accept' }).click();
   await expect(phone.getByText(`Accepted. ${job.title} is yours.`)).toBeVisible();
@@ -44,27 +47,37 @@ test('a scheduler offers a case, a phone accepts, and both see it', async ({ ope
   await expect(assignments).toContainText('Done');
 });
 
-test('a refusal and a missed answer are shown, each with the next person asked', async ({ open, office }) => {
-  const [first, second] = [await office.member(), await office.member()];
+test('after a missed answer and a refusal the next person is asked, and accepts by the link of their mail', async ({ open, office }) => {
+  // The nearer one is asked first.
+  const [first, second] = [await office.member(), await office.member({ home: beside(office.place, 5_000) })];
   const job = await office.case();
   const desk = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
   const phone = await open(first, '/phone', PHONE);
   const offers = desk.locator('[data-part="offers"]');
   const row = (name: string) => offers.getByRole('listitem').filter({ hasText: name });
 
-  await offer(office, job, [first.id]);
+  // Somebody who answers nothing: the server's own time runs out.
+  await offer(office, job, [second.id], { answer_within_s: 2 });
+  await expect(row(second.name)).toContainText('No answer in time');
+  await expect(offers).toContainText('Nobody accepted');
+  await expect(desk.getByRole('button', { name: 'Offer …' })).toBeVisible();
+
+  await offer(office, job, [first.id, second.id]);
+  await expect(row(first.name)).toContainText('Asked');
+  await expect(row(second.name)).toBeHidden();
   await phone.getByRole('button', { name: 'Decline' }).click();
   await phone.getByLabel('Reason').fill('My van is in the garage.');
   await phone.getByRole('dialog').getByRole('button', { name: 'Decline' }).click();
   await expect(phone.getByText('Declined. Thank you for answering.')).toBeVisible();
   await expect(row(first.name)).toContainText('Declined');
   await expect(row(first.name)).toContainText('My van is in the garage.');
-  await expect(offers).toContainText('Nobody accepted');
+  await expect(row(second.name)).toContainText('Asked');
 
-  // Somebody who answers nothing: the server's own time runs out.
-  await offer(office, job, [second.id], { answer_within_s: 2 });
-  await expect(row(second.name)).toContainText('No answer in time');
-  await expect(desk.getByRole('button', { name: 'Offer …' })).toBeVisible();
+  const mail = await open(null, await mailedLink(second.login, 'A case is offered to you'));
+  await expect(mail.getByText(job.title)).toBeVisible();
+  await mail.getByRole('button', { name: 'Accept' }).click();
+  await expect(mail.getByText('You have accepted. The case is yours')).toBeVisible();
+  await expect(desk.locator('[data-part="assignments"]')).toContainText(second.name);
 });
 
 test('those who could are listed, and the scheduler chooses one', async ({ open, office }) => {

@@ -18,14 +18,17 @@ test('who may see areas only is told so and gets no exact place', async ({ open,
   expect(place?.accuracy_m).toBeNull();
   expect([place?.position.lat, place?.position.lng]).not.toEqual([office.place.lat, office.place.lng]);
   await row.click();
+  await expect(page.getByRole('heading', { name: 'Current assignments' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Show today\'s way' })).toHaveCount(0);
 });
 
 test('a scheduler changes no settings, and sees no audit', async ({ open, office }) => {
   const page = await open(await office.scheduler(), '/console/settings/departments');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.getByRole('button', { name: 'New department' })).toHaveCount(0);
-  await expect(page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Audit' })).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Departments' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'New department' })).toHaveCount(0);
+  const places = page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link');
+  await expect(places.filter({ hasText: 'People' })).toBeVisible();
+  await expect(places.filter({ hasText: 'Audit' })).toHaveCount(0);
   await page.goto('/console/audit');
   await expect(page.getByText('You are not allowed to see this.')).toBeVisible();
   await page.goto('/console/people/import');

@@ -1,7 +1,8 @@
 // The phone page: sharing, pausing, without a network, and as an installed app.
 import type { Schemas } from '../support/api';
-import { beside, type Office, type Place } from '../support/office';
+import { beside, dayAhead, type Office, type Place } from '../support/office';
 import { expect, PHONE, test, type Opening } from '../support/test';
+import type { Page } from '@playwright/test';
 
 /** A phone that knows where it is, so many metres exactly. */
 function phoneAt({ lat: latitude, lng: longitude }: Place, accuracy: number): Opening {
@@ -13,6 +14,11 @@ async function fixes(office: Office, staff: { id: string }): Promise<number> {
   return track.features.flatMap((part) => part.properties.times).length;
 }
 
+/** Waits until the page's worker has kept its shell; returns the address below which it does so. */
+function shellScope(page: Page): Promise<string> {
+  return page.evaluate(async () => new URL((await navigator.serviceWorker.ready).scope).pathname);
+}
+
 test('positions of a phone without a network are kept, and sent when it is back', async ({ open, office }) => {
   const vera = await office.member();
   await office.agree(vera);
@@ -20,6 +26,7 @@ test('positions of a phone without a network are kept, and sent when it is back'
   const page = await open(vera, '/phone', phoneAt(office.place, 5_000));
   await page.getByRole('switch').click();
   await expect(page.getByText('Too imprecise to be shared.', { exact: true })).toBeVisible();
+  await shellScope(page);
   await page.context().setOffline(true);
   const there = beside(office.place, 300);
   await page.context().setGeolocation({ latitude: there.lat, longitude: there.lng, accuracy: 9 });
@@ -70,11 +77,7 @@ test('the phone page can be installed, keeps its shell, and never an answer of t
     const answer = await page.request.get(new URL(icon.src, `${new URL(page.url()).origin}/phone/`).href);
     expect(answer.headers()['content-type']).toMatch(/^image\//);
   }
-  const worker = await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    return new URL(registration.scope).pathname;
-  });
-  expect(worker).toBe('/phone');
+  expect(await shellScope(page)).toBe('/phone');
 
   await page.reload();
   await expect(page.getByRole('switch')).toBeVisible();
@@ -90,8 +93,8 @@ test('the phone page can be installed, keeps its shell, and never an answer of t
 test('time off, preferences and what is held are one\'s own to change and take', async ({ open, office }) => {
   const vera = await office.member();
   const page = await open(vera, '/phone#time', PHONE);
-  await page.getByLabel('First day').fill('2027-02-01');
-  await page.getByLabel('Last day').fill('2027-02-03');
+  await page.getByLabel('First day').fill(dayAhead(60));
+  await page.getByLabel('Last day').fill(dayAhead(62));
   await page.getByRole('button', { name: 'Add time off' }).click();
   await expect(page.getByText('Time off is recorded.', { exact: true })).toBeVisible();
   const { items } = await office.api.get<{ items: Schemas['TimeOff'][] }>(`/v1/staff/${vera.id}/time-off`);

@@ -15,40 +15,54 @@ export function serverUrl(): string {
   return url;
 }
 
+/** A token that ends so soon is replaced by a new one. */
+const SPARE_MS = 60_000;
+
 /** One login's view of the API. Each call throws when it is refused. */
 export class Api {
-  #token: string;
+  #session: Promise<Schemas['SessionTokens']>;
 
-  constructor(token: string) {
-    this.#token = token;
+  private constructor(session: Promise<Schemas['SessionTokens']>) {
+    this.#session = session;
   }
 
   /** Logs in. */
   static async logIn(login: string, password: string): Promise<Api> {
-    const session = await call<Schemas['SessionTokens']>('POST', '/v1/sessions', { login, password });
-    return new Api(session.access_token);
+    const session = call<Schemas['SessionTokens']>('POST', '/v1/sessions', { login, password });
+    await session;
+    return new Api(session);
   }
 
-  get<T>(path: string): Promise<T> {
-    return call('GET', path, undefined, this.#token);
+  async get<T>(path: string): Promise<T> {
+    return call('GET', path, undefined, await this.#token());
   }
 
-  post<T = unknown>(path: string, body: Input = {}): Promise<T> {
-    return call('POST', path, body, this.#token);
+  async post<T = unknown>(path: string, body: Input = {}): Promise<T> {
+    return call('POST', path, body, await this.#token());
   }
 
   /** Changes something, whatever its version is. */
-  patch<T = unknown>(path: string, body: Input): Promise<T> {
-    return call('PATCH', path, body, this.#token, { 'if-match': '*' });
+  async patch<T = unknown>(path: string, body: Input): Promise<T> {
+    return call('PATCH', path, body, await this.#token(), { 'if-match': '*' });
   }
 
   /** Replaces something, whatever its version is. */
-  put<T = unknown>(path: string, body: Input): Promise<T> {
-    return call('PUT', path, body, this.#token, { 'if-match': '*' });
+  async put<T = unknown>(path: string, body: Input): Promise<T> {
+    return call('PUT', path, body, await this.#token(), { 'if-match': '*' });
   }
 
-  delete(path: string): Promise<unknown> {
-    return call('DELETE', path, undefined, this.#token);
+  async delete(path: string): Promise<unknown> {
+    return call('DELETE', path, undefined, await this.#token());
+  }
+
+  /** A token that is good for a while. One lives ten minutes, a run on a busy machine longer. */
+  async #token(): Promise<string> {
+    const held = this.#session;
+    const { access_token, access_expires_at, refresh_token } = await held;
+    if (Date.parse(access_expires_at) - Date.now() > SPARE_MS) return access_token;
+    // Of several calls at once the first asks: each refresh token counts once.
+    if (this.#session === held) this.#session = call('POST', '/v1/sessions/refresh', { refresh_token });
+    return (await this.#session).access_token;
   }
 }
 

@@ -23,6 +23,11 @@ export function unique(): string {
   return randomBytes(4).toString('hex');
 }
 
+/** A day so many days from today, as a date. */
+export function dayAhead(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** A place so many metres away. */
 export function beside(place: Place, metresNorth: number, metresEast = 0): Place {
   const metresPerDegree = 111_320;

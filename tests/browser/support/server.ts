@@ -1,5 +1,6 @@
 // The real binary with PostgreSQL and Redis of its own, in a folder that goes with it.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,15 @@ export async function startServer(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'nearhand-browser-'));
   // As root, the databases' own user has to reach it.
   await chmod(folder, 0o755);
+  try {
+    return await serve(binary, folder);
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+async function serve(binary: string, folder: string): Promise<Server> {
   const log = join(folder, 'server.log');
   const address = `127.0.0.1:${await freePort()}`;
   const child = await run(binary, address, folder, log);
@@ -51,14 +61,18 @@ async function run(binary: string, address: string, folder: string, log: string)
     stdio: ['ignore', output.fd, output.fd],
     env: { ...process.env, NEARHAND_BOOTSTRAP_TOKEN: BOOTSTRAP_TOKEN },
   });
-  await output.close();
+  try {
+    await once(child, 'spawn');
+  } finally {
+    await output.close();
+  }
   return child;
 }
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
+    if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}`);
     const ready = await fetch(`${url}/readyz`).then((response) => response.ok, () => false);
     if (ready) return;
     await new Promise((resolve) => { setTimeout(resolve, 200); });
@@ -68,12 +82,26 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
 
 /** Asks it to stop; kills it with all that it started if it does not. */
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.pid === undefined) return;
+  if (hasEnded(child)) return;
   const ended = new Promise((resolve) => { child.once('exit', resolve); });
   child.kill('SIGTERM');
-  const timer = setTimeout(() => { process.kill(-child.pid!, 'SIGKILL'); }, STOP_MS);
+  const timer = setTimeout(() => { killGroup(child.pid!); }, STOP_MS);
   await ended;
   clearTimeout(timer);
+}
+
+/** Whether it has ended by itself or by a signal. */
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Kills a process with all that it started, unless they are gone already. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+  }
 }
 
 function freePort(): Promise<number> {

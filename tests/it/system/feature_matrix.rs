@@ -3,6 +3,8 @@
 use std::{fs, path::Path};
 
 const PAGE: &str = "docs/feature-matrix.md";
+/// How the names of files of stories end.
+const STORIES: &str = ".spec.ts";
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -40,13 +42,27 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The source file of a test, from the root, and its function.
+/// The source file of a test, from the root, and its function; of a story its title.
 fn place(test: &str) -> Option<(String, &str)> {
-    let (file, function) = test.rsplit_once("::")?;
+    let (file, name) = test.rsplit_once("::")?;
     if file.ends_with(".rs") {
-        return Some((file.to_owned(), function));
+        return Some((file.to_owned(), name));
     }
-    Some((format!("tests/it/{}.rs", file.replace("::", "/")), function))
+    if file.ends_with(STORIES) {
+        return Some((format!("tests/browser/{file}"), name));
+    }
+    Some((format!("tests/it/{}.rs", file.replace("::", "/")), name))
+}
+
+/// Whether a source holds a test or a story of this name.
+fn holds(file: &str, source: &str, name: &str) -> bool {
+    if file.ends_with(STORIES) { holds_story(source, name) } else { holds_test(source, name) }
+}
+
+/// Whether a source holds a story of this title.
+fn holds_story(source: &str, title: &str) -> bool {
+    let start = format!("test('{}', async", title.replace('\'', "\\'"));
+    source.lines().any(|line| line.starts_with(&start))
 }
 
 /// Whether a source holds a test of this name, and not only a function.
@@ -75,13 +91,13 @@ fn every_row_names_tests_that_exist() {
             faults.push(format!("{PAGE}:{number}: no test for {feature}"));
         }
         for test in quoted(tests) {
-            let Some((file, function)) = place(test) else {
+            let Some((file, name)) = place(test) else {
                 faults.push(format!("{PAGE}:{number}: {test} is no name of a test"));
                 continue;
             };
             let source = fs::read_to_string(root().join(&file)).unwrap_or_default();
-            if !holds_test(&source, function) {
-                faults.push(format!("{PAGE}:{number}: there is no test {function} in {file}"));
+            if !holds(&file, &source, name) {
+                faults.push(format!("{PAGE}:{number}: there is no test {name} in {file}"));
             }
         }
     }
@@ -94,7 +110,10 @@ fn rows_and_names_are_read_as_they_are_written() {
     assert_eq!(rows(page), [(3, "x", "`p::q::r`")]);
     assert_eq!(place("p::q::r"), Some(("tests/it/p/q.rs".to_owned(), "r")));
     assert_eq!(place("s/t.rs::r"), Some(("s/t.rs".to_owned(), "r")));
+    assert_eq!(place("s/t.spec.ts::r"), Some(("tests/browser/s/t.spec.ts".to_owned(), "r")));
     assert_eq!(place("r"), None);
     assert!(holds_test("#[tokio::test]\nasync fn r() {", "r"));
     assert!(!holds_test("async fn r() {", "r") && !holds_test("#[test]\nfn rr() {", "r"));
+    assert!(holds("t.spec.ts", "\ntest('one\\'s', async () => {", "one's"));
+    assert!(!holds_story("test('one and two', async () => {", "one"));
 }
