@@ -1,7 +1,8 @@
 //! The database's schema, as numbered SQL, and how it is brought up to date.
 //!
 //! Two steps: [`bootstrap`] needs a superuser once (roles, database, extensions); [`migrate`]
-//! runs as the owner ever after. Forward only; a merged file never changes.
+//! runs as the owner ever after. Forward only; a merged file never changes, and `./dev lint` compares
+//! each with its sum in `merged.sha256`.
 
 pub mod backup;
 mod derive;
