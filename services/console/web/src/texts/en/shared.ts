@@ -46,5 +46,8 @@ export const shared = {
   toLive: 'Go to the live map',
   notAllowed: 'You are not allowed to see this. Ask an admin of your organisation for the permission.',
   broken: 'The page could not start',
+  unreadable: (status: number) => `The server answered ${status} without saying why.`,
+  offline: 'The server cannot be reached. Check your connection, then try again: a change that has arrived is not made twice.',
+  sessionEnded: 'Your session has ended. Log in again, then repeat this.',
   conflict: 'Somebody else has changed this meanwhile. Load it again, then repeat your change.',
 };
