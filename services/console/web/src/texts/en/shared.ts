@@ -1,6 +1,7 @@
 // What all pages share: the frame, buttons, lists.
 export const shared = {
   product: 'Nearhand',
+  pageTitle: (page: string) => `${page} – Nearhand`,
   skip: 'Skip to the content',
   navigation: 'Main navigation',
   live: 'Live',
