@@ -44,6 +44,9 @@ test('somebody in the field finds little on the console and a way to the phone p
   await expect(page.getByText(/not allowed|need the permission/)).toBeVisible();
   await page.goto('/console/nowhere');
   await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+  await page.locator('details.account summary').click();
+  await page.getByRole('link', { name: 'Phone page' }).click();
+  await expect(page).toHaveURL(/\/phone$/);
 });
 
 function boxOf({ lat, lng }: { lat: number; lng: number }): string {

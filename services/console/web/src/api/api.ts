@@ -1,6 +1,7 @@
 // The one door to the API. Types come from its OpenAPI document (`npm run api`), so a call that the
 // document does not know does not compile. No token is here: the browser sends its session cookie.
 import createClient, { type Middleware } from 'openapi-fetch';
+import { giveKey, keepKey } from './keys';
 import { loggedOut, offline, problemOf } from './problem';
 import type { components, paths } from './schema';
 
@@ -17,23 +18,23 @@ export function onSessionEnded(act: Ended): void {
 }
 
 const middleware: Middleware = {
-  onRequest({ request }) {
-    // A request that is sent again by the browser or a proxy is carried out once.
-    if (request.method === 'POST' && !request.headers.has('idempotency-key')) {
-      request.headers.set('idempotency-key', crypto.randomUUID());
-    }
+  async onRequest({ request }) {
+    await giveKey(request);
     return request;
   },
-  async onResponse({ response, schemaPath }) {
+  async onResponse({ request, response, schemaPath }) {
     if (response.ok || response.status === 304) return undefined;
     const problem = await problemOf(response);
+    // The first request still runs: this is not its answer.
+    if (problem.code === 'idempotency_in_flight') keepKey(request);
     // Pings count by the device's cookie; that it was revoked says nothing of the session.
     if (problem.code !== 'unauthorized' || schemaPath.startsWith('/v1/pings')) throw problem;
     ended();
     throw loggedOut(problem);
   },
-  onError({ error }) {
+  onError({ error, request }) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    keepKey(request);
     throw offline();
   },
 };

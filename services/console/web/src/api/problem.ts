@@ -1,4 +1,5 @@
 // What the API says when something is wrong (RFC 9457), as an error that pages show.
+import { words } from '../texts';
 import type { Schemas } from './api';
 
 /** One wrong field: where it is in the body, and what is wrong. */
@@ -41,7 +42,7 @@ export async function problemOf(response: Response): Promise<Problem> {
   const retryAfter = Number.isFinite(wait) ? wait : null;
   const document = await response.json().catch(() => null) as Partial<Schemas['ProblemDocument']> | null;
   if (!document || typeof document.code !== 'string') {
-    return new Problem(response.status, 'unreadable', `The server answered ${response.status} without saying why.`, [], response.headers.get('x-request-id'), retryAfter);
+    return new Problem(response.status, 'unreadable', words.shared.unreadable(response.status), [], response.headers.get('x-request-id'), retryAfter);
   }
   return new Problem(
     response.status,
@@ -63,12 +64,12 @@ function told({ title, detail, code }: Partial<Schemas['ProblemDocument']>): str
 
 /** The problem of a request that met nobody. */
 export function offline(): Problem {
-  return new Problem(0, 'offline', 'The server cannot be reached. Check your connection; nothing was changed by this request as far as we know.');
+  return new Problem(0, 'offline', words.shared.offline);
 }
 
 /** The problem of a request without a session: the API's words are for programs. */
 export function loggedOut(problem: Problem): Problem {
-  return new Problem(problem.status, problem.code, 'Your session has ended. Log in again, then repeat this.', [], problem.requestId, problem.retryAfter);
+  return new Problem(problem.status, problem.code, words.shared.sessionEnded, [], problem.requestId, problem.retryAfter);
 }
 
 /** Any thrown value as a problem. Faults of our own are thrown on. */

@@ -1,4 +1,7 @@
 // Instants, ages and lengths of time as people read them, in a given time zone.
+import { words } from '../texts';
+
+const { units } = words;
 
 const cache = new Map<string, Intl.DateTimeFormat>();
 
@@ -29,18 +32,18 @@ export function time(at: Instant, zone: string): string {
   return formatter(zone, { timeStyle: 'short' }).format(new Date(at));
 }
 
+const SECONDS_IN: [keyof typeof units.time, number][] = [['d', 86_400], ['h', 3_600], ['min', 60], ['s', 1]];
+
 /** A length of time in its two largest units, such as "2 h 5 min" or "40 s". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  const units: [number, string][] = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];
-  const first = units.findIndex(([size]) => whole >= size);
-  if (first < 0) return '0 s';
-  const [size, name] = units[first]!;
-  const next = units[first + 1];
-  const rest = whole % size;
-  const count = next ? Math.floor(rest / next[0]) : 0;
-  const head = `${Math.floor(whole / size)} ${name}`;
-  return next && count > 0 && name !== 'min' ? `${head} ${count} ${next[1]}` : head;
+  const first = SECONDS_IN.findIndex(([, size]) => whole >= size);
+  if (first < 0) return units.time.s('0');
+  const [name, size] = SECONDS_IN[first]!;
+  const [nextName, nextSize] = SECONDS_IN[first + 1] ?? [name, size];
+  const count = Math.floor((whole % size) / nextSize);
+  const head = units.time[name](String(Math.floor(whole / size)));
+  return count > 0 && name !== 'min' ? `${head} ${units.time[nextName](String(count))}` : head;
 }
 
 /** A drive or a delay of so many minutes, to the minute from one minute on. */
@@ -50,17 +53,17 @@ export function minutes(length: number): string {
 
 /** An amount of work of so many minutes, never in days, such as "40 h" or "7.5 h". */
 export function work(length: number): string {
-  return length < 60 ? `${Math.round(length)} min` : `${Math.round(length / 6) / 10} h`;
+  return length < 60 ? units.time.min(String(Math.round(length))) : units.time.h(String(Math.round(length / 6) / 10));
 }
 
 /** How long ago, such as "3 min ago", or "now". */
 export function ago(at: Instant, now: number): string {
   const seconds = (now - new Date(at).getTime()) / 1_000;
-  return seconds < 5 ? 'now' : `${duration(seconds)} ago`;
+  return seconds < 5 ? units.now : units.ago(duration(seconds));
 }
 
 /** How long until then, such as "in 3 min", or "now". */
 export function until(at: Instant, now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1_000;
-  return seconds < 1 ? 'now' : `in ${duration(seconds)}`;
+  return seconds < 1 ? units.now : units.in(duration(seconds));
 }

@@ -22,6 +22,6 @@ export function startOfDay(day: string, zone: string, days = 0): string {
 }
 
 /** Today in a time zone, such as "2026-12-01". */
-export function today(zone: string): string {
-  return Temporal.Now.plainDateISO(zone).toString();
+export function today(zone: string, now = Date.now()): string {
+  return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString();
 }

@@ -10,11 +10,6 @@ export type Tick = { at: number; hour: number; again: boolean };
 
 const HOUR_MS = 3_600_000;
 
-/** Today in a zone, such as "2026-11-29". */
-export function today(zone: string, now: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate().toString();
-}
-
 /** A day, or null when the text is no date. */
 export function dayOf(date: string, zone: string): Day | null {
   try {

@@ -1,6 +1,7 @@
 // What the reader has chosen on the day page. The address is the truth, so it can be linked.
 import { searchParams } from 'sv-router';
-import { dayOf, today, type Day } from './calendar';
+import { today } from '../../format/zoned';
+import { dayOf, type Day } from './calendar';
 
 /** Narrower than this the list is shown unless the timeline is asked for. */
 const NARROW = '(max-width: 760px)';

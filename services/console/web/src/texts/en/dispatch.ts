@@ -106,6 +106,7 @@ export const dispatch = {
     create: 'Create the case',
     created: (number: string) => `Case ${number} is created.`,
     saved: 'The case is saved.',
+    begun: 'This is what you typed before. It is not saved yet.',
     nothingChanged: 'You have changed nothing.',
   },
 

@@ -11,5 +11,6 @@ import { phone } from './phone';
 import { ranking } from './ranking';
 import { settings } from './settings';
 import { shared } from './shared';
+import { units } from './units';
 
-export const en = { shared, account, live, dispatch, ranking, day, people, person, exchange, settings, audit, phone };
+export const en = { shared, units, account, live, dispatch, ranking, day, people, person, exchange, settings, audit, phone };

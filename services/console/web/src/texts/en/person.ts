@@ -25,10 +25,6 @@ export const person = {
     discard: 'Discard changes',
     readOnly: (why: string) => `You can look at this, but not change it: ${why.replaceAll('`', '')}.`,
     stale: 'Somebody else has changed this person meanwhile. Load them again; what you typed stays. Then save once more.',
-    leaveTitle: 'Leave without saving?',
-    leaveText: 'You have typed changes that are not saved. They are lost if you leave.',
-    stay: 'Stay here',
-    leave: 'Leave without saving',
   },
 
   profile: {
@@ -57,7 +53,7 @@ export const person = {
     homeLng: 'Home: longitude',
     homeHint: 'In degrees. Empty both, and the place of the address counts.',
     homeMap: 'Map with their home',
-    pickHome: 'Click on the map to put home there, or drag the mark. Then save.',
+    pickHome: 'Click on the map to put home there, or drag the mark. By keyboard: move the map with the arrow keys and press Enter to take its centre. Then save.',
     homeIncomplete: 'Give both latitude and longitude, or neither.',
     hidden: 'You are not allowed to see birth date, address and home.',
     geocode: {

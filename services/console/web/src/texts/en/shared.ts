@@ -1,6 +1,7 @@
 // What all pages share: the frame, buttons, lists.
 export const shared = {
   product: 'Nearhand',
+  pageTitle: (page: string) => `${page} – Nearhand`,
   skip: 'Skip to the content',
   navigation: 'Main navigation',
   live: 'Live',
@@ -46,5 +47,14 @@ export const shared = {
   toLive: 'Go to the live map',
   notAllowed: 'You are not allowed to see this. Ask an admin of your organisation for the permission.',
   broken: 'The page could not start',
+  leaving: {
+    title: 'Leave without saving?',
+    text: 'You have typed changes that are not saved. They are lost if you leave.',
+    stay: 'Stay here',
+    leave: 'Leave without saving',
+  },
+  unreadable: (status: number) => `The server answered ${status} without saying why.`,
+  offline: 'The server cannot be reached. Check your connection, then try again: a change that has arrived is not made twice.',
+  sessionEnded: 'Your session has ended. Log in again, then repeat this.',
   conflict: 'Somebody else has changed this meanwhile. Load it again, then repeat your change.',
 };

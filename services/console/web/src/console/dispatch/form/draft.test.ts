@@ -1,7 +1,8 @@
 // Drafts of cases: what is typed, what is sent, and what becomes of it when somebody else was faster.
 import { expect, test } from 'vitest';
 import type { Schemas } from '../../../api/api';
-import { draftOf, inputOf, parsePosition, patchOf, positionText, rebase } from './draft';
+import { rebase } from '../../merge';
+import { draftOf, inputOf, parsePosition, patchOf, positionText } from './draft';
 
 const zone = 'Europe/Lisbon';
 const stored = {
@@ -39,5 +40,5 @@ test('on a newer version what was typed stays, and the rest becomes new', () => 
   const before = draftOf(stored, zone);
   const now = draftOf({ ...stored, title: 'Watch the harbour', slots: 2 }, zone);
   const draft = { ...before, slots: 5, notes: 'Bring a torch.' };
-  expect(rebase(draft, before, now)).toMatchObject({ title: 'Watch the harbour', slots: 5, notes: 'Bring a torch.' });
+  expect(rebase(before, draft, now).form).toMatchObject({ title: 'Watch the harbour', slots: 5, notes: 'Bring a torch.' });
 });

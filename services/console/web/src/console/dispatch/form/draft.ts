@@ -109,13 +109,3 @@ export function patchOf(draft: Draft, base: Case, zone: string): Schemas['CasePa
   const entries = Object.entries(inputOf(draft, zone)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof typeof before]));
   return Object.fromEntries(entries);
 }
-
-/** A draft on top of a newer version: what was not touched becomes as it is now. */
-export function rebase(draft: Draft, before: Draft, now: Draft): Draft {
-  const entries = Object.keys(draft).map((key) => {
-    const name = key as keyof Draft;
-    const touched = JSON.stringify(draft[name]) !== JSON.stringify(before[name]);
-    return [name, touched ? draft[name] : now[name]];
-  });
-  return Object.fromEntries(entries) as Draft;
-}

@@ -1,5 +1,18 @@
-// The case that is being made, kept while one looks at something else on the map.
-import type { Draft } from './draft';
+// What is typed about cases, kept while one looks at something else on the map.
+import type { Schemas } from '../../../api/api';
+import { patchOf, type Draft } from './draft';
 
-/** Null when none is begun. */
-export const kept: { draft: Draft | null } = { draft: null };
+type Case = Schemas['CaseDetails'];
+
+/** A change that is begun, with the version of the case that it began with. */
+export type Edit = { draft: Draft; base: Case; etag: string };
+
+/** The case that is being made, null when none is begun; and the changes of others by their ids. */
+export const kept = { draft: null as Draft | null, edits: new Map<string, Edit>() };
+
+/** Keeps a change of a case, unless it changes nothing. */
+export function keepEdit(edit: Edit, zone: string): void {
+  const changes = patchOf(edit.draft, edit.base, zone);
+  if (Object.keys(changes).length > 0) kept.edits.set(edit.base.id, edit);
+  else kept.edits.delete(edit.base.id);
+}

@@ -1,8 +1,10 @@
 // The selected person while the viewport does not show them one by one: counted with others, or
 // outside of it. A stream of a few kilometres around them goes along with them.
+import { Problem } from '../../../api/problem';
 import { EventStream } from '../../../api/stream.svelte';
 import { bboxText, pad, type LatLng } from '../../../map/geometry';
 import { arrived, type LivePosition, type Person } from './person';
+import { lastPlace } from './way.svelte';
 
 /** Half the side of what is asked for, and how far they may go before it is moved. */
 const AROUND_DEG = 0.05;
@@ -15,13 +17,39 @@ export class Focus {
   #centre: LatLng | null = null;
   #stream: EventStream | null = null;
 
-  /** Follows somebody from where they were last seen. */
+  /** Follows somebody from where the page has seen them last. */
   watch(id: string, from: Person): void {
-    if (this.#id === id) return;
+    if (this.#id === id && this.#stream) return;
     this.end();
     this.#id = id;
     this.person = from;
-    this.#stream = new EventStream(this.#around(from.position), {
+    this.#follow(id, from.position);
+  }
+
+  /** Follows somebody whom the page has not seen yet. Where they were last is read once. */
+  async find(id: string): Promise<void> {
+    if (this.#id === id) return;
+    this.end();
+    this.#id = id;
+    try {
+      const at = await lastPlace(id);
+      // Meanwhile somebody else was selected, or the page has seen them itself.
+      if (at && this.#id === id && !this.#stream) this.#follow(id, at);
+    } catch (thrown) {
+      // They are not on the map then, as their card says.
+      if (!(thrown instanceof Problem)) throw thrown;
+    }
+  }
+
+  end(): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#id = null;
+    this.person = null;
+  }
+
+  #follow(id: string, at: LatLng): void {
+    this.#stream = new EventStream(this.#around(at), {
       snapshot: (data) => this.#found((data as { items: LivePosition[] }).items.find((one) => one.staff_id === id)),
       position: (data) => {
         const position = data as LivePosition;
@@ -31,13 +59,6 @@ export class Focus {
         if ((data as { staff_id: string }).staff_id === id) this.person = null;
       },
     });
-  }
-
-  end(): void {
-    this.#stream?.close();
-    this.#stream = null;
-    this.#id = null;
-    this.person = null;
   }
 
   #found(position: LivePosition | undefined): void {

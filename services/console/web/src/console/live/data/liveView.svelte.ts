@@ -47,8 +47,9 @@ export class LiveView {
   /** The connection, as the state line says it. */
   get connection(): StreamState | 'counts' | 'off' {
     if (!session.may('tracking:view')) return 'off';
-    if (this.mode === 'counts') return this.problem ? 'reconnecting' : 'counts';
-    return this.#stream?.state ?? (this.problem ? 'reconnecting' : 'connecting');
+    // The stream may be well, but of another part of the map than is shown.
+    if (this.problem) return 'reconnecting';
+    return this.mode === 'counts' ? 'counts' : this.#stream?.state ?? 'connecting';
   }
 
   /** A person as they are now. Whoever reads it follows changes. */
@@ -105,7 +106,8 @@ export class LiveView {
       this.loaded = true;
       this.#show(counts);
     } catch (thrown) {
-      if (this.#asked === asked) this.#asked = null;
+      if (this.#asked !== asked || this.#closed) return;
+      this.#asked = null;
       this.#polled.counts = Date.now();
       this.problem = asProblem(thrown);
     }
@@ -162,10 +164,11 @@ export class LiveView {
     const asked = this.#asked!;
     try {
       const counts = await this.#count(asked);
-      if (this.#asked === asked && !this.#closed) this.#show(counts);
+      if (this.#asked !== asked || this.#closed) return;
       this.problem = null;
+      this.#show(counts);
     } catch (thrown) {
-      this.problem = asProblem(thrown);
+      if (this.#asked === asked) this.problem = asProblem(thrown);
     }
   }
 

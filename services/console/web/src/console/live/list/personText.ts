@@ -28,5 +28,5 @@ export function motion(person: Person): string {
 /** How exact the place is. */
 export function accuracy(person: Person): string {
   if (isCell(person)) return text.area;
-  return person.accuracy_m === null ? '' : text.accuracy(person.accuracy_m < 10 ? `${Math.ceil(person.accuracy_m)} m` : metres(person.accuracy_m));
+  return person.accuracy_m === null ? '' : text.accuracy(person.accuracy_m < 10 ? words.units.m(String(Math.ceil(person.accuracy_m))) : metres(person.accuracy_m));
 }

@@ -6,13 +6,6 @@ export function columnName(column: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-/** A file's size, such as "12 kB". */
-export function fileSize(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 999_500) return `${Math.round(bytes / 1_000)} kB`;
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
 /** Where a fault is in a file that cannot be read: `/3`, `/1/2` or `/1/2: name`. */
 export type FilePlace = { line: number; column: number | null; name: string | null };
 

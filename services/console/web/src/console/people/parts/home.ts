@@ -1,6 +1,6 @@
 // Address and home between the API and a form.
 import type { Schemas } from '../../../api/api';
-import { emptyAsNull } from '../person/merge';
+import { emptyAsNull } from '../../merge';
 import type { Patch, Person } from '../types';
 
 /** What the form holds. */

@@ -1,8 +1,8 @@
 // What is typed into a form of a person, beside what is stored.
-import { changed, merged, same, type Fields } from './merge';
+import { changed, rebase, same, type Form } from '../../merge';
 
 /** The typed fields of one form. */
-export class Draft<T extends Fields> {
+export class Draft<T extends Form> {
   value: T = $state()!;
   #base: T = $state.raw()!;
 
@@ -24,7 +24,7 @@ export class Draft<T extends Fields> {
   /** Takes in what is stored now. What was typed stays. */
   rebase(stored: T): void {
     const typed = $state.snapshot(this.value) as T;
-    const next = merged(this.#base, typed, stored);
+    const next = rebase(this.#base, typed, stored).form;
     if (!same(typed, next)) this.value = next;
     if (!same(this.#base, stored)) this.#base = stored;
   }

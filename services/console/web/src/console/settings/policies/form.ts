@@ -1,6 +1,6 @@
 // A policy as a form: its terms, its numbers with their limits, and how two versions differ. Pure.
 import type { Schemas } from '../../../api/api';
-import { same } from '../shared/merge';
+import { same } from '../../merge';
 
 /** The numbers and switches. */
 export type Settings = Schemas['PolicySettings'];

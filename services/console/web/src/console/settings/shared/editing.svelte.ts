@@ -2,7 +2,7 @@
 // together again when somebody else changed it meanwhile.
 import { Action } from '../../../api/action.svelte';
 import { asProblem, Problem } from '../../../api/problem';
-import { changed, rebase, type Form } from './merge';
+import { changed, rebase, type Form } from '../../merge';
 
 /** A form with the version it was read from. */
 export type Versioned<F> = { form: F; etag: string };

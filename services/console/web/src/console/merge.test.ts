@@ -1,6 +1,6 @@
 // Tests of merging forms.
 import { describe, expect, it } from 'vitest';
-import { changed, rebase, same } from './merge';
+import { changed, emptyAsNull, rebase, same } from './merge';
 
 describe('same', () => {
   it('compares deeply, without regard to the order of keys', () => {
@@ -31,4 +31,8 @@ describe('rebase', () => {
   it('finds no clash where both wrote the same', () => {
     expect(rebase(stored, { ...stored, name: 'B' }, { ...stored, name: 'B' }).clashes).toEqual([]);
   });
+});
+
+it('clears a text that is emptied', () => {
+  expect(emptyAsNull({ note: ' ', count: 0, name: ' Ana ' })).toEqual({ note: null, count: 0, name: 'Ana' });
 });

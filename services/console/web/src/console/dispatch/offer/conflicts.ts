@@ -1,4 +1,4 @@
-// What somebody has at the time of an assignment, as the API's refusal (409 `overlap`) lists it.
+// What somebody has at the time of the work of an offer, as the API's refusal (409 `overlap`) lists it.
 import { words } from '../../../texts';
 import { spanWords } from '../rank/names';
 

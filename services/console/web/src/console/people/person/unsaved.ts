@@ -10,8 +10,6 @@ type Form = {
 
 class Unsaved {
   #forms = new Set<Form>();
-  /** Waits for an answer when somebody wants to leave. */
-  asking: ((leave: boolean) => void) | null = $state.raw(null);
 
   /** Watches a form until the answer is called. */
   watch(form: Form): () => void {
@@ -24,19 +22,14 @@ class Unsaved {
     return [...this.#forms].some((form) => form.dirty());
   }
 
-  /** Asks whether to leave, if anything would be lost. */
-  async mayLeave(): Promise<boolean> {
+  /** Ends when all that is being saved is saved, or refused. */
+  async settled(): Promise<void> {
     await Promise.all([...this.#forms].map((form) => form.settled()));
-    if (!this.any) return true;
-    return new Promise((answer) => { this.asking = answer; });
   }
 
-  /** Answers what was asked. */
-  answer(leave: boolean): void {
-    const asked = this.asking;
-    this.asking = null;
-    if (leave) this.#forms.clear();
-    asked?.(leave);
+  /** Gives up what was typed. */
+  forget(): void {
+    this.#forms.clear();
   }
 }
 

@@ -27,3 +27,9 @@ export function rebase<F extends Form>(stored: F, form: F, fresh: F): { form: F;
   const clashes = Object.keys(mine).filter((name) => !same(stored[name], fresh[name]) && !same(mine[name], fresh[name]));
   return { form: { ...fresh, ...mine }, clashes };
 }
+
+/** Empty texts as null, which clears what is stored. */
+export function emptyAsNull(fields: Form): Form {
+  const value = (one: unknown) => (typeof one === 'string' ? one.trim() || null : one);
+  return Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, value(one)]));
+}
