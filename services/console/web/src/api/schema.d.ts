@@ -4232,7 +4232,10 @@ export interface components {
          *     }
          */
         ExportInput: {
-            /** @description The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names. */
+            /**
+             * @description The conditions of `GET /v1/staff` or of `GET /v1/audit`, by their names. People are in the
+             *     order of their creation, whatever `sort` says.
+             */
             filter?: Record<string, unknown> | null;
             /** @description `csv` or `xlsx`. */
             format: string;
@@ -21515,7 +21518,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description From this instant on; now unless given.
+                 * @description From this instant on; now unless given. Needed with `cursor`.
                  * @example 2027-03-01T06:00:00Z
                  */
                 from?: string;

@@ -1,1 +1,0 @@
-import{Et as e,Ot as t,ut as n,wt as r}from"./NewPasswordPage-CrwgbKSi.js";var i=new class{#e=t(r(Date.now()));get now(){return n(this.#e)}set now(t){e(this.#e,t,!0)}constructor(){setInterval(()=>{this.now=Date.now()},1e3)}};export{i as t};

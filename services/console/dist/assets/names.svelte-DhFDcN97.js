@@ -1,1 +1,0 @@
-import{p as e}from"./NewPasswordPage-CrwgbKSi.js";import{n as t}from"./names.svelte-DP2PXR9p.js";function n(n){let r=t(`staff`,n);return r===void 0?`…`:r??e.settings.unknownPerson}export{n as t};
