@@ -1,4 +1,4 @@
-const VERSION = 'db5207a9c9164717';
+const VERSION = '22a3326444e197fe';
 const SHELL = [
   "/assets/Confirm-UJz4iYGr.js",
   "/assets/More-Dd_r9f_8.js",
@@ -7,11 +7,12 @@ const SHELL = [
   "/assets/Secret-Cqx2tNY4.js",
   "/assets/bytes-6N4zlUk-.js",
   "/assets/clock.svelte-BYeSHMMK.js",
+  "/assets/geometry-C1Ez4rgw.js",
   "/assets/pager.svelte-CFLnOgiF.js",
   "/assets/phone-CEEcq3bA.css",
-  "/assets/phone-xWcAYJDZ.js",
+  "/assets/phone-DJ--cLr1.js",
   "/assets/rolldown-runtime-P3Pd_6ND.js",
-  "/assets/stream.svelte-DbRsIAWn.js",
+  "/assets/stream.svelte-ETYlJqvr.js",
   "/assets/time-B9ChqQWW.js",
   "/assets/zoned-BQu-liMi.js",
   "/icon.svg",

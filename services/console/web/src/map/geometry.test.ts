@@ -39,6 +39,10 @@ test('a circle has its radius on every side', () => {
   }
 });
 
+test('the antimeridian is no way round the globe', () => {
+  expect(metresBetween({ lat: 0, lng: 179.999 }, { lat: 0, lng: -179.999 })).toBeCloseTo(222, -1);
+});
+
 test('areas hold places, without their holes, and have a place for their name', () => {
   const square = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]];
   const hole = [[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]];

@@ -86,10 +86,11 @@ export function circle(centre: LatLng, metres: number, corners = 64): Polygon {
   return { type: 'Polygon', coordinates: [ring] };
 }
 
-/** Metres between two places that are not far apart. */
+/** Metres between two places that are not far apart, also across the antimeridian. */
 export function metresBetween(one: LatLng, other: LatLng): number {
   const up = (other.lat - one.lat) * METRES_PER_DEGREE;
-  const aside = (other.lng - one.lng) * METRES_PER_DEGREE * Math.cos((((one.lat + other.lat) / 2) * Math.PI) / 180);
+  const east = ((other.lng - one.lng + 540) % 360) - 180;
+  const aside = east * METRES_PER_DEGREE * Math.cos((((one.lat + other.lat) / 2) * Math.PI) / 180);
   return Math.hypot(up, aside);
 }
 

@@ -1,6 +1,7 @@
 // A position of the browser as the fix that is kept and sent, and which positions are worth keeping.
 // Nothing here reads a clock or stores anything.
 import type { Schemas } from '../../api/api';
+import { metresBetween } from '../../map/geometry';
 
 /** A fix as the API takes it, with a key of its own: a repeat of it is stored once. */
 export type Fix = Schemas['Fix'] & { key: string; accuracy_m: number };
@@ -15,7 +16,6 @@ export const STILL_EVERY_MS = 300_000;
 const NOISE_M = 25;
 /** Faster than this is moving, whatever the distance: 3.6 km/h. */
 const MOVING_MPS = 1;
-const EARTH_RADIUS_M = 6_371_009;
 
 /** What the browser says of a position. */
 export type Reading = { timestamp: number; coords: Pick<GeolocationCoordinates, 'latitude' | 'longitude' | 'accuracy' | 'altitude' | 'heading' | 'speed'> };
@@ -35,15 +35,8 @@ export function judge(reading: Reading, last: Fix | null): Verdict {
 
 function hasMoved({ coords }: Reading, last: Fix): boolean {
   if ((coords.speed ?? 0) >= MOVING_MPS) return true;
-  return metresBetween(coords.latitude, coords.longitude, last) > Math.max(NOISE_M, coords.accuracy, last.accuracy_m);
-}
-
-/** Great-circle distance by the haversine formula; enough to tell moving from staying. */
-function metresBetween(lat: number, lng: number, other: { lat: number; lng: number }): number {
-  const radians = (degrees: number) => (degrees * Math.PI) / 180;
-  const [high, wide] = [radians(other.lat - lat) / 2, radians(other.lng - lng) / 2];
-  const root = Math.sin(high) ** 2 + Math.cos(radians(lat)) * Math.cos(radians(other.lat)) * Math.sin(wide) ** 2;
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(root)));
+  const here = { lat: coords.latitude, lng: coords.longitude };
+  return metresBetween(here, last) > Math.max(NOISE_M, coords.accuracy, last.accuracy_m);
 }
 
 /** The fix of a position. */

@@ -1,5 +1,5 @@
 // An address in one line.
-import type { Schemas } from '../../api/api';
+import type { Schemas } from '../api/api';
 
 /** Its parts from street to country, as far as they are known. */
 export function addressLine(address: Schemas['AddressInput'] | null | undefined): string {
