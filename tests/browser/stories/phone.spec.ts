@@ -46,7 +46,7 @@ test('positions of a phone without a network are kept, and sent when it is back'
   await expect.poll(() => fixes(office, vera), { timeout: 30_000 }).toBe(1);
 });
 
-test('a pause hides a person at once, and ends when they say so', async ({ open, office }) => {
+test('a pause hides where a person is at once, and ends when they say so', async ({ open, office }) => {
   const vera = await office.member();
   await office.agree(vera);
   const desk = await open(await office.scheduler(), '/console', { around: office.place });
@@ -59,7 +59,8 @@ test('a pause hides a person at once, and ends when they say so', async ({ open,
   await page.getByText('Pause tracking').click();
   await page.getByRole('button', { name: '30 min' }).click();
   await expect(page.getByText(/^Paused until/)).toBeVisible();
-  await expect(row).toBeHidden();
+  // At home without a live fix, or nowhere at all until the desk has asked for that.
+  await expect(row.filter({ hasText: '±' })).toHaveCount(0);
   await page.getByRole('button', { name: 'End the pause now' }).click();
   await expect(page.getByText('Pause tracking')).toBeVisible();
 });
