@@ -1,6 +1,6 @@
 // Days and hours in the organisation's zone. A day has 23 or 25 hours when clocks change.
 import { Temporal } from 'temporal-polyfill';
-import type { Span } from './types';
+import type { Span } from '../dispatch/assign/against';
 
 /** A calendar day with its first instant and that of the next day. */
 export type Day = Span & { date: string; zone: string };

@@ -1,5 +1,6 @@
 // What speaks against an assignment: the API says which rules, the person's day says what it meets.
-import type { Conflict, PersonDay, Planned, Span } from './types';
+import type { Span } from '../dispatch/assign/against';
+import type { Conflict, PersonDay, Planned } from './types';
 
 const overlaps = (one: Span, other: Span) => one.from < other.to && one.to > other.from;
 

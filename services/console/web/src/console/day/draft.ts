@@ -1,7 +1,8 @@
 // What the dialog of an assignment is about, what is written in it, and what that asks of the API.
 import type { Schemas } from '../../api/api';
 import { instantOf, localOf } from '../../format/zoned';
-import type { Booking, Someone, Span } from './types';
+import { goodMinutes, type Span } from '../dispatch/assign/against';
+import type { Booking, Someone } from './types';
 
 type Case = Schemas['Page_Case']['items'][number];
 
@@ -17,7 +18,6 @@ export type Subject =
 export type Draft = { person: Someone | null; soon: boolean; start: string; minutes: number | null };
 
 const MINUTE_MS = 60_000;
-const MOST_MINUTES = 10_080;
 
 const field = (at: number, zone: string) => localOf(new Date(at).toISOString(), zone);
 
@@ -36,11 +36,6 @@ export function draftOf(subject: Subject, zone: string, now: number): Draft {
   const { one } = subject;
   const at = to?.startsAt ?? (one.starts_at ? Date.parse(one.starts_at) : null);
   return { person: to ? { id: to.staff, name: to.name } : null, soon: at === null, start: field(at ?? now, zone), minutes: one.duration_min ?? 60 };
-}
-
-/** Whether the minutes are what the API takes. */
-export function goodMinutes(minutes: number | null): minutes is number {
-  return minutes !== null && Number.isInteger(minutes) && minutes >= 1 && minutes <= MOST_MINUTES;
 }
 
 /** Whether the start that is written differs from what there is. */

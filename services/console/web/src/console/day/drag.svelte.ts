@@ -1,7 +1,7 @@
 // Dragging an assignment or a waiting case to a person and a time, by mouse or pen. A drop changes
 // nothing by itself: it opens the dialog. A finger scrolls instead, and keys open the dialog directly.
+import type { Span } from '../dispatch/assign/against';
 import { instantAt } from './layout';
-import type { Span } from './types';
 
 /** What is dragged: its words for the pointer, and where its begin is now, if anywhere. */
 export type Dragged = { text: string; from: number | null; drop: (staff: string, name: string, startsAt: number) => void };

@@ -1,5 +1,5 @@
 // Where things stand on the timeline: clipping to the day, and lanes for what overlaps.
-import type { Span } from './types';
+import type { Span } from '../dispatch/assign/against';
 
 /** A place on the axis as shares of its length, with whether it begins before or ends after it. */
 export type Place = { left: number; width: number; before: boolean; after: boolean };

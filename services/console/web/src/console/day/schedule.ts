@@ -1,7 +1,8 @@
 // Reads a day's plan: people with their hours, absences and assignments, page by page.
 import { api, body, type Schemas } from '../../api/api';
 import { all } from '../../api/pager.svelte';
-import type { Booking, BookingState, PersonDay, Planned, Span } from './types';
+import type { Span } from '../dispatch/assign/against';
+import type { Booking, BookingState, PersonDay, Planned } from './types';
 
 type Person = Schemas['Page_PersonSchedule']['items'][number];
 

@@ -1,7 +1,5 @@
 // A day's plan as the timeline draws it. Instants are milliseconds since 1970.
-
-/** From an instant until before another. */
-export type Span = { from: number; to: number };
+import type { Span } from '../dispatch/assign/against';
 
 /** What speaks against an assignment: other work, an absence (null: not among what is loaded), or
  *  another rule. */
