@@ -97,12 +97,12 @@ async fn a_change_is_judged_without_what_it_replaces() {
     let onto = check(&admin, &case, &ada, longer).await.expect(200);
     assert_eq!(against(&onto), [("double_booked", Some("overlap"))]);
     // As it is, it is judged as well.
-    let over = json!({ "override": { "reason": "agreed", "rules": ["overlap"] } });
-    let over = assign_with(&admin, &busy, &grace, over).await.expect(201);
+    let later = case_at(&admin, 10, 1).await;
+    let held = assign(&admin, &later, &grace).await.expect(201);
     let widened = json!({ "duration_min": 180, "override": { "reason": "agreed" } });
     admin.patch(&path(&made), widened).await.expect(200);
-    let standing = json!({ "assignment_id": over.str("/id") });
-    let standing = check(&admin, &busy, &grace, standing).await.expect(200);
+    let standing = json!({ "assignment_id": held.str("/id") });
+    let standing = check(&admin, &later, &grace, standing).await.expect(200);
     assert_eq!(against(&standing), [("double_booked", Some("overlap"))]);
     admin.patch(&path(&made), json!({ "duration_min": 60 })).await.expect(200);
     let made = admin.get(&path(&made)).await.expect(200);
