@@ -23,10 +23,13 @@ const middleware: Middleware = {
     return request;
   },
   async onResponse({ request, response, schemaPath }) {
-    if (response.ok || response.status === 304) return undefined;
+    if (response.ok || response.status === 304) {
+      if (request.method === 'POST') await requireWhole(request, response);
+      return undefined;
+    }
     const problem = await problemOf(response);
-    // The first request still runs: this is not its answer.
-    if (problem.code === 'idempotency_in_flight') keepKey(request);
+    // The first request still runs, or a proxy gave up on it: this is not its answer.
+    if (problem.status >= 500 || problem.code === 'idempotency_in_flight') keepKey(request);
     // Pings count by the device's cookie; that it was revoked says nothing of the session.
     if (problem.code !== 'unauthorized' || schemaPath.startsWith('/v1/pings')) throw problem;
     ended();
@@ -38,6 +41,17 @@ const middleware: Middleware = {
     throw offline();
   },
 };
+
+/** An answer that breaks off is a lost one. */
+async function requireWhole(request: Request, response: Response): Promise<void> {
+  try {
+    await response.clone().arrayBuffer();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    keepKey(request);
+    throw offline();
+  }
+}
 
 /** The typed client. Each call throws a `Problem` when it is refused. */
 export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin', cache: 'no-store' });

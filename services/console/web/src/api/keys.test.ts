@@ -1,5 +1,5 @@
 // A request that is repeated after a lost answer keeps its key.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { giveKey, keepKey } from './keys';
 
 const KEY = 'idempotency-key';
@@ -21,6 +21,15 @@ test('the same request keeps its key until an answer comes', async () => {
   // This one was answered: what follows is meant as another.
   const fourth = await sent('{"title":"Broken pump"}');
   expect(fourth.headers.get(KEY)).not.toBe(first.headers.get(KEY));
+});
+
+test('a repeat that comes much later is another request', async () => {
+  const first = await sent('{"minutes":30}', '/v1/me/tracking/pause');
+  keepKey(first);
+  const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 180_000);
+  const later = await sent('{"minutes":30}', '/v1/me/tracking/pause');
+  now.mockRestore();
+  expect(later.headers.get(KEY)).not.toBe(first.headers.get(KEY));
 });
 
 test('another request gets another key', async () => {

@@ -5,8 +5,11 @@
 
 const HEADER = 'idempotency-key';
 
-/** Keys of requests whose answer was lost, by what was asked. */
-const lost = new Map<string, string>();
+/** A repeat that comes later is meant as another request: the server would answer it from the past. */
+const KEPT_MS = 120_000;
+
+/** Keys of requests whose answer was lost, and when that was, by what was asked. */
+const lost = new Map<string, { key: string; at: number }>();
 /** What each request asks. Its body cannot be read again once it is sent. */
 const asked = new WeakMap<Request, string>();
 
@@ -14,17 +17,19 @@ const asked = new WeakMap<Request, string>();
 export async function giveKey(request: Request): Promise<void> {
   if (request.method !== 'POST' || request.headers.has(HEADER)) return;
   const what = await question(request);
-  request.headers.set(HEADER, lost.get(what) ?? crypto.randomUUID());
+  const before = lost.get(what);
+  const isRepeat = before !== undefined && Math.abs(Date.now() - before.at) < KEPT_MS;
+  request.headers.set(HEADER, isRepeat ? before.key : crypto.randomUUID());
   asked.set(request, what);
   // Another request for the same, sent before this one is answered, is meant as another.
   lost.delete(what);
 }
 
-/** Keeps the key of a request that got no answer. */
+/** Keeps the key of a request of which nobody knows whether it was carried out. */
 export function keepKey(request: Request): void {
   const what = asked.get(request);
   const key = request.headers.get(HEADER);
-  if (what !== undefined && key !== null) lost.set(what, key);
+  if (what !== undefined && key !== null) lost.set(what, { key, at: Date.now() });
 }
 
 async function question(request: Request): Promise<string> {

@@ -1,6 +1,6 @@
 // Duty as the API has it, and how it is changed. Going off duty is kept until the API knows it, also
 // while there is no network.
-import { api, versioned, type Schemas } from '../../api/api';
+import { api, body, versioned, type Schemas } from '../../api/api';
 import { Problem } from '../../api/problem';
 
 const UNSAID = 'nearhand.off_duty_unsaid';
@@ -56,6 +56,8 @@ export class Duty {
     if (!this.unsaid || this.#telling) return;
     this.#telling = true;
     try {
+      // Another tab may have logged another person in, whose duty this is not.
+      if (!await isLoggedIn(this.#staff)) return;
       await this.#change(false);
       this.forgetUnsaid();
     } catch (thrown) {
@@ -105,6 +107,10 @@ export class Duty {
     this.now = value;
     this.#etag = etag;
   }
+}
+
+async function isLoggedIn(staff: string): Promise<boolean> {
+  return (await body(api.GET('/v1/me'))).staff.id === staff;
 }
 
 /** Whether this person went off duty without telling the API, not too long ago. */

@@ -4,9 +4,12 @@ import { Problem, offline } from '../../api/problem';
 import { fakeBrowser } from './browser.fake';
 import { Duty } from './duty.svelte';
 
-type Call = { mock: { calls: [string, { body: { on_duty: boolean } }][] }; mockReset(): void; mockImplementation(answer: () => Promise<unknown>): void };
+type Call = { mock: { calls: [string, { body: { on_duty: boolean } }][] }; mockReset(): void; mockImplementation(answer: (path?: string) => Promise<unknown>): void };
 const get = vi.spyOn(api, 'GET') as unknown as Call;
 const put = vi.spyOn(api, 'PUT') as unknown as Call;
+
+/** The API answers so about duty, to this person. */
+const answersTo = (staff: string, duty: unknown) => async (path?: string) => (path === '/v1/me' ? { data: { staff: { id: staff } } } : duty);
 
 function answer(on_duty: boolean, decided_by = 'switch') {
   return { data: { on_duty, decided_by, off_duty_since: null }, response: new Response(null, { headers: { etag: `"${on_duty}"` } }) };
@@ -17,7 +20,7 @@ beforeEach(() => {
   fakeBrowser();
   get.mockReset();
   put.mockReset();
-  get.mockImplementation(async () => answer(true));
+  get.mockImplementation(answersTo('mary', answer(true)));
   put.mockImplementation(async () => answer(false));
 });
 
@@ -61,6 +64,16 @@ test('going off duty without a network is kept, also by a page opened anew, and 
   expect([again.unsaid, again.now?.on_duty, told()]).toEqual([false, false, [false]]);
 });
 
+test('what one person did not tell is not told for another who logged in since', async () => {
+  put.mockImplementation(async () => { throw offline(); });
+  const duty = new Duty('mary');
+  await duty.goOff();
+  put.mockReset();
+  get.mockImplementation(answersTo('vera', answer(true)));
+  await duty.tellOff();
+  expect([duty.unsaid, told()]).toEqual([true, []]);
+});
+
 test('what was not told is dropped when it is too old, and when one goes on duty again', async () => {
   put.mockImplementation(async () => { throw offline(); });
   const duty = new Duty('mary');
@@ -82,7 +95,7 @@ test('a refusal is no lack of a network: it is said and not repeated', async () 
 });
 
 test('what working hours decide is left to them', async () => {
-  get.mockImplementation(async () => answer(true, 'working_hours'));
+  get.mockImplementation(answersTo('mary', answer(true, 'working_hours')));
   const duty = new Duty('mary');
   await duty.goOff();
   expect([duty.unsaid, told()]).toEqual([false, []]);

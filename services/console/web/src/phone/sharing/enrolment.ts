@@ -2,6 +2,7 @@
 // scripts cannot read; here is only which device it is and whose, so that nothing is sent as another's.
 import { all } from '../../api/pager.svelte';
 import { api, body, type Schemas } from '../../api/api';
+import { Problem } from '../../api/problem';
 import { words } from '../../texts';
 
 const KEY = 'nearhand.device';
@@ -37,8 +38,16 @@ export async function enrol(staff: string): Promise<void> {
   if (await verify(staff)) return;
   // Nothing is sent until it is known whose the new cookie is.
   forget();
-  const { device } = await body(api.POST('/v1/me/devices', { body: { name: browserName(navigator.userAgent), cookie: true } }));
+  const device = await newDevice().catch((thrown: unknown) => {
+    // The answer with the cookie was lost. A further request makes another device.
+    if (thrown instanceof Problem && thrown.code === 'idempotency_secret_shown') return newDevice();
+    throw thrown;
+  });
   keep(device);
+}
+
+async function newDevice(): Promise<Schemas['Device']> {
+  return (await body(api.POST('/v1/me/devices', { body: { name: browserName(navigator.userAgent), cookie: true } }))).device;
 }
 
 /** Makes the device's cookie last as long as it can, from now on. Whether it still counts, `verify` finds out. */

@@ -64,7 +64,7 @@ export class Sharing {
     // What runs can be stopped, also while nobody knows about duty.
     if (!duty) return this.running;
     if (this.duty.byHours) return this.chosen;
-    return duty.on_duty && (this.chosen || !this.here);
+    return duty.on_duty && !this.duty.unsaid && (this.chosen || !this.here);
   }
 
   async load(): Promise<void> {
@@ -102,13 +102,14 @@ export class Sharing {
     this.#follow();
   }
 
-  /** Sends what it can and logs out. `logOut` is given what forgets all that is stored here: until it
+  /** Sends and tells what it can, and logs out. `logOut` is given what forgets all that is stored here: until it
       has succeeded everything stays, and if it fails sharing goes on. */
   async leave(logOut: (forget: () => Promise<void>) => Promise<void>): Promise<void> {
     this.#ending = true;
     this.#follow();
     try {
       await this.sender.flush();
+      await this.duty.tellOff().catch(() => undefined);
       await logOut(() => this.#forget());
     } catch (thrown) {
       this.#ending = false;

@@ -4,7 +4,7 @@ import { offline } from '../../api/problem';
 import { fakeBrowser, fixAt } from './browser.fake';
 import { Sharing } from './sharing.svelte';
 
-type Call = { mockImplementation(answer: (path: string) => Promise<unknown>): void };
+type Call = { mockReset(): void; mockImplementation(answer: (path: string) => Promise<unknown>): void };
 const get = vi.spyOn(api, 'GET') as unknown as Call;
 const put = vi.spyOn(api, 'PUT') as unknown as Call;
 const post = vi.spyOn(api, 'POST') as unknown as Call;
@@ -12,6 +12,7 @@ const noNetwork = async () => { throw offline(); };
 
 /** What the API answers about Mary, who shares. */
 const MARY = {
+  '/v1/me': { staff: { id: 'mary' } },
   '/v1/me/duty': { on_duty: true, decided_by: 'switch', off_duty_since: null },
   '/v1/me/tracking': { wanted: true, why: 'wanted', changes_at: null },
   '/v1/me/devices': { items: [{ id: 'phone', staff_id: 'mary', this_browser: true }] },
@@ -58,6 +59,19 @@ test('a log-out forgets all that is stored of the person, once it has succeeded'
   sharing.close();
 });
 
+test('off duty that was not told yet is told before one logs out', async () => {
+  const sharing = await running();
+  put.mockImplementation(noNetwork);
+  await sharing.turnOff();
+  put.mockReset();
+  put.mockImplementation(async () => ({ data: MARY['/v1/me/duty'], response: new Response() }));
+  await sharing.leave(async (forget) => {
+    expect(put).toHaveBeenCalledTimes(1);
+    await forget();
+  });
+  sharing.close();
+});
+
 test('sharing stops at once, and also without a network', async () => {
   const sharing = await running();
   put.mockImplementation(noNetwork);
@@ -65,6 +79,8 @@ test('sharing stops at once, and also without a network', async () => {
   expect([sharing.running, localStorage.getItem('nearhand.sharing')]).toEqual([false, null]);
   await off;
   expect([sharing.on, sharing.duty.unsaid]).toEqual([false, true]);
+  await sharing.shareHere(false);
+  expect(sharing.on).toBe(false);
   sharing.close();
 });
 
@@ -94,7 +110,7 @@ test('another person who logs in in another tab lends no device', async () => {
 test('the last position of another person on this phone is no reason to wait', async () => {
   let tell: (reading: unknown) => void = () => {};
   Object.assign(navigator.geolocation, { watchPosition: (told: typeof tell) => { tell = told; return 1; } });
-  const position = { timestamp: Date.now(), coords: { latitude: 38.7, longitude: -9.1, accuracy: 8 } };
+  const position = { timestamp: Date.now() + 1_000, coords: { latitude: 38.7, longitude: -9.1, accuracy: 8 } };
   localStorage.setItem('nearhand.last_fix', JSON.stringify({ staff: 'vera', fix: { ...fixAt('of vera'), fix_at: new Date().toISOString() } }));
   const sharing = await running();
   tell(position);

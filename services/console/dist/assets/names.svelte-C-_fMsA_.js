@@ -1,1 +1,0 @@
-import{S as e}from"./NewPasswordPage-DrLHFFXV.js";import{n as t}from"./names.svelte-voAwMras.js";function n(n){let r=t(`staff`,n);return r===void 0?`…`:r??e.settings.unknownPerson}export{n as t};
