@@ -66,9 +66,11 @@ async fn equal_questions_of_an_equal_index_get_equal_bytes() {
     let ask = || admin.post("/v1/recommendations", body.clone());
     eventually("two candidates, twice from one index", async || {
         let (one, two) = (ask().await.expect(200), ask().await.expect(200));
-        let version = |a: &Answer| a.body["result"]["index_version"].clone();
+        // Asked in one second, of one index.
+        let moment =
+            |a: &Answer| ["shown_at", "index_version"].map(|field| a.body["result"][field].clone());
         let candidates = one.body["result"]["candidates"].as_array()?;
-        if version(&one) != version(&two) || candidates.len() != 2 {
+        if moment(&one) != moment(&two) || candidates.len() != 2 {
             return None;
         }
         let result = |a: &Answer| a.text.split("\"result\":").nth(1).unwrap().to_owned();
