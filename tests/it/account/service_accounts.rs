@@ -170,7 +170,7 @@ async fn forms_versions_and_limits() {
     let past = json!({ "name": "k", "expires_at": "2020-01-01T00:00:00Z" });
     let refused = admin.post(&keys, past).await.refused(422, "invalid");
     assert_eq!(refused.pointers(), ["/expires_at"]);
-    let soon = json!({ "name": "k", "expires_at": seconds_from_now(2) });
+    let soon = json!({ "name": "k", "expires_at": seconds_from_now(10) });
     let short = admin.post(&keys, soon).await.expect(201);
     let short = Account { token: short.str("/key").to_owned(), ..admin.clone() };
     short.get("/v1/cases").await.expect(200);
