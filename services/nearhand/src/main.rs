@@ -86,23 +86,19 @@ enum Command {
     Servers(servers::Args),
 }
 
-/// What the pool of connections says in an outage, a line for each connection and each caller.
-const ECHOES: [&str; 2] = ["sqlx_core::pool", "sqlx::pool"];
-/// What says the same of the jobs' queues, at any level; their workers say what matters.
-const SILENT: &str = "apalis_postgres";
-/// Says of every batch of spans that it could not be sent; that is said once elsewhere.
-const TRACES: &str = "opentelemetry";
+/// What repeats an outage that is told once elsewhere: the pool of connections for each connection
+/// and each caller, the jobs' queues for each question, the sender of spans for each batch.
+const ECHOES: [&str; 4] = ["sqlx_core::pool", "sqlx::pool", "apalis_postgres", "opentelemetry"];
 
 /// Leaves out the echoes of an outage, unless more than usual is asked for.
 fn without_echoes(wanted: Targets) -> Targets {
     let usual = wanted.default_level().is_none_or(|level| level <= LevelFilter::INFO);
-    let named = wanted.iter().any(|(target, _)| target.starts_with("sqlx") || target == SILENT);
+    let named =
+        wanted.iter().any(|(target, _)| target.starts_with("sqlx") || ECHOES.contains(&target));
     if !usual || named {
         return wanted;
     }
-    wanted
-        .with_targets(ECHOES.map(|echo| (echo, LevelFilter::ERROR)))
-        .with_targets([SILENT, TRACES].map(|target| (target, LevelFilter::OFF)))
+    wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::OFF)))
 }
 
 /// What is logged, a line each, on standard error.
@@ -183,4 +179,21 @@ async fn main() -> ExitCode {
 fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     let cause = cause.downcast_ref::<std::io::Error>();
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    const POOL: &str = "sqlx_core::pool::inner";
+
+    #[test]
+    fn the_pool_says_nothing_unless_it_is_asked_to() {
+        for (wanted, said) in [("info", false), ("debug", true), ("info,sqlx_core=warn", true)] {
+            let targets = without_echoes(wanted.parse().unwrap());
+            assert_eq!(targets.would_enable(POOL, &Level::ERROR), said, "{wanted}");
+            assert!(targets.would_enable("nearhand_storage::database", &Level::ERROR), "{wanted}");
+        }
+    }
 }

@@ -2,7 +2,10 @@
 //!
 //! Nothing here reads a table. A pool refuses to open as anything stronger than its role.
 
-use crate::{error::StorageError, outage};
+use crate::{
+    error::{self, StorageError},
+    outage,
+};
 use nearhand_domain::OrganizationId;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Row, Transaction,
@@ -273,14 +276,7 @@ async fn connect_as(
                 Ok(true)
             })
         })
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                if !settings.is_empty() {
-                    connection.execute(settings).await?;
-                }
-                Ok(())
-            })
-        })
+        .after_connect(move |connection, _| Box::pin(set_up(connection, settings)))
         .after_release(|connection, _| {
             Box::pin(async move {
                 let free: bool = sqlx::raw_sql(IS_FREE).fetch_one(connection).await?.try_get(0)?;
@@ -302,4 +298,16 @@ async fn connect_as(
         return Err(StorageError::WrongRole { wanted, role });
     }
     Ok(pool)
+}
+
+/// Sets up a new connection. The pool tries again when this fails, and its own line about that is
+/// left out of the log, because an outage would repeat it. So any other failure is logged here.
+async fn set_up(connection: &mut PgConnection, settings: &'static str) -> Result<(), sqlx::Error> {
+    let result = connection.execute(settings).await;
+    if let Err(error) = &result
+        && !error::is_outage(error)
+    {
+        tracing::error!(%error, "a new connection to PostgreSQL cannot be set up");
+    }
+    result.map(|_| ())
 }

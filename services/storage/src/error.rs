@@ -105,13 +105,7 @@ impl StorageError {
     /// had to give way to others.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        match self {
-            Self::Unavailable(sqlx::Error::Database(refusal)) => {
-                refusal.code().is_some_and(|code| is_outage_code(&code))
-            }
-            Self::Unavailable(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Unavailable(error) if is_outage(error))
     }
 
     /// What a caller that stopped waiting makes of it.
@@ -156,15 +150,24 @@ impl From<sqlx::Error> for StorageError {
                     Self::Data(error)
                 }
             }
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::BeginFailed => Self::Unavailable(error),
+            _ if is_outage(&error) => Self::Unavailable(error),
             _ => Self::Data(error),
         }
+    }
+}
+
+/// What [`StorageError::is_outage`] says, of an error that must be passed on as it is.
+pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_outage_code(&code)),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        _ => false,
     }
 }
 
