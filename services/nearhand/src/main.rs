@@ -90,7 +90,10 @@ enum Command {
 /// and each caller, the jobs' queues for each question, the sender of spans for each batch.
 const ECHOES: [&str; 4] = ["sqlx_core::pool", "sqlx::pool", "apalis_postgres", "opentelemetry"];
 
-/// Leaves out the echoes of an outage, unless more than usual is asked for.
+/// What PostgreSQL notes of statements that do what they should, such as that a table is there already.
+const NOTICES: &str = "sqlx::postgres::notice";
+
+/// Leaves out the echoes of an outage and mere notices, unless more than usual is asked for.
 fn without_echoes(wanted: Targets) -> Targets {
     let usual = wanted.default_level().is_none_or(|level| level <= LevelFilter::INFO);
     let named =
@@ -98,7 +101,8 @@ fn without_echoes(wanted: Targets) -> Targets {
     if !usual || named {
         return wanted;
     }
-    wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::OFF)))
+    let wanted = wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::OFF)));
+    wanted.with_target(NOTICES, LevelFilter::WARN)
 }
 
 /// What is logged, a line each, on standard error.

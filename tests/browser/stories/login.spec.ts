@@ -49,6 +49,31 @@ test('a session that is ended elsewhere asks for the login and keeps the page', 
   await expect(page.getByRole('heading', { name: 'Carry a lamp up the stairs' })).toBeVisible();
 });
 
+test('a tab follows when another one logs out, in again, or in as somebody else', async ({ open, office }) => {
+  const scheduler = await office.scheduler();
+  const page = await open(scheduler, '/console/people');
+  const name = page.getByRole('banner').locator('summary');
+  await expect(page.getByRole('heading', { level: 1, name: 'People' })).toBeVisible();
+  const other = await page.context().newPage();
+  const logOut = async () => {
+    await openMenu(other);
+    await other.getByRole('button', { name: 'Log out' }).click();
+    await expect(other.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  };
+  await other.goto('/console/people');
+  await logOut();
+  const asks = page.getByRole('dialog', { name: 'Log in' });
+  await expect(asks).toBeVisible();
+  await fillLogin(other, scheduler.login, scheduler.password);
+  await expect(asks).toBeHidden();
+  const before = await name.textContent();
+  await logOut();
+  await fillLogin(other, ADMIN_LOGIN.login, ADMIN_LOGIN.password);
+  await expect(asks).toBeHidden();
+  await expect(name).not.toHaveText(before!);
+  await expect(page.getByRole('link', { name: 'Audit' })).toBeVisible();
+});
+
 test('own sessions are listed, and the others are ended', async ({ open, office }) => {
   const scheduler = await office.scheduler();
   const elsewhere = await Api.logIn(scheduler.login, scheduler.password);

@@ -88,6 +88,27 @@ async fn a_cookie_and_a_token_together_are_refused() {
 }
 
 #[tokio::test]
+async fn a_page_of_somebody_who_has_left_the_browser_changes_nothing() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let browser = Browser::of_admin(&site).await;
+    let own = browser.get("/v1/me").await.expect(200).str("/staff/id").to_owned();
+    let other = site.create_another_organization().await;
+    let other = other.get("/v1/me").await.expect(200).str("/staff/id").to_owned();
+    let tag = |name: &str| Some(json!({ "name": name }));
+    for (page_of, name) in [(other.as_str(), "Theirs"), ("", "Nobody's"), ("x", "Garbled")] {
+        let headers = [OWN_PAGE[0], ("nearhand-staff", page_of)];
+        let answer = browser.call(Method::POST, "/v1/tags", &headers, tag(name)).await;
+        assert!(answer.str("/detail").contains("somebody else"), "{}", answer.text);
+        answer.refused(401, "unauthorized");
+    }
+    let headers = [OWN_PAGE[0], ("nearhand-staff", own.as_str())];
+    browser.call(Method::POST, "/v1/tags", &headers, tag("Own")).await.expect(201);
+    let tags = admin.get("/v1/tags").await.expect(200);
+    assert_eq!(tags.body["items"].as_array().unwrap().len(), 1, "{}", tags.text);
+}
+
+#[tokio::test]
 async fn a_stream_opens_by_the_cookie_and_goes_on_where_it_was_cut() {
     let site = Site::start().await;
     let admin = site.set_up().await;

@@ -70,6 +70,12 @@ async fn people_without_a_live_fix_are_at_home_or_at_their_base() {
     assert_eq!((&ines["source"], &ines["position"]), (&json!("base"), &place((38.75, -9.2))));
     let plain = admin.get(&format!("/v1/positions?bbox={CITY}")).await.expect(200);
     assert!(shown(&plain, &home).is_none() && shown(&plain, &live.id).is_some());
+    for (one, source) in [(&home, "home"), (&live.id, "ping")] {
+        let path = format!("/v1/positions?bbox=-180,-90,180,90&include=home&staff={one}");
+        let alone = admin.get(&path).await.expect(200);
+        assert_eq!(alone.body["items"].as_array().unwrap().len(), 1, "{}", alone.text);
+        assert_eq!(shown(&alone, one).unwrap()["source"], source);
+    }
     // A pause takes the live position away. The home is none.
     live.post("/v1/me/tracking/pause", json!({ "minutes": 30 })).await.expect(200);
     eventually("they are at home", async || {

@@ -78,7 +78,7 @@ fn passwords() -> RolePasswords<'static> {
 }
 
 fn limits() -> PoolLimits {
-    PoolLimits { max_connections: 6, acquire_timeout: Duration::from_secs(10) }
+    PoolLimits { max_connections: 6, acquire_timeout: Duration::from_secs(30) }
 }
 
 /// Of several test processes one makes the template; the others wait for its lock.

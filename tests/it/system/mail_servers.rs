@@ -90,7 +90,19 @@ async fn a_refused_recipient_is_told_beside_the_invitation() {
     let mail = mail_is(&stack, &gone, |mail| mail["state"] == "failed").await;
     assert!(mail["reason"].as_str().unwrap().contains("550"), "{mail}");
     // They are still there, and so is their invitation: it can be sent again to another address.
-    stack.get(&format!("/v1/staff/{gone}"), stack.token()).await.expect(200);
+    let person = stack.get(&format!("/v1/staff/{gone}"), stack.token()).await.expect(200);
+    assert_eq!(person.str("/invitation_mail"), "failed");
+    for (state, whose) in [("failed", &gone), ("sent", &good)] {
+        let path = format!("/v1/staff?invitation_mail={state}");
+        let found = stack.get(&path, stack.token()).await.expect(200);
+        let ids: Vec<_> = found.body["items"].as_array().unwrap().iter().collect();
+        assert_eq!(ids.len(), 1, "{}", found.text);
+        assert_eq!(ids[0]["id"], whose.as_str());
+    }
+    stack
+        .get("/v1/staff?invitation_mail=lost", stack.token())
+        .await
+        .refused(400, "malformed_query");
 }
 
 #[tokio::test]

@@ -96,3 +96,30 @@ async fn a_cancelled_case_lets_everybody_go() {
     let trail = admin.get("/v1/audit?action=assignment.cancel").await.expect(200);
     assert_eq!(trail.body["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_done_case_lets_everybody_go() {
+    let site = Site::without_worker(|_| {}).await;
+    let admin = site.set_up().await;
+    let (grace, ada) = (person(&admin, "Grace").await, person(&admin, "Ada").await);
+    let case = case_at(&admin, 8, 1).await;
+    set_slots(&site, &case, 2).await;
+    let begun = assign(&admin, &case, &grace).await.expect(201);
+    admin.patch(&path(&begun), json!({ "state": "on_site" })).await.expect(200);
+    let waiting = assign(&admin, &case, &ada).await.expect(201);
+    let before = [work_version(&site, &grace).await, work_version(&site, &ada).await];
+    let closed = json!({ "status": "done" });
+    admin.patch(&format!("/v1/cases/{case}"), closed).await.expect(200);
+    assert_eq!(admin.get(&path(&begun)).await.expect(200).str("/state"), "done");
+    let gone = admin.get(&path(&waiting)).await.expect(200);
+    assert_eq!(gone.str("/state"), "cancelled");
+    assert_eq!(gone.str("/cancel_reason"), "the case was done");
+    let after = [work_version(&site, &grace).await, work_version(&site, &ada).await];
+    assert_eq!(after, before.map(|version| version + 1));
+    for (action, how_many) in [("assignment.update", 2), ("assignment.cancel", 1)] {
+        let trail = admin.get(&format!("/v1/audit?action={action}")).await.expect(200);
+        assert_eq!(trail.body["items"].as_array().unwrap().len(), how_many, "{action}");
+    }
+    // Those who are free again can be sent elsewhere at once.
+    assign(&admin, &case_at(&admin, 8, 1).await, &ada).await.expect(201);
+}

@@ -233,9 +233,24 @@ async fn logged_in(parts: &Parts, state: &ApiState) -> ApiResult<Arc<Login>> {
         key.note_use(state, &login, now);
     }
     if let Some(browser) = &login.browser {
+        require_same_person(&parts.headers, &login)?;
         browser.note_use(state, &login, now);
     }
     Ok(login)
+}
+
+/// Whose page sends a request with a cookie. Optional.
+const PAGE_OF: &str = "nearhand-staff";
+
+/// Refuses a page that was loaded for somebody else: the tabs of a browser share one cookie, and each
+/// login replaces it.
+fn require_same_person(headers: &HeaderMap, login: &Login) -> ApiResult<()> {
+    let own = login.staff.to_string();
+    if headers.get(PAGE_OF).is_none_or(|page_of| page_of.as_bytes() == own.as_bytes()) {
+        return Ok(());
+    }
+    let detail = "somebody else has logged in with this browser meanwhile; load the page again";
+    Err(Problem::new(Code::Unauthorized, detail))
 }
 
 impl FromRequestParts<ApiState> for Phone {

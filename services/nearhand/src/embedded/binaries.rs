@@ -25,6 +25,8 @@ pub(crate) struct Postgres {
     pub(crate) version: String,
     /// Which of [`EXTENSIONS`] are not there.
     pub(crate) missing: Vec<&'static str>,
+    /// The name of PostGIS' library, such as `postgis-3`.
+    pub(crate) postgis: Option<String>,
 }
 
 /// A Redis (or Valkey) on this machine.
@@ -146,14 +148,21 @@ fn inspect_postgres(bin: &Path) -> Option<Postgres> {
     let controls = extension_folders(bin, major);
     let libraries = library_folders(bin);
     let missing = EXTENSIONS.into_iter().filter(|name| !is_there(name, &controls, &libraries));
-    Some(Postgres { bin: bin.to_path_buf(), major, version, missing: missing.collect() })
+    let missing = missing.collect();
+    let postgis = description("postgis", &controls);
+    let postgis = postgis.as_deref().and_then(library_name).map(str::to_owned);
+    Some(Postgres { bin: bin.to_path_buf(), major, version, missing, postgis })
+}
+
+/// The text that describes an extension.
+fn description(name: &str, folders: &[PathBuf]) -> Option<String> {
+    let file = format!("{name}.control");
+    folders.iter().find_map(|folder| fs::read_to_string(folder.join(&file)).ok())
 }
 
 /// Whether both the extension's description and the library it names are there.
 fn is_there(name: &str, controls: &[PathBuf], libraries: &[PathBuf]) -> bool {
-    let file = format!("{name}.control");
-    let control = controls.iter().find_map(|folder| fs::read_to_string(folder.join(&file)).ok());
-    control.is_some_and(|text| {
+    description(name, controls).is_some_and(|text| {
         library_name(&text).is_none_or(|library| {
             let kinds = ["so", "dylib"].map(|end| format!("{library}.{end}"));
             libraries.iter().any(|folder| kinds.iter().any(|file| folder.join(file).is_file()))
@@ -224,6 +233,7 @@ mod tests {
             major,
             version: format!("{major}.1"),
             missing: missing.to_vec(),
+            postgis: None,
         }
     }
 

@@ -164,7 +164,6 @@ impl Setup {
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %q%u@%d "),
             ("max_wal_size", "4GB"),
-            ("wal_compression", "on"),
             ("random_page_cost", "1.1"),
             // Compiling plans costs more than our short statements take.
             ("jit", "off"),
@@ -178,10 +177,14 @@ impl Setup {
         settings.push(("effective_cache_size", format!("{}MB", (memory / 2).max(512))));
         settings.push(("port", self.port.to_string()));
         settings.push(("max_connections", self.max_connections.to_string()));
-        // Without these a power cut may ruin the data; a killed process does not.
-        let durable = if self.fast { "off" } else { "on" };
-        settings.push(("fsync", durable.to_owned()));
-        settings.push(("full_page_writes", durable.to_owned()));
+        // Each connection would load it anew, which takes tens of milliseconds.
+        let postgis = self.postgres.postgis.clone();
+        settings.extend(postgis.map(|library| ("shared_preload_libraries", library)));
+        // Without the first two a power cut may ruin the data; a killed process does not. The others
+        // save disk space and keep long-lived data quick to read; they cost processor time.
+        let lasting = if self.fast { "off" } else { "on" };
+        let names = ["fsync", "full_page_writes", "wal_compression", "autovacuum"];
+        settings.extend(names.map(|name| (name, lasting.to_owned())));
         settings
     }
 
@@ -240,6 +243,7 @@ mod tests {
                 major: 15,
                 version: "15.1".to_owned(),
                 missing: Vec::new(),
+                postgis: Some("postgis-3".to_owned()),
             },
             data: PathBuf::from("/data"),
             port: 20_001,
@@ -263,6 +267,14 @@ mod tests {
         // A killed server must keep what it committed even then.
         assert_eq!(value(&setup(true), "synchronous_commit"), "on");
         assert_eq!(value(&setup(true), "fsync"), "off");
+    }
+
+    #[test]
+    fn connections_find_postgis_loaded() {
+        assert_eq!(value(&setup(false), "shared_preload_libraries"), "postgis-3");
+        let mut without = setup(false);
+        without.postgres.postgis = None;
+        assert!(without.settings().iter().all(|(name, _)| *name != "shared_preload_libraries"));
     }
 
     #[test]

@@ -136,7 +136,8 @@ async fn keep_fresh(accounts: &Accounts, path: &Path, env: &mut EnvFile) {
     }
 }
 
-/// Where to look first, said before the city is filled.
+/// Where to look first, said before the city is filled, and again when what was said meanwhile has
+/// moved it out of sight.
 fn tell_entrance(site: &Site, env: &EnvFile) {
     let page = if site.has_console { "/console" } else { "" };
     (site.say)(&format!(
@@ -153,6 +154,7 @@ fn tell_alive(site: &Site, env: &EnvFile, phones: usize, path: &Path) {
         people::COUNT,
         cases::COUNT,
     ));
+    tell_entrance(site, env);
     if site.has_console {
         (site.say)(&format!(
             "The page for phones is {}/phone: log in as {} with the password {}",

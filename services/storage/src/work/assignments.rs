@@ -198,6 +198,31 @@ pub async fn lock(tx: &mut Tx, id: AssignmentId) -> Result<Option<AssignmentReco
     get(tx, id).await
 }
 
+/// All open ones of a case, which must be locked, in the order of their holders. They and their
+/// holders are locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_open_of_case(
+    tx: &mut Tx,
+    case: CaseId,
+) -> Result<Vec<AssignmentRecord>, StorageError> {
+    release::lock_holders(tx, case).await?;
+    sqlx::query(
+        "SELECT 1 FROM assignments WHERE case_id = $1 \
+         AND state IN ('assigned', 'en_route', 'on_site') ORDER BY staff_id FOR UPDATE",
+    )
+    .bind(case.0)
+    .execute(&mut **tx)
+    .await?;
+    let rows = sqlx::query_as::<_, Row>(select!(
+        "WHERE a.case_id = $1 AND a.state IN ('assigned', 'en_route', 'on_site') \
+         ORDER BY a.staff_id"
+    ))
+    .bind(case.0);
+    rows.fetch_all(&mut **tx).await?.into_iter().map(Row::into_record).collect()
+}
+
 /// A page of assignments in order of creation, of the people in `scope`.
 ///
 /// # Errors

@@ -42,6 +42,10 @@ pub(crate) struct PositionsQuery {
     /// at home or at their base. Needs `staff:view`.
     #[param(example = "home")]
     include: Option<String>,
+    /// Only this person, by id. With the whole world as `bbox` it tells where they are, as the caller
+    /// may see it.
+    #[param(value_type = Option<uuid::Uuid>)]
+    staff: Option<StaffId>,
 }
 
 /// Who is shown within the viewport.
@@ -81,8 +85,9 @@ pub(crate) async fn list(
     let personal = caller.may(Action::ReadPersonalDetails, Object::Organization);
     let homes = homes_too.then(|| Fallbacks::new(view.clone(), personal));
     let now = clock::now().as_second();
-    let (organization, searched) = (caller.organization, (view.clone(), homes.clone()));
-    let find = move |index: &LiveIndex| find(index, organization, &searched, now);
+    let organization = caller.organization;
+    let search = Search { view: view.clone(), homes: homes.clone(), only: query.staff };
+    let find = move |index: &LiveIndex| find(index, organization, &search, now);
     let found = read_index(&state, &view, find).await?;
     let exact = found.people.iter().filter(|person| person.is_exact(&view, homes.as_ref()));
     let exact: Vec<StaffId> = exact.map(OnMap::staff).collect();
@@ -132,6 +137,19 @@ impl OnMap {
     }
 }
 
+/// Whom to look for.
+struct Search {
+    view: View,
+    homes: Option<Fallbacks>,
+    only: Option<StaffId>,
+}
+
+impl Search {
+    fn wants(&self, staff: StaffId) -> bool {
+        self.only.is_none_or(|only| only == staff)
+    }
+}
+
 /// The people of a viewport, and the version of the index they come from.
 #[derive(Default)]
 struct FoundPeople {
@@ -168,22 +186,21 @@ pub(crate) async fn read_aside<T: Send + 'static>(
     })
 }
 
-fn find(
-    index: &LiveIndex,
-    organization: OrganizationId,
-    (view, homes): &(View, Option<Fallbacks>),
-    now: i64,
-) -> FoundPeople {
+fn find(index: &LiveIndex, organization: OrganizationId, search: &Search, now: i64) -> FoundPeople {
     let collect = |org: &OrgIndex| {
         let index_version = org.index_version().to_string();
         let mut found = FoundPeople { index_version, ..FoundPeople::default() };
-        org.live_in(view.search_area(), now, |live| {
-            if view.place(&live).is_some() {
+        org.live_in(search.view.search_area(), now, |live| {
+            if search.wants(live.staff) && search.view.place(&live).is_some() {
                 found.add(OnMap::Live(live));
             }
         });
-        if let Some(homes) = homes {
-            homes.each(org, now, |place| found.add(OnMap::Fallback(place)));
+        if let Some(homes) = &search.homes {
+            homes.each(org, now, |place| {
+                if search.wants(place.staff) {
+                    found.add(OnMap::Fallback(place));
+                }
+            });
         }
         found.truncated |= found.people.len() > MAX_PEOPLE;
         found.keep_first();

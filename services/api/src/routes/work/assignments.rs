@@ -18,7 +18,7 @@ pub(crate) use by::By;
 pub(crate) use check::{__path_check, check};
 pub(crate) use form::Ask;
 pub(crate) use locked::Locked;
-pub(crate) use release::release_case;
+pub(crate) use release::{finish_case, release_case};
 pub(crate) use shown::Assignment;
 pub(crate) use write::{move_to, write};
 

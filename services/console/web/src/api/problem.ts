@@ -48,7 +48,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     response.status,
     document.code,
     told(document),
-    (document.errors ?? []) as FieldFault[],
+    ((document.errors ?? []) as FieldFault[]).map((fault) => ({ ...fault, detail: forReaders(fault.detail) })),
     document.request_id ?? null,
     retryAfter,
     document.errors_left_out ?? 0,
@@ -59,7 +59,17 @@ export async function problemOf(response: Response): Promise<Problem> {
     name is taken" and "choose another". */
 function told({ title, detail, code }: Partial<Schemas['ProblemDocument']>): string {
   const goesOn = detail !== undefined && /^[\p{Ll}`]/u.test(detail);
-  return title && goesOn ? `${title}: ${detail}` : detail ?? title ?? code ?? '';
+  return forReaders(title && goesOn ? `${title}: ${detail}` : detail ?? title ?? code ?? '');
+}
+
+/** A detail without its last part where that names a request: programs are told what to send, and pages
+    have buttons for it. */
+export function forReaders(detail: string): string {
+  const request = detail.search(/\b(GET|POST|PUT|PATCH|DELETE) \/v1\//);
+  if (request < 0) return detail;
+  const before = detail.slice(0, request);
+  const end = Math.max(before.lastIndexOf(';'), before.lastIndexOf(': '), before.lastIndexOf(', '), before.lastIndexOf('. '));
+  return end > 0 ? before.slice(0, end) : detail;
 }
 
 /** The problem of a request that met nobody. */

@@ -281,7 +281,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes a case; `status` opens and closes it. */
+        /**
+         * Changes a case; `status` opens and closes it.
+         * @description A closed case holds nobody. With `done`, its assignments that have begun are done too, and the
+         *     others are cancelled; with `cancelled`, all open ones are cancelled. Their holders are told of a
+         *     cancellation by mail.
+         */
         patch: operations["update_case"];
         trace?: never;
     };
@@ -7281,6 +7286,8 @@ export interface components {
             id: string;
             /** @description The last invitation: `pending`, `accepted`, `expired` or `revoked`; null without one. */
             invitation: string | null;
+            /** @description Its last mail: `queued`, `sending`, `sent` or `failed`; null when that is long ago. */
+            invitation_mail: string | null;
             /** @description `employee` or `external`. */
             kind: string;
             language: string;
@@ -19016,6 +19023,11 @@ export interface operations {
                  * @example home
                  */
                 include?: string;
+                /**
+                 * @description Only this person, by id. With the whole world as `bbox` it tells where they are, as the caller
+                 *     may see it.
+                 */
+                staff?: string;
             };
             header?: never;
             path?: never;
@@ -23297,6 +23309,8 @@ export interface operations {
                 kind?: string;
                 /** @description State of the last invitation: `pending`, `accepted`, `expired`, `revoked`, or `none`. */
                 invitation?: string;
+                /** @description State of the mail of the last invitation: `queued`, `sending`, `sent` or `failed`. */
+                invitation_mail?: string;
                 /** @description Only those who stated a preference other than `never` for this service, by id. */
                 service?: string;
                 /** @description Only those who stated a preference other than `never` for this region, by id. */

@@ -1,6 +1,9 @@
 // Who is logged in, and what they may do. The session itself is a cookie that scripts cannot read.
-import { api, body, onSessionEnded, type Schemas } from '../api/api';
+import { actAs, api, body, onSessionEnded, type Schemas } from '../api/api';
 import { Problem } from '../api/problem';
+
+/** Tells the other tabs of this browser that somebody has logged in or out. */
+const tabs = new BroadcastChannel('nearhand-session');
 
 class Session {
   /** Oneself; null while nobody is logged in. */
@@ -12,11 +15,12 @@ class Session {
   /** Whether a session was there and has ended, so the page below is kept. */
   ended = $state(false);
 
+  #looking = false;
+
   /** Finds out who is logged in. */
   async load(): Promise<void> {
     try {
-      this.me = await body(api.GET('/v1/me'));
-      this.ended = false;
+      this.#take(await body(api.GET('/v1/me')));
       await this.#loadOrganization();
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown;
@@ -24,6 +28,32 @@ class Session {
       this.ended = false;
     } finally {
       this.known = true;
+    }
+  }
+
+  #take(me: Schemas['Me']): void {
+    if (this.me && this.me.staff.id !== me.staff.id) {
+      // Another person must not see what the one before left on the page.
+      location.reload();
+      return;
+    }
+    this.me = me;
+    this.ended = false;
+    actAs(me.staff.id);
+  }
+
+  /** Looks who is logged in by now: another tab may have logged out, or logged in again, perhaps as
+      another person. */
+  async look(): Promise<void> {
+    if (!this.me || this.#looking) return;
+    this.#looking = true;
+    try {
+      this.#take(await body(api.GET('/v1/me')));
+    } catch (thrown) {
+      // An ended session has said so by itself; without an answer nothing is known.
+      if (!(thrown instanceof Problem)) throw thrown;
+    } finally {
+      this.#looking = false;
     }
   }
 
@@ -43,15 +73,14 @@ class Session {
     await api.POST('/v1/sessions', {
       body: { ...rest, ...(organization ? { organization } : {}), cookie: true },
     });
-    const before = this.me?.staff.id;
+    tabs.postMessage('in');
     await this.load();
-    // Another person must not see what the one before left on the page.
-    if (before && before !== this.me?.staff.id) location.reload();
   }
 
   /** Logs out and forgets everything that was shown. `forget` removes what a page has stored besides. */
   async logOut(forget?: () => Promise<void>): Promise<void> {
     await api.DELETE('/v1/sessions/current');
+    tabs.postMessage('out');
     await forget?.();
     location.reload();
   }
@@ -76,5 +105,12 @@ class Session {
 export const session = new Session();
 
 onSessionEnded(() => {
-  if (session.me) session.ended = true;
+  if (!session.me) return;
+  session.ended = true;
+  // Or it is another person's.
+  void session.look();
+});
+tabs.onmessage = () => void session.look();
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void session.look();
 });

@@ -109,6 +109,8 @@ pub struct StaffFilter {
     pub region: Option<RegionId>,
     /// The state of the last invitation, or `none`.
     pub invitation: Option<String>,
+    /// The state of its last mail.
+    pub invitation_mail: Option<String>,
     /// Each begins a word of their names, logins or account code. Of `search_words`.
     pub words: Vec<String>,
     /// Whether words of e-mail addresses count.
@@ -243,6 +245,14 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &StaffFilter, scope: Peopl
              WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' \
              ELSE 'pending' END FROM invitations AS i WHERE i.staff_id = s.id \
              ORDER BY i.id DESC LIMIT 1), 'none') = ",
+        );
+        query.push_bind(state.clone());
+    }
+    if let Some(state) = &filter.invitation_mail {
+        query.push(
+            " AND (SELECT (SELECT m.state FROM mails AS m WHERE m.subject_id = i.id \
+             ORDER BY m.id DESC LIMIT 1) FROM invitations AS i WHERE i.staff_id = s.id \
+             ORDER BY i.id DESC LIMIT 1) = ",
         );
         query.push_bind(state.clone());
     }

@@ -59,7 +59,10 @@ macro_rules! select {
              (SELECT CASE WHEN accepted_at IS NOT NULL THEN 'accepted' \
                 WHEN revoked_at IS NOT NULL THEN 'revoked' \
                 WHEN expires_at <= now() THEN 'expired' ELSE 'pending' END \
-                FROM invitations WHERE staff_id = s.id ORDER BY id DESC LIMIT 1) AS invitation \
+                FROM invitations WHERE staff_id = s.id ORDER BY id DESC LIMIT 1) AS invitation, \
+             (SELECT (SELECT m.state FROM mails AS m WHERE m.subject_id = i.id \
+                ORDER BY m.id DESC LIMIT 1) FROM invitations AS i WHERE i.staff_id = s.id \
+                ORDER BY i.id DESC LIMIT 1) AS invitation_mail \
              FROM staff AS s ",
             $rest
         )
@@ -117,6 +120,7 @@ pub(super) struct Row {
     working_hours: Json<Vec<WeeklyShift>>,
     tracked: bool,
     invitation: Option<String>,
+    invitation_mail: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +188,7 @@ impl Row {
             tracked: self.tracked,
             photo: self.photo.map(Into::into),
             invitation: self.invitation,
+            invitation_mail: self.invitation_mail,
             session_epoch: self.session_epoch,
             created_at: self.created_at.to_jiff(),
             deleted_at: convert::time(self.deleted_at),

@@ -108,6 +108,9 @@ pub struct StaffRecord {
     pub photo: Option<PhotoId>,
     /// `pending`, `accepted`, `expired` or `revoked`: the last invitation. Read, not written.
     pub invitation: Option<String>,
+    /// `queued`, `sending`, `sent` or `failed`: its last mail, as long as that is remembered. Read,
+    /// not written.
+    pub invitation_mail: Option<String>,
     /// Moves when all sessions must end.
     pub session_epoch: i32,
     /// When they were created.
@@ -163,6 +166,7 @@ impl StaffRecord {
             tracked: false,
             photo: None,
             invitation: None,
+            invitation_mail: None,
             session_epoch: 0,
             created_at: Timestamp::UNIX_EPOCH,
             deleted_at: None,
@@ -275,7 +279,9 @@ impl StaffRecord {
             Ok(Value::Object(values)) => values,
             _ => Map::new(),
         };
-        for derived in ["role_permissions", "invitation", "session_epoch", "version"] {
+        for derived in
+            ["role_permissions", "invitation", "invitation_mail", "session_epoch", "version"]
+        {
             values.remove(derived);
         }
         let home = self.home.map(|home| json!({ "lat": home.lat(), "lng": home.lng() }));

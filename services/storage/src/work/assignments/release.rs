@@ -42,14 +42,7 @@ pub async fn release_case(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<Released>, StorageError> {
-    // People in the order of their ids, then assignments.
-    sqlx::query(
-        "SELECT 1 FROM staff WHERE id IN (SELECT staff_id FROM assignments WHERE case_id = $1 \
-         AND state IN ('assigned', 'en_route', 'on_site')) ORDER BY id FOR NO KEY UPDATE",
-    )
-    .bind(case.0)
-    .execute(&mut **tx)
-    .await?;
+    lock_holders(tx, case).await?;
     let rows: Vec<Row> = sqlx::query_as(
         "UPDATE assignments SET state = 'cancelled', cancelled_at = GREATEST($2, assigned_at), \
          cancel_reason = $3, version = version + 1 WHERE case_id = $1 \
@@ -69,6 +62,19 @@ pub async fn release_case(
         notifications::tell(tx, organization, kind, one.staff, one.id.0, now).await?;
     }
     Ok(all)
+}
+
+/// Locks those who hold an open assignment of the case, in the order of their ids. Assignments are
+/// locked after it.
+pub(super) async fn lock_holders(tx: &mut Tx, case: CaseId) -> Result<(), StorageError> {
+    sqlx::query(
+        "SELECT 1 FROM staff WHERE id IN (SELECT staff_id FROM assignments WHERE case_id = $1 \
+         AND state IN ('assigned', 'en_route', 'on_site')) ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(case.0)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Cancels all open assignments of people, who must be locked. Nobody is told: they leave.

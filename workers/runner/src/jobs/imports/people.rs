@@ -101,6 +101,7 @@ pub(super) fn upon(before: &StaffRecord, record: StaffRecord) -> StaffRecord {
         photo: before.photo,
         tracked: before.tracked,
         invitation: before.invitation.clone(),
+        invitation_mail: before.invitation_mail.clone(),
         created_at: before.created_at,
         deleted_at: before.deleted_at,
         ..record

@@ -55,6 +55,8 @@ pub(crate) struct StaffQuery {
     kind: Option<String>,
     /// State of the last invitation: `pending`, `accepted`, `expired`, `revoked`, or `none`.
     invitation: Option<String>,
+    /// State of the mail of the last invitation: `queued`, `sending`, `sent` or `failed`.
+    invitation_mail: Option<String>,
     /// Only those who stated a preference other than `never` for this service, by id.
     #[param(value_type = Option<uuid::Uuid>)]
     service: Option<ServiceId>,
@@ -128,6 +130,8 @@ pub(crate) fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilte
     let built_in = role.filter(|_| own_role.is_none());
     let deleted = one_of("deleted", query.deleted.as_deref(), &["only", "with"])?;
     let states = ["pending", "accepted", "expired", "revoked", "none"];
+    let mails = ["queued", "sending", "sent", "failed"];
+    let mail = one_of("invitation_mail", query.invitation_mail.as_deref(), &mails)?;
     Ok(StaffFilter {
         deleted: match deleted {
             None => Deleted::Without,
@@ -146,6 +150,7 @@ pub(crate) fn filter(query: &StaffQuery, by_email: bool) -> ApiResult<StaffFilte
         service: query.service,
         region: query.region,
         invitation: one_of("invitation", query.invitation.as_deref(), &states)?.map(str::to_owned),
+        invitation_mail: mail.map(str::to_owned),
         tracked: query.tracked,
         skill: query.skill.clone(),
         order: known("sort", query.sort.as_deref(), StaffOrder::parse)?.unwrap_or_default(),

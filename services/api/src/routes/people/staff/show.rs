@@ -94,6 +94,8 @@ pub(crate) struct Staff {
     photo: Option<String>,
     /// The last invitation: `pending`, `accepted`, `expired` or `revoked`; null without one.
     invitation: Option<String>,
+    /// Its last mail: `queued`, `sending`, `sent` or `failed`; null when that is long ago.
+    invitation_mail: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Null unless they are deleted.
@@ -194,6 +196,7 @@ impl Staff {
             tracked: record.tracked,
             photo: record.photo.map(|_| format!("/v1/staff/{}/photo", record.id)),
             invitation: record.invitation,
+            invitation_mail: record.invitation_mail,
             created_at: record.created_at,
             deleted_at: record.deleted_at,
             purged_at,

@@ -52,6 +52,10 @@ pub(crate) async fn create(
 }
 
 /// Changes a case; `status` opens and closes it.
+///
+/// A closed case holds nobody. With `done`, its assignments that have begun are done too, and the
+/// others are cancelled; with `cancelled`, all open ones are cancelled. Their holders are told of a
+/// cancellation by mail.
 #[utoipa::path(patch, path = "/v1/cases/{id}", operation_id = "update_case", tag = "cases",
     responses((status = 200, description = "Changed", body = Case)))]
 pub(crate) async fn patch(
@@ -74,8 +78,10 @@ pub(crate) async fn patch(
     cases::update(change.tx(), caller.organization, &before, &after).await?;
     let changed = (&before, &after);
     offers::case_changed(change.tx(), caller.organization, changed, clock::now()).await?;
-    if after.status == CaseStatus::Cancelled {
-        assignments::release_case(&mut change, &caller, id).await?;
+    match after.status {
+        CaseStatus::Open => {}
+        CaseStatus::Done => assignments::finish_case(&mut change, &caller, id).await?,
+        CaseStatus::Cancelled => assignments::release_case(&mut change, &caller, id).await?,
     }
     let (before, after) =
         (Case::from(before), Case::from(stored(cases::get(change.tx(), id).await?)?));

@@ -14,6 +14,7 @@ export const ACCESS_LEVELS = ['disabled', 'limited', 'full'] as const;
 export const VIEW_SCOPES = ['all', 'departments'] as const;
 export const EDIT_SCOPES = ['all', 'departments', 'none'] as const;
 export const KINDS = ['employee', 'external'] as const;
+export const MAILS = ['failed', 'queued', 'sending', 'sent'] as const;
 export const INVITATIONS = ['none', 'pending', 'accepted', 'expired', 'revoked'] as const;
 export const MODULES = ['staff', 'cases', 'clients', 'tracking', 'recommendations', 'settings'] as const;
 export const MODULE_LEVELS = ['none', 'view', 'edit', 'manage'] as const;

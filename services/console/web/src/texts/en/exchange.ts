@@ -31,6 +31,7 @@ export const exchange = {
   place: (line: number, column: number | null, name: string | null) =>
     `Line ${line}${column === null ? '' : `, column ${column}`}${name ? ` “${name}”` : ''}:`,
 
+  logsIn: 'They log in with this address. Move their login on their own page first.',
   former: 'Former imports',
   noneYet: 'No file has been sent yet. Your imports will be listed here.',
   when: 'When',

@@ -48,6 +48,8 @@ export const people = {
     activeOnly: 'Active',
     inactiveOnly: 'Inactive',
     invitation: 'Invitation',
+    invitationMail: 'Mail of the invitation',
+    mailFailed: 'Mail failed',
     kind: 'Kind',
     service: 'Does the service',
     region: 'Works in the region',

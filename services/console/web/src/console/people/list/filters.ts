@@ -5,7 +5,7 @@ type Query = NonNullable<paths['/v1/staff']['get']['parameters']['query']>;
 
 /** The conditions, in the order of the page; named as the API names them. */
 export const FILTERS = [
-  'q', 'department', 'group', 'tag', 'role', 'access_level', 'active', 'invitation', 'kind',
+  'q', 'department', 'group', 'tag', 'role', 'access_level', 'active', 'invitation', 'invitation_mail', 'kind',
   'queue', 'service', 'region', 'skill', 'tracked', 'deleted',
 ] as const;
 
