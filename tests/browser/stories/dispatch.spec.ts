@@ -154,3 +154,22 @@ test('back and forward keep the selection of map, list and address', async ({ op
   await page.goBack();
   await expect(page.getByRole('heading', { name: two.title })).toBeVisible();
 });
+
+test('an assignment is ended only after a question', async ({ open, office }) => {
+  const vera = await office.person();
+  const job = await office.case();
+  const { id } = await office.api.post<Schemas['Assignment']>(`/v1/cases/${job.id}/assignments`, { staff_id: vera.id });
+  const state = async () => (await office.api.get<Schemas['Assignment']>(`/v1/assignments/${id}`)).state;
+  const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
+  const done = page.getByRole('button', { name: `Done: ${vera.display_name}` });
+  const dialog = page.getByRole('dialog', { name: `Is ${vera.display_name} done?` });
+  await done.click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  expect(await state()).toBe('assigned');
+  await done.click();
+  await dialog.getByRole('button', { name: 'Done', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Everybody is done. Mark the case as done, or raise the number of people.')).toBeVisible();
+  expect(await state()).toBe('done');
+});
