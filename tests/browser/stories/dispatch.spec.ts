@@ -173,3 +173,24 @@ test('an assignment is ended only after a question', async ({ open, office }) =>
   await expect(page.getByText('Everybody is done. Mark the case as done, or raise the number of people.')).toBeVisible();
   expect(await state()).toBe('done');
 });
+
+test('a dialog that assigns or offers says what others have done meanwhile', async ({ open, office }) => {
+  const [vera, wanda] = [await office.person(), await office.person()];
+  const job = await office.case();
+  const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
+  const offering = page.getByRole('dialog', { name: 'Offer the case' });
+  await page.getByRole('button', { name: 'Offer …' }).click();
+  const offer = await office.api.post<Schemas['Offer']>(`/v1/cases/${job.id}/offers`, { mode: 'availability', staff_ids: [wanda.id] });
+  await expect(offering.getByRole('alert')).toContainText('The case is offered already.');
+  await expect(offering.getByRole('button', { name: 'Offer it' })).toBeDisabled();
+  await offering.getByRole('button', { name: 'Cancel' }).click();
+  await office.api.delete(`/v1/offers/${offer.id}`);
+
+  await page.getByRole('button', { name: `Assign ${vera.display_name}` }).click();
+  const assigning = page.getByRole('dialog', { name: `Assign ${vera.display_name}?` });
+  await expect(assigning.getByText('Nothing speaks against it.')).toBeVisible();
+  await office.api.post(`/v1/cases/${job.id}/assignments`, { staff_id: wanda.id });
+  await expect(assigning.getByText('All places of the case are taken meanwhile.')).toBeVisible();
+  await expect(assigning.getByText('Nothing speaks against it.')).toHaveCount(0);
+  await expect(assigning.getByRole('button', { name: 'Assign', exact: true })).toBeDisabled();
+});

@@ -136,14 +136,4 @@ export const day = {
     no_slot_free: 'All places of the case are taken',
     inactive: 'This person is not active',
   } as Record<string, string>,
-  refusals: {
-    overlap: 'They have something else at that time. Choose another time or person, or give a reason.',
-    excluded_by_client: 'The client does not want this person. Choose somebody else, or give a reason.',
-    not_on_required_panel: 'The client takes only people of its panel. Choose somebody else, or give a reason.',
-    already_assigned: 'This person holds the case already. Change that assignment instead.',
-    assignment_ended: 'This assignment has ended meanwhile, and stays as it is.',
-    case_closed: 'The case is not open any more.',
-    no_slot_free: 'All places of the case are taken meanwhile.',
-    inactive: 'This person is not active any more. Choose somebody else.',
-  } as Record<string, string>,
 };
