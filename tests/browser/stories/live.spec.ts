@@ -118,3 +118,28 @@ test('on a narrow screen the map and the list take turns', async ({ open, office
   await expect(page.locator('[data-ready="true"] canvas').first()).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+test('what is done leaves the map and the list, and closed cases are found by number', async ({ open, office }) => {
+  const vera = await office.person();
+  const done = await office.case();
+  const { id } = await office.api.post<Schemas['Assignment']>(`/v1/cases/${done.id}/assignments`, { staff_id: vera.id });
+  await office.api.patch(`/v1/assignments/${id}`, { state: 'done' });
+  const cancelled = await office.case();
+  await office.api.patch(`/v1/cases/${cancelled.id}`, { status: 'cancelled' });
+  const waiting = await office.case();
+
+  const page = await open(await office.scheduler(), `/console?case=${waiting.id}`, { around: office.place });
+  const search = page.getByLabel('Search by number or title');
+  const listed = page.getByRole('listbox', { name: 'Cases' });
+  await search.fill(waiting.title);
+  await expect(listed.getByRole('option', { name: waiting.title })).toBeVisible();
+  await search.fill(done.title);
+  await expect(page.getByText('No open case matches.')).toBeVisible();
+  await page.getByRole('button', { name: /^Also done/ }).click();
+  await expect(listed.getByRole('option', { name: done.title })).toBeVisible();
+
+  await search.fill(cancelled.number);
+  await page.getByRole('region', { name: 'Closed' }).getByRole('button', { name: cancelled.title }).click();
+  await expect(page.getByRole('heading', { name: cancelled.title })).toBeVisible();
+  await expect(page.getByText('The case is closed.')).toBeVisible();
+});

@@ -46,7 +46,7 @@ function drawCase(context: CanvasRenderingContext2D, colours: Colours, mark: Cas
   context.lineWidth = 2;
   context.lineJoin = 'round';
   context.fillStyle = caseColour(colours, mark, isUrgent);
-  context.strokeStyle = colours.edge;
+  context.strokeStyle = signColour(colours, mark);
   context.fill();
   context.stroke();
   drawSign(context, colours, mark, isUrgent);
@@ -57,15 +57,21 @@ export function outline(isUrgent: boolean): [number, number][] {
   return isUrgent ? [[13, 1.5], [24.5, 13], [13, 24.5], [1.5, 13]] : [[4.5, 4.5], [21.5, 4.5], [21.5, 21.5], [4.5, 21.5]];
 }
 
-/** The colour of a case. Urgency counts while nobody has it. */
+/** The colour of a case. Urgency counts while nobody has it. What is done is hollow. */
 export function caseColour(colours: Colours, mark: CaseMark, isUrgent: boolean): string {
   if (mark === 'open') return isUrgent ? colours.caseUrgent : colours.caseOpen;
+  if (mark === 'done') return colours.land;
   return mark === 'in_progress' ? colours.caseRunning : colours.caseAssigned;
+}
+
+/** The colour of its edge and of the sign inside. */
+export function signColour(colours: Colours, mark: CaseMark): string {
+  return mark === 'done' ? colours.caseAssigned : colours.edge;
 }
 
 /** Inside: an exclamation mark or a dot while it is open, a tick, a triangle for work that goes on. */
 function drawSign(context: CanvasRenderingContext2D, colours: Colours, mark: CaseMark, isUrgent: boolean): void {
-  context.fillStyle = context.strokeStyle = colours.edge;
+  context.fillStyle = context.strokeStyle = signColour(colours, mark);
   context.lineWidth = 2.2;
   context.lineCap = 'round';
   context.beginPath();
