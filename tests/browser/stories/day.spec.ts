@@ -53,3 +53,23 @@ test('a case that waits is given to somebody', async ({ open, office }) => {
   const { items } = await office.api.get<{ items: Schemas['Assignment'][] }>(`/v1/assignments?case=${job.id}`);
   expect(items.map((one) => one.staff_id)).toEqual([vera.id]);
 });
+
+test('an assignment that was taken back meanwhile says so and offers nothing', async ({ open, office }) => {
+  const day = dayAhead(6);
+  const vera = await office.person();
+  const job = await office.case({ starts_at: `${day}T10:00:00Z`, duration_min: 60 });
+  const { id } = await office.api.post<Schemas['Assignment']>(`/v1/cases/${job.id}/assignments`, { staff_id: vera.id });
+  const page = await open(await office.scheduler(), `/console/day?date=${day}`);
+  await page.getByLabel('Find a person').first().fill(vera.last_name);
+  await page.getByRole('button', { name: new RegExp(job.title) }).click();
+  const dialog = page.getByRole('dialog', { name: new RegExp(`^Change: .*${job.title}`) });
+  await dialog.getByLabel('Duration in minutes').fill('90');
+  await expect(dialog.getByRole('button', { name: 'Save the change' })).toBeEnabled();
+  await office.api.delete(`/v1/assignments/${id}`);
+  await dialog.getByRole('button', { name: 'Save the change' }).click();
+  await dialog.getByRole('button', { name: 'Load it again' }).click();
+  await expect(dialog.getByText('This assignment was taken back meanwhile.')).toBeVisible();
+  await expect(dialog.getByRole('link', { name: 'Open the case' })).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Save the change' })).toHaveCount(0);
+  await expect(dialog.getByRole('button', { name: 'Take it back' })).toHaveCount(0);
+});

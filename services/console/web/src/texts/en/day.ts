@@ -53,7 +53,7 @@ export const day = {
   span: (from: string, to: string) => `${from}–${to}`,
   before: 'began the day before',
   after: 'ends the day after',
-  states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done' } as Record<string, string>,
+  states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done', cancelled: 'Taken back' } as Record<string, string>,
   stateSigns: { assigned: '○', en_route: '▸', on_site: '●', done: '✓' } as Record<string, string>,
   caseName: (number: string, title: string) => `${number} ${title}`,
   openBooking: 'Opens the assignment.',
@@ -75,6 +75,7 @@ export const day = {
   openCase: 'Open the case',
   reasonBefore: (reason: string) => `Assigned although something spoke against it: “${reason}”`,
   ended: 'This assignment is done and stays as it is.',
+  goneBack: 'This assignment was taken back meanwhile. Open the case to see who has it, or to assign somebody.',
   readOnly: 'You may look at this, but not change it.',
 
   person: 'Who',
