@@ -25,6 +25,7 @@ export const day = {
   noneWaiting: 'No case of this day waits for somebody.',
   urgent: 'Urgent',
   soon: 'As soon as possible',
+  late: (since: string) => `late, since ${since}`,
   slots: (free: number, all: number) => all === 1 ? '' : `${free} of ${all} places free`,
 
   people: 'People',
