@@ -143,3 +143,18 @@ test('what is done leaves the map and the list, and closed cases are found by nu
   await expect(page.getByRole('heading', { name: cancelled.title })).toBeVisible();
   await expect(page.getByText('The case is closed.')).toBeVisible();
 });
+
+test('the legend tells areas and ranks apart while they are on the map', async ({ open, office }) => {
+  await office.person();
+  const job = await office.case();
+  const page = await open(await office.scheduler(), '/console', { around: office.place });
+  await page.getByText('Legend', { exact: true }).click();
+  // A scheduler knows homes by their area.
+  await expect(page.getByText('Number with six corners: people somewhere in that area')).toBeVisible();
+  const ranks = page.getByText('Number in a circle: rank in who should go');
+  await expect(ranks).toHaveCount(0);
+  await page.getByRole('button', { name: 'Cases', exact: true }).click();
+  await page.getByLabel('Search by number or title').fill(job.title);
+  await page.getByRole('option', { name: job.title }).click();
+  await expect(ranks).toBeVisible();
+});

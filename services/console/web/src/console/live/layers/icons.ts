@@ -19,12 +19,19 @@ export function caseIcon(mark: CaseMark, isUrgent: boolean): string {
 /** The image of a picked or shown place. */
 export const SITE_ICON = 'site';
 
+/** The image below the number of people of a cell: six corners, so that it looks like no rank. */
+export const CELL_ICON = 'cell';
+
+/** Its corners. */
+export const HEXAGON: [number, number][] = [[13, 1.5], [23, 7.2], [23, 18.8], [13, 24.5], [3, 18.8], [3, 7.2]];
+
 /** Gives the map its images, or paints them anew. */
 export function drawIcons(map: MapLibreMap, colours: Colours): void {
   const marks: CaseMark[] = ['open', 'assigned', 'in_progress', 'done'];
   for (const mark of marks) {
     for (const isUrgent of [false, true]) put(map, caseIcon(mark, isUrgent), (context) => drawCase(context, colours, mark, isUrgent));
   }
+  put(map, CELL_ICON, (context) => drawCell(context, colours));
   put(map, SITE_ICON, (context) => drawSite(context, colours));
 }
 
@@ -99,6 +106,18 @@ function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: nu
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
+}
+
+function drawCell(context: CanvasRenderingContext2D, colours: Colours): void {
+  context.beginPath();
+  for (const corner of HEXAGON) context.lineTo(...corner);
+  context.closePath();
+  context.lineWidth = 2;
+  context.lineJoin = 'round';
+  context.fillStyle = colours.land;
+  context.strokeStyle = colours.cell;
+  context.fill();
+  context.stroke();
 }
 
 /** A pin: a ring with a cross in it. */
