@@ -194,3 +194,17 @@ test('a dialog that assigns or offers says what others have done meanwhile', asy
   await expect(assigning.getByText('Nothing speaks against it.')).toHaveCount(0);
   await expect(assigning.getByRole('button', { name: 'Assign', exact: true })).toBeDisabled();
 });
+
+test('a case that is being typed is not lost with the page unasked', async ({ open, office }) => {
+  const page = await open(await office.scheduler(), '/console?case=new', { around: office.place });
+  const title = page.getByLabel('What is to be done');
+  await title.fill('Fetch the harbour keys');
+  // Within the console the draft is kept, so nothing asks there; the browser does when the page goes.
+  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Day' }).click();
+  await expect(page.getByRole('heading', { name: 'Day', exact: true })).toBeVisible();
+  const [question] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })]);
+  expect(question.type()).toBe('beforeunload');
+  await question.dismiss();
+  await page.goBack();
+  await expect(title).toHaveValue('Fetch the harbour keys');
+});
