@@ -108,9 +108,9 @@ test('work is dragged to a person and a time, and saved only when that is confir
 
   await page.mouse.move(x, y);
   await page.mouse.down();
-  // Scrolled by two hours below the pointer, and moved by one hour more: three hours later.
+  // Scrolled back by two hours below the pointer, and moved on by one: an hour earlier.
   await page.mouse.move(x + 20, line.y + line.height / 2, { steps: 4 });
-  await box.evaluate((shown, by) => { shown.scrollLeft += by; }, line.width / 12);
+  await box.evaluate((shown, by) => { shown.scrollLeft -= by; }, line.width / 12);
   await page.mouse.move(x + line.width / 24, line.y + line.height / 2, { steps: 4 });
   await page.mouse.up();
   const dialog = page.getByRole('dialog', { name: new RegExp(`^Change: .*${job.title}`) });
@@ -119,7 +119,7 @@ test('work is dragged to a person and a time, and saved only when that is confir
   expect(await held()).toEqual([[vera.id, noon]]);
   await dialog.getByRole('button', { name: 'Save the change' }).click();
   await expect(dialog).toBeHidden();
-  expect(await held()).toEqual([[wanda.id, noon + 3 * 3_600_000]]);
+  expect(await held()).toEqual([[wanda.id, noon - 3_600_000]]);
 });
 
 test('a case of an earlier day still waits today, and is late', async ({ open, office }) => {

@@ -175,7 +175,8 @@ test('an assignment is ended only after a question', async ({ open, office }) =>
 });
 
 test('a dialog that assigns or offers says what others have done meanwhile', async ({ open, office }) => {
-  const [vera, wanda] = [await office.person(), await office.person()];
+  // Somebody whom nobody can reach would end an offer at once.
+  const [vera, wanda] = [await office.person(), await office.member()];
   const job = await office.case();
   const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
   const offering = page.getByRole('dialog', { name: 'Offer the case' });

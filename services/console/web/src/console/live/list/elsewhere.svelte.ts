@@ -24,5 +24,6 @@ export function closedCases(): TypedSearch<ListedCase> {
   return new TypedSearch(async (asked) => {
     const found = await Promise.all([read(asked, 'done'), read(asked, 'cancelled')]);
     return found.flat().sort((one, other) => one.number.localeCompare(other.number, undefined, { numeric: true }));
-  });
+    // A number may have one digit.
+  }, 1);
 }

@@ -3,7 +3,6 @@
 import { Problem } from '../../../api/problem';
 
 const TYPED_MS = 250;
-const LETTERS = 2;
 
 /** A search by typing. */
 export class TypedSearch<T> {
@@ -12,20 +11,22 @@ export class TypedSearch<T> {
   /** What `items` answers; empty before the first answer and for too few letters. */
   answered = $state('');
   #read: (asked: string) => Promise<T[]>;
+  #letters: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked = '';
 
-  constructor(read: (asked: string) => Promise<T[]>) {
+  constructor(read: (asked: string) => Promise<T[]>, letters = 2) {
     this.#read = read;
+    this.#letters = letters;
   }
 
-  /** Looks for it soon; for less than two letters it finds nothing. */
+  /** Looks for it soon; for fewer letters than it needs it finds nothing. */
   find(search: string): void {
     const asked = search.trim();
     if (asked === this.#asked) return;
     this.#asked = asked;
     clearTimeout(this.#timer);
-    if (asked.length < LETTERS) {
+    if (asked.length < this.#letters) {
       this.#take('', []);
       return;
     }
