@@ -171,6 +171,8 @@ test('an assignment is ended only after a question', async ({ open, office }) =>
   await dialog.getByRole('button', { name: 'Done', exact: true }).click();
   await expect(dialog).toBeHidden();
   await expect(page.getByText('Everybody is done. Mark the case as done, or raise the number of people.')).toBeVisible();
+  // Its button is gone; the focus is not lost with it.
+  await expect(page.getByRole('region', { name: 'Who has it' })).toBeFocused();
   expect(await state()).toBe('done');
 });
 
