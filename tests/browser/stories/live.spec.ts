@@ -158,3 +158,17 @@ test('the legend tells areas and ranks apart while they are on the map', async (
   await page.getByRole('option', { name: job.title }).click();
   await expect(ranks).toBeVisible();
 });
+
+test('somebody elsewhere is shown at home, and who may not know it is told how to find them', async ({ open, office }) => {
+  const vera = await office.person();
+  const around = beside(office.place, 60_000);
+  const desk = await open(ADMIN_LOGIN, `/console?person=${vera.id}`, { around });
+  await expect(desk.getByRole('heading', { name: vera.display_name })).toBeVisible();
+  await desk.getByRole('button', { name: 'Show on the map' }).click();
+  await expect(desk.getByRole('option', { name: vera.display_name })).toBeVisible();
+
+  const viewer = await office.member({ access_level: 'full', admin_role: 'general', modules: { tracking: 'view' } });
+  const page = await open(viewer, `/console?person=${vera.id}`, { around });
+  await page.getByRole('button', { name: 'Show on the map' }).click();
+  await expect(page.getByText('You see people by area, and theirs is not on this part of the map.')).toBeVisible();
+});
