@@ -154,3 +154,60 @@ test('back and forward keep the selection of map, list and address', async ({ op
   await page.goBack();
   await expect(page.getByRole('heading', { name: two.title })).toBeVisible();
 });
+
+test('an assignment is ended only after a question', async ({ open, office }) => {
+  const vera = await office.person();
+  const job = await office.case();
+  const { id } = await office.api.post<Schemas['Assignment']>(`/v1/cases/${job.id}/assignments`, { staff_id: vera.id });
+  const state = async () => (await office.api.get<Schemas['Assignment']>(`/v1/assignments/${id}`)).state;
+  const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
+  const done = page.getByRole('button', { name: `Done: ${vera.display_name}` });
+  const dialog = page.getByRole('dialog', { name: `Is ${vera.display_name} done?` });
+  await done.click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  expect(await state()).toBe('assigned');
+  await done.click();
+  await dialog.getByRole('button', { name: 'Done', exact: true }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Everybody is done. Mark the case as done, or raise the number of people.')).toBeVisible();
+  // Its button is gone; the focus is not lost with it.
+  await expect(page.getByRole('region', { name: 'Who has it' })).toBeFocused();
+  expect(await state()).toBe('done');
+});
+
+test('a dialog that assigns or offers says what others have done meanwhile', async ({ open, office }) => {
+  // Somebody whom nobody can reach would end an offer at once.
+  const [vera, wanda] = [await office.person(), await office.member()];
+  const job = await office.case();
+  const page = await open(await office.scheduler(), `/console?case=${job.id}`, { around: office.place });
+  const offering = page.getByRole('dialog', { name: 'Offer the case' });
+  await page.getByRole('button', { name: 'Offer …' }).click();
+  const offer = await office.api.post<Schemas['Offer']>(`/v1/cases/${job.id}/offers`, { mode: 'availability', staff_ids: [wanda.id] });
+  await expect(offering.getByRole('alert')).toContainText('The case is offered already.');
+  await expect(offering.getByRole('button', { name: 'Offer it' })).toBeDisabled();
+  await offering.getByRole('button', { name: 'Cancel' }).click();
+  await office.api.delete(`/v1/offers/${offer.id}`);
+
+  await page.getByRole('button', { name: `Assign ${vera.display_name}` }).click();
+  const assigning = page.getByRole('dialog', { name: `Assign ${vera.display_name}?` });
+  await expect(assigning.getByText('Nothing speaks against it.')).toBeVisible();
+  await office.api.post(`/v1/cases/${job.id}/assignments`, { staff_id: wanda.id });
+  await expect(assigning.getByText('All places of the case are taken meanwhile.')).toBeVisible();
+  await expect(assigning.getByText('Nothing speaks against it.')).toHaveCount(0);
+  await expect(assigning.getByRole('button', { name: 'Assign', exact: true })).toBeDisabled();
+});
+
+test('a case that is being typed is not lost with the page unasked', async ({ open, office }) => {
+  const page = await open(await office.scheduler(), '/console?case=new', { around: office.place });
+  const title = page.getByLabel('What is to be done');
+  await title.fill('Fetch the harbour keys');
+  // Within the console the draft is kept, so nothing asks there; the browser does when the page goes.
+  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Day' }).click();
+  await expect(page.getByRole('heading', { name: 'Day', exact: true })).toBeVisible();
+  const [question] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })]);
+  expect(question.type()).toBe('beforeunload');
+  await question.dismiss();
+  await page.goBack();
+  await expect(title).toHaveValue('Fetch the harbour keys');
+});

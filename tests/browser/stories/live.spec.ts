@@ -118,3 +118,57 @@ test('on a narrow screen the map and the list take turns', async ({ open, office
   await expect(page.locator('[data-ready="true"] canvas').first()).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
+
+test('what is done leaves the map and the list, and closed cases are found by number', async ({ open, office }) => {
+  const vera = await office.person();
+  const done = await office.case();
+  const { id } = await office.api.post<Schemas['Assignment']>(`/v1/cases/${done.id}/assignments`, { staff_id: vera.id });
+  await office.api.patch(`/v1/assignments/${id}`, { state: 'done' });
+  const cancelled = await office.case();
+  await office.api.patch(`/v1/cases/${cancelled.id}`, { status: 'cancelled' });
+  const waiting = await office.case();
+
+  const page = await open(await office.scheduler(), `/console?case=${waiting.id}`, { around: office.place });
+  const search = page.getByLabel('Search by number or title');
+  const listed = page.getByRole('listbox', { name: 'Cases' });
+  await search.fill(waiting.title);
+  await expect(listed.getByRole('option', { name: waiting.title })).toBeVisible();
+  await search.fill(done.title);
+  await expect(page.getByText('No open case matches.')).toBeVisible();
+  await page.getByRole('button', { name: /^Also done/ }).click();
+  await expect(listed.getByRole('option', { name: done.title })).toBeVisible();
+
+  await search.fill(cancelled.number);
+  await page.getByRole('region', { name: 'Closed' }).getByRole('button', { name: cancelled.title }).click();
+  await expect(page.getByRole('heading', { name: cancelled.title })).toBeVisible();
+  await expect(page.getByText('The case is closed.')).toBeVisible();
+});
+
+test('the legend tells areas and ranks apart while they are on the map', async ({ open, office }) => {
+  await office.person();
+  const job = await office.case();
+  const page = await open(await office.scheduler(), '/console', { around: office.place });
+  await page.getByText('Legend', { exact: true }).click();
+  // A scheduler knows homes by their area.
+  await expect(page.getByText('Number with six corners: people somewhere in that area')).toBeVisible();
+  const ranks = page.getByText('Number in a circle: rank in who should go');
+  await expect(ranks).toHaveCount(0);
+  await page.getByRole('button', { name: 'Cases', exact: true }).click();
+  await page.getByLabel('Search by number or title').fill(job.title);
+  await page.getByRole('option', { name: job.title }).click();
+  await expect(ranks).toBeVisible();
+});
+
+test('somebody elsewhere is shown at home, and who may not know it is told how to find them', async ({ open, office }) => {
+  const vera = await office.person();
+  const around = beside(office.place, 60_000);
+  const desk = await open(ADMIN_LOGIN, `/console?person=${vera.id}`, { around });
+  await expect(desk.getByRole('heading', { name: vera.display_name })).toBeVisible();
+  await desk.getByRole('button', { name: 'Show on the map' }).click();
+  await expect(desk.getByRole('option', { name: vera.display_name })).toBeVisible();
+
+  const viewer = await office.member({ access_level: 'full', admin_role: 'general', modules: { tracking: 'view' } });
+  const page = await open(viewer, `/console?person=${vera.id}`, { around });
+  await page.getByRole('button', { name: 'Show on the map' }).click();
+  await expect(page.getByText('You see people by area, and theirs is not on this part of the map.')).toBeVisible();
+});

@@ -32,6 +32,16 @@ export function time(at: Instant, zone: string): string {
   return formatter(zone, { timeStyle: 'short' }).format(new Date(at));
 }
 
+/** The hour alone, such as "14" or "2 PM", as the reader's language writes it. */
+export function hour(at: Instant, zone: string): string {
+  return formatter(zone, { hour: 'numeric' }).format(new Date(at));
+}
+
+/** Such as "29 Nov". */
+export function dayMonth(at: Instant, zone: string): string {
+  return formatter(zone, { day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
 const SECONDS_IN: [keyof typeof units.time, number][] = [['d', 86_400], ['h', 3_600], ['min', 60], ['s', 1]];
 
 /** A length of time in its two largest units, such as "2 h 5 min" or "40 s". */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inLanes, instantAt, placed } from './layout';
+import { inLanes, instantAt, movedBy, placed, pushAt } from './layout';
 
 const axis = { from: 0, to: 100 };
 
@@ -37,4 +37,20 @@ test('a point of the axis is an instant on a step', () => {
   expect(instantAt(0.52, axis, 5)).toBe(50);
   expect(instantAt(-1, axis, 5)).toBe(0);
   expect(instantAt(2, axis, 5)).toBe(100);
+});
+
+test('a start moves by the shares of the axis, wherever that is on the screen', () => {
+  expect(movedBy(30, 0.25, 0.5, axis, 5)).toBe(55);
+  expect(movedBy(30, 0.5, 0.25, axis, 5)).toBe(5);
+  expect(movedBy(33, 0.5, 0.51, axis, 5)).toBe(35);
+});
+
+test('an edge is pushed more the nearer one is, and not from outside', () => {
+  expect(pushAt(0, 0, 200, 40)).toBe(-1);
+  expect(pushAt(20, 0, 200, 40)).toBe(-0.5);
+  expect(pushAt(100, 0, 200, 40)).toBe(0);
+  expect(pushAt(200, 0, 200, 40)).toBe(1);
+  expect(pushAt(201, 0, 200, 40)).toBe(0);
+  expect(pushAt(-1, 0, 200, 40)).toBe(0);
+  expect(pushAt(10, 0, 50, 40)).toBe(-0.75);
 });

@@ -33,3 +33,19 @@ export function instantAt(share: number, axis: Span, step: number): number {
   const exact = axis.from + Math.min(1, Math.max(0, share)) * (axis.to - axis.from);
   return axis.from + Math.round((exact - axis.from) / step) * step;
 }
+
+/** A start that is moved along the axis, from one share of its length to another, on the nearest step. */
+export function movedBy(start: number, from: number, to: number, axis: Span, step: number): number {
+  return Math.round((start + (to - from) * (axis.to - axis.from)) / step) * step;
+}
+
+/** How strongly something at `at` pushes an edge, from -1 (against the first) to 1 (against the last).
+ *  Only within `reach` of an edge, and not beyond it. */
+export function pushAt(at: number, first: number, last: number, reach: number): number {
+  if (at < first || at > last) return 0;
+  const before = reach - (at - first);
+  const after = reach - (last - at);
+  // In what is narrower than both reaches the nearer edge counts.
+  if (before > 0 && before >= after) return -before / reach;
+  return after > 0 ? after / reach : 0;
+}

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { readPlan } from './schedule';
+import { readPlan, readUnassigned } from './schedule';
 
 const asked = vi.hoisted(() => ({ calls: [] as { path: string; query: Record<string, unknown> }[], answers: {} as Record<string, unknown> }));
 vi.mock('../../api/api', () => ({
@@ -48,4 +48,15 @@ test('hours that are not recorded are not none', async () => {
 test('those who are looked for by name are asked for in the same question', async () => {
   await readPlan({ span, department: 'd', search: 'ada' }, null, new AbortController().signal);
   expect(asked.calls.map(({ path, query }) => [path, query['q'], query['department']])).toEqual([['/v1/schedule', 'ada', 'd']]);
+});
+
+test('today keeps what nobody has taken on earlier days; another day has its own cases only', async () => {
+  const waiting = (id: string, starts_at: string | null, urgent = false) => ({ id, starts_at, urgent });
+  asked.answers['/v1/cases'] = {
+    items: [waiting('today', '2026-11-29T10:00:00Z'), waiting('late', '2026-11-27T10:00:00Z'), waiting('soon', null), waiting('later', '2026-11-30T00:00:00Z'), waiting('urgent', '2026-11-29T12:00:00Z', true)],
+    next_cursor: null,
+  };
+  const ids = async (soon: boolean) => (await readUnassigned(span, soon, new AbortController().signal)).map((one) => one.id);
+  expect(await ids(true)).toEqual(['urgent', 'soon', 'late', 'today']);
+  expect(await ids(false)).toEqual(['urgent', 'today']);
 });

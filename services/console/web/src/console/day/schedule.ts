@@ -36,7 +36,8 @@ export async function readPlan({ span, department, search }: Question, cursor: s
   return { people: items.map(personDay), next: next_cursor };
 }
 
-/** The open cases that begin on a day; with `soon` also those that are to be done as soon as possible. */
+/** The open cases that begin on a day. With `soon`, which is for today, also those that are to be done
+ *  as soon as possible, and those of earlier days that nobody has taken. */
 export async function readUnassigned(span: Span, soon: boolean, signal: AbortSignal): Promise<Schemas['Page_Case']['items']> {
   const times = soon ? {} : { from: iso(span.from), to: iso(span.to) };
   const open = await all((cursor) => body(api.GET('/v1/cases', {
@@ -44,7 +45,7 @@ export async function readUnassigned(span: Span, soon: boolean, signal: AbortSig
   })), 1_000);
   const due = open.filter((one) => {
     const at = one.starts_at ? Date.parse(one.starts_at) : null;
-    return at === null ? soon : at >= span.from && at < span.to;
+    return at === null ? soon : (soon || at >= span.from) && at < span.to;
   });
   const order = (one: (typeof due)[number]) => (one.starts_at ? Date.parse(one.starts_at) : 0);
   return due.sort((one, other) => Number(other.urgent) - Number(one.urgent) || order(one) - order(other));

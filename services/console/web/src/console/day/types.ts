@@ -9,7 +9,10 @@ export type Conflict =
   | { kind: 'rule'; code: string };
 
 /** How far an assignment has come. */
-export type BookingState = 'assigned' | 'en_route' | 'on_site' | 'done';
+export type BookingState = 'assigned' | 'en_route' | 'on_site' | 'done' | 'cancelled';
+
+/** Whether nothing can be changed any more. */
+export const hasEnded = (state: BookingState): boolean => state === 'done' || state === 'cancelled';
 
 /** An assignment in the plan. */
 export type Booking = Span & {

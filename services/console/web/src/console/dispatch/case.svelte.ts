@@ -36,6 +36,22 @@ export class OpenCase {
     return this.offers.find(running) ?? null;
   }
 
+  /** Why nobody can be assigned, as the API's code; null when somebody can be. With `staff`: this person. */
+  overForAssigning(staff: string): string | null {
+    const held = this.assignments.some((one) => one.staff_id === staff && holding(one));
+    return this.#over() ?? (held ? 'already_assigned' : null);
+  }
+
+  /** Why the case cannot be offered, as the API's code; null when it can be. */
+  get overForOffering(): string | null {
+    return this.#over() ?? (this.offer ? 'offer_open' : null);
+  }
+
+  #over(): string | null {
+    if (this.value && this.value.status !== 'open') return 'case_closed';
+    return this.value && !this.free ? 'no_slot_free' : null;
+  }
+
   /** Reads all of it. A later call makes the answers to earlier ones void. */
   async load(): Promise<void> {
     const turn = ++this.#turn;

@@ -13,8 +13,20 @@ class Cases {
   items: Schemas['Page_Case']['items'] = $state.raw([]);
   problem: Problem | null = $state.raw(null);
   loaded = $state(false);
+  /** Whether cases are shown of which everybody is done, though nobody has closed them. */
+  withDone = $state(false);
   #timer: ReturnType<typeof setInterval> | undefined;
   #users = 0;
+
+  /** The cases that the map and the list show; the selected one is always among them. */
+  shown(selected: string | null): ListedCase[] {
+    return this.withDone ? this.items : this.items.filter((one) => one.state !== 'done' || one.id === selected);
+  }
+
+  /** Of how many everybody is done. */
+  get done(): number {
+    return this.items.filter((one) => one.state === 'done').length;
+  }
 
   /** Keeps the list current until the answer is called. */
   keep(): () => void {

@@ -25,6 +25,7 @@ export const day = {
   noneWaiting: 'No case of this day waits for somebody.',
   urgent: 'Urgent',
   soon: 'As soon as possible',
+  late: (since: string) => `late, since ${since}`,
   slots: (free: number, all: number) => all === 1 ? '' : `${free} of ${all} places free`,
 
   people: 'People',
@@ -53,7 +54,7 @@ export const day = {
   span: (from: string, to: string) => `${from}–${to}`,
   before: 'began the day before',
   after: 'ends the day after',
-  states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done' } as Record<string, string>,
+  states: { assigned: 'Assigned', en_route: 'On the way', on_site: 'On site', done: 'Done', cancelled: 'Taken back' } as Record<string, string>,
   stateSigns: { assigned: '○', en_route: '▸', on_site: '●', done: '✓' } as Record<string, string>,
   caseName: (number: string, title: string) => `${number} ${title}`,
   openBooking: 'Opens the assignment.',
@@ -75,6 +76,7 @@ export const day = {
   openCase: 'Open the case',
   reasonBefore: (reason: string) => `Assigned although something spoke against it: “${reason}”`,
   ended: 'This assignment is done and stays as it is.',
+  goneBack: 'This assignment was taken back meanwhile. Open the case to see who has it, or to assign somebody.',
   readOnly: 'You may look at this, but not change it.',
 
   person: 'Who',
@@ -135,15 +137,5 @@ export const day = {
     case_closed: 'The case is not open',
     no_slot_free: 'All places of the case are taken',
     inactive: 'This person is not active',
-  } as Record<string, string>,
-  refusals: {
-    overlap: 'They have something else at that time. Choose another time or person, or give a reason.',
-    excluded_by_client: 'The client does not want this person. Choose somebody else, or give a reason.',
-    not_on_required_panel: 'The client takes only people of its panel. Choose somebody else, or give a reason.',
-    already_assigned: 'This person holds the case already. Change that assignment instead.',
-    assignment_ended: 'This assignment has ended meanwhile, and stays as it is.',
-    case_closed: 'The case is not open any more.',
-    no_slot_free: 'All places of the case are taken meanwhile.',
-    inactive: 'This person is not active any more. Choose somebody else.',
   } as Record<string, string>,
 };

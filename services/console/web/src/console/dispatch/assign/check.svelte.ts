@@ -43,6 +43,8 @@ export class Check {
   refused = $state.raw<string[]>([]);
   /** The rules that an override must name. */
   overrides: string[] = $derived([...new Set([...(this.answer?.against ?? []).flatMap((one) => one.override_rule ?? []), ...this.refused])]);
+  /** Whether something speaks against it that no reason helps against. */
+  impossible: boolean = $derived((this.answer?.against ?? []).some((one) => !one.overridable));
   /** What the rules of the ranking say against the person. */
   failed = $derived((this.rules?.failed ?? []).filter((rule) => !CHECKED.includes(rule.rule)));
 
@@ -57,10 +59,11 @@ export class Check {
     return () => this.#stop();
   }
 
-  /** Notes a refusal by the server that can be overridden, and checks the same again. */
-  refuse(code: string): void {
-    if (!OVERRIDABLE.includes(code)) return;
-    this.refused = [...new Set([...this.refused, code])];
+  /** The server has refused what was checked: it is not as it was, so the same is checked again. Notes
+   *  what a reason can override. */
+  refuse(problem: Problem | null): void {
+    if (problem?.status !== 409) return;
+    if (OVERRIDABLE.includes(problem.code)) this.refused = [...new Set([...this.refused, problem.code])];
     if (this.#last) this.#start(this.#last);
   }
 

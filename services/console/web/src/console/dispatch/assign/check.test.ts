@@ -1,5 +1,6 @@
 // The check of a person and a time: which answer counts, and what an override must name.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Problem } from '../../../api/problem';
 import { Check, type Checked } from './check.svelte';
 
 type Asked = { path: string; body: Record<string, unknown>; answer: (value: unknown) => void };
@@ -40,7 +41,7 @@ test('a refusal is checked again, and counts for its own time only', async () =>
   await vi.advanceTimersByTimeAsync(300);
   asked[0]!.answer(found());
   await vi.advanceTimersByTimeAsync(0);
-  check.refuse('overlap');
+  check.refuse(new Problem(409, 'overlap', 'busy'));
   expect(check.overrides).toEqual(['overlap']);
   expect(check.running).toBe(true);
   await vi.advanceTimersByTimeAsync(300);
@@ -57,6 +58,32 @@ test('a refusal is checked again, and counts for its own time only', async () =>
 test('what no reason helps against is not overridden', () => {
   const check = new Check();
   check.ask(what('2026-11-29T12:00:00Z'));
-  check.refuse('case_closed');
+  check.refuse(new Problem(409, 'case_closed', 'not open'));
   expect(check.overrides).toEqual([]);
+});
+
+test('after any refusal the same is checked again, and what no reason helps against is told', async () => {
+  const check = new Check();
+  check.ask(what('2026-11-29T12:00:00Z'));
+  await vi.advanceTimersByTimeAsync(300);
+  asked[0]!.answer(found());
+  await vi.advanceTimersByTimeAsync(0);
+  expect(check.impossible).toBe(false);
+  check.refuse(new Problem(409, 'no_slot_free', 'see GET /v1/assignments'));
+  expect(check.running).toBe(true);
+  await vi.advanceTimersByTimeAsync(300);
+  asked[1]!.answer({ ...found(), against: [{ code: 'no_slot_free', detail: 'taken', overridable: false, override_rule: null, meets: null }] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(check.impossible).toBe(true);
+  expect(check.against).toHaveLength(1);
+});
+
+test('a fault that is no refusal asks nothing again', async () => {
+  const check = new Check();
+  check.ask(what('2026-11-29T12:00:00Z'));
+  await vi.advanceTimersByTimeAsync(300);
+  asked[0]!.answer(found());
+  await vi.advanceTimersByTimeAsync(0);
+  check.refuse(new Problem(412, 'precondition_failed', 'changed'));
+  expect(check.running).toBe(false);
 });

@@ -1,6 +1,6 @@
 // What is typed about cases, kept while one looks at something else on the map.
 import type { Schemas } from '../../../api/api';
-import { patchOf, type Draft } from './draft';
+import { draftOf, patchOf, type Draft } from './draft';
 
 type Case = Schemas['CaseDetails'];
 
@@ -15,4 +15,20 @@ export function keepEdit(edit: Edit, zone: string): void {
   const changes = patchOf(edit.draft, edit.base, zone);
   if (Object.keys(changes).length > 0) kept.edits.set(edit.base.id, edit);
   else kept.edits.delete(edit.base.id);
+}
+
+/** Whether something that was typed would be lost with the page. */
+export function isUnsaved(): boolean {
+  // A new draft has no times, so its zone does not matter.
+  return kept.edits.size > 0 || (kept.draft !== null && JSON.stringify(kept.draft) !== JSON.stringify(draftOf(null, 'UTC')));
+}
+
+/** Lets the browser ask before the page goes with what was typed, wherever in the console one is by
+ *  then. Calling it again changes nothing. */
+export function guardUnload(): void {
+  addEventListener('beforeunload', ask);
+}
+
+function ask(event: BeforeUnloadEvent): void {
+  if (isUnsaved()) event.preventDefault();
 }

@@ -33,6 +33,14 @@ export async function lastPlace(id: string): Promise<LatLng | null> {
   return last ? { lng: last[0]!, lat: last[1]! } : null;
 }
 
+/** Where to look for somebody who is not on this part of the map: where a phone has said they were last,
+ *  else their home. Null where the reader may know neither. */
+export async function placeElsewhere(id: string): Promise<LatLng | null> {
+  const last = session.may('positions:read') ? await lastPlace(id) : null;
+  if (last || !session.may('staff:view')) return last;
+  return (await body(api.GET('/v1/staff/{id}', { params: { path: { id } } }))).home ?? null;
+}
+
 class ShownWay {
   /** The way on the map; null for none. */
   current: Way | null = $state.raw(null);

@@ -1,10 +1,11 @@
-// People of whom only the cell is known: one circle for each cell, with the number of people in it. It
+// People of whom only the cell is known: one mark for each cell, with the number of people in it. It
 // must not look as if anybody stood in its middle.
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, LayerSpecification } from 'maplibre-gl';
 import type { ReadyMap } from '../../../map/BaseMap.svelte';
 import type { Colours } from '../../../map/colours';
 import { circle, feature } from '../../../map/geometry';
+import { CELL_ICON } from './icons';
 import { isCell, isHollow, type Person } from '../data/person';
 
 const AREAS = 'cells';
@@ -73,10 +74,11 @@ function layers(colours: Colours): LayerSpecification[] {
   return [
     { id: 'cells', type: 'fill', source: AREAS, paint: { 'fill-color': colours.cell, 'fill-opacity': ['case', ['>', ['get', 'live'], 0], 0.07, 0.03] } },
     { id: 'cells-lines', type: 'line', source: AREAS, paint: { 'line-color': colours.cell, 'line-opacity': 0.35, 'line-dasharray': [2, 2] } },
-    { id: CELLS_LAYER, type: 'circle', source: CENTRES,
-      paint: { 'circle-radius': 13, 'circle-color': colours.land, 'circle-stroke-color': colours.cell, 'circle-stroke-width': 2 } },
-    { id: 'cells-text', type: 'symbol', source: CENTRES,
-      layout: { 'text-field': ['to-string', ['get', 'people']], 'text-size': 12, 'text-allow-overlap': true },
+    { id: CELLS_LAYER, type: 'symbol', source: CENTRES,
+      layout: {
+        'icon-image': CELL_ICON, 'icon-size': 1.15, 'icon-allow-overlap': true, 'icon-ignore-placement': true,
+        'text-field': ['to-string', ['get', 'people']], 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true,
+      },
       paint: { 'text-color': colours.label } },
   ];
 }

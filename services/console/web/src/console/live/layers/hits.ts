@@ -33,7 +33,7 @@ export function hitsAt(map: MapLibreMap, { x, y }: { x: number; y: number }, loo
 function hitsOf(feature: MapGeoJSONFeature, lookup: Lookup): Hit[] {
   const id = String(feature.properties.id ?? '');
   switch (feature.layer.id) {
-    case CANDIDATES_LAYER: return [{ kind: 'candidate', id }];
+    case CANDIDATES_LAYER: return String(feature.properties.ids).split(' ').map((person) => ({ kind: 'candidate', id: person }));
     case CASES_LAYER: return [{ kind: 'case', id }];
     case FOCUS_LAYER: return [{ kind: 'person', id }];
     case CELLS_LAYER: return lookup.peopleOf(Number(feature.properties.index)).map((person) => ({ kind: 'person', id: person }));

@@ -19,12 +19,19 @@ export function caseIcon(mark: CaseMark, isUrgent: boolean): string {
 /** The image of a picked or shown place. */
 export const SITE_ICON = 'site';
 
+/** The image below the number of people of a cell: six corners, so that it looks like no rank. */
+export const CELL_ICON = 'cell';
+
+/** Its corners. */
+export const HEXAGON: [number, number][] = [[13, 1.5], [23, 7.2], [23, 18.8], [13, 24.5], [3, 18.8], [3, 7.2]];
+
 /** Gives the map its images, or paints them anew. */
 export function drawIcons(map: MapLibreMap, colours: Colours): void {
   const marks: CaseMark[] = ['open', 'assigned', 'in_progress', 'done'];
   for (const mark of marks) {
     for (const isUrgent of [false, true]) put(map, caseIcon(mark, isUrgent), (context) => drawCase(context, colours, mark, isUrgent));
   }
+  put(map, CELL_ICON, (context) => drawCell(context, colours));
   put(map, SITE_ICON, (context) => drawSite(context, colours));
 }
 
@@ -46,7 +53,7 @@ function drawCase(context: CanvasRenderingContext2D, colours: Colours, mark: Cas
   context.lineWidth = 2;
   context.lineJoin = 'round';
   context.fillStyle = caseColour(colours, mark, isUrgent);
-  context.strokeStyle = colours.edge;
+  context.strokeStyle = signColour(colours, mark);
   context.fill();
   context.stroke();
   drawSign(context, colours, mark, isUrgent);
@@ -57,15 +64,21 @@ export function outline(isUrgent: boolean): [number, number][] {
   return isUrgent ? [[13, 1.5], [24.5, 13], [13, 24.5], [1.5, 13]] : [[4.5, 4.5], [21.5, 4.5], [21.5, 21.5], [4.5, 21.5]];
 }
 
-/** The colour of a case. Urgency counts while nobody has it. */
+/** The colour of a case. Urgency counts while nobody has it. What is done is hollow. */
 export function caseColour(colours: Colours, mark: CaseMark, isUrgent: boolean): string {
   if (mark === 'open') return isUrgent ? colours.caseUrgent : colours.caseOpen;
+  if (mark === 'done') return colours.land;
   return mark === 'in_progress' ? colours.caseRunning : colours.caseAssigned;
+}
+
+/** The colour of its edge and of the sign inside. */
+export function signColour(colours: Colours, mark: CaseMark): string {
+  return mark === 'done' ? colours.caseAssigned : colours.edge;
 }
 
 /** Inside: an exclamation mark or a dot while it is open, a tick, a triangle for work that goes on. */
 function drawSign(context: CanvasRenderingContext2D, colours: Colours, mark: CaseMark, isUrgent: boolean): void {
-  context.fillStyle = context.strokeStyle = colours.edge;
+  context.fillStyle = context.strokeStyle = signColour(colours, mark);
   context.lineWidth = 2.2;
   context.lineCap = 'round';
   context.beginPath();
@@ -93,6 +106,18 @@ function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: nu
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
+}
+
+function drawCell(context: CanvasRenderingContext2D, colours: Colours): void {
+  context.beginPath();
+  for (const corner of HEXAGON) context.lineTo(...corner);
+  context.closePath();
+  context.lineWidth = 2;
+  context.lineJoin = 'round';
+  context.fillStyle = colours.land;
+  context.strokeStyle = colours.cell;
+  context.fill();
+  context.stroke();
 }
 
 /** A pin: a ring with a cross in it. */

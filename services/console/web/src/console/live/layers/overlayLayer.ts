@@ -5,6 +5,7 @@ import type { ReadyMap } from '../../../map/BaseMap.svelte';
 import type { Colours } from '../../../map/colours';
 import type { LatLng } from '../../../map/geometry';
 import type { ShownCandidate } from '../overlay.svelte';
+import { marksOf, namesLabel, rankLabel } from './candidateMarks';
 import { SITE_ICON } from './icons';
 
 const SOURCE = 'overlay';
@@ -31,20 +32,26 @@ export class OverlayLayer {
 }
 
 function features({ candidates, site, hovered }: OverlayState): FeatureCollection {
-  const marks = candidates.map((candidate): Feature => ({
-    type: 'Feature',
-    properties: {
-      kind: 'candidate',
-      id: candidate.staff_id,
-      rank: String(candidate.rank),
-      n: candidate.name,
-      live: candidate.live,
-      hovered: candidate.staff_id === hovered,
-      // The best lies on top, and the one under the pointer above it.
-      order: candidate.staff_id === hovered ? 1_000 : -candidate.rank,
-    },
-    geometry: { type: 'Point', coordinates: [candidate.position.lng, candidate.position.lat] },
-  }));
+  const marks = marksOf(candidates).map((mark): Feature => {
+    const { people, position } = mark;
+    const isHovered = people.some((one) => one.staff_id === hovered);
+    const ranks = rankLabel(mark);
+    return {
+      type: 'Feature',
+      properties: {
+        kind: 'candidate',
+        ids: people.map((one) => one.staff_id).join(' '),
+        ranks,
+        radius: ranks.length <= 2 ? 11 : ranks.length <= 4 ? 16 : 21,
+        n: namesLabel(mark, hovered),
+        live: people.some((one) => one.live),
+        hovered: isHovered,
+        // The best lies on top, and the one under the pointer above it.
+        order: isHovered ? 1_000 : -people[0]!.rank,
+      },
+      geometry: { type: 'Point', coordinates: [position.lng, position.lat] },
+    };
+  });
   const from = candidates.find((candidate) => candidate.staff_id === hovered);
   const line: Feature[] = site && from
     ? [{ type: 'Feature', properties: { kind: 'line' }, geometry: { type: 'LineString', coordinates: [[from.position.lng, from.position.lat], [site.lng, site.lat]] } }]
@@ -60,16 +67,16 @@ function layers(colours: Colours): LayerSpecification[] {
     { id: 'overlay-site', type: 'symbol', source: SOURCE, filter: ['==', ['get', 'kind'], 'site'], layout: { 'icon-image': SITE_ICON, 'icon-allow-overlap': true, 'icon-size': 1.2 } },
     { id: CANDIDATES_LAYER, type: 'circle', source: SOURCE, filter: isCandidate, layout: { 'circle-sort-key': ['get', 'order'] },
       paint: {
-        'circle-radius': ['case', ['get', 'hovered'], 15, 11],
+        'circle-radius': ['+', ['get', 'radius'], ['case', ['get', 'hovered'], 4, 0]],
         'circle-color': ['case', ['get', 'live'], colours.candidate, colours.land],
         'circle-stroke-color': ['case', ['get', 'live'], colours.edge, colours.candidate],
         'circle-stroke-width': 2,
       } },
     { id: 'candidates-ranks', type: 'symbol', source: SOURCE, filter: isCandidate,
-      layout: { 'text-field': ['get', 'rank'], 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true, 'symbol-sort-key': ['get', 'order'] },
+      layout: { 'text-field': ['get', 'ranks'], 'text-size': 12, 'text-allow-overlap': true, 'text-ignore-placement': true, 'symbol-sort-key': ['get', 'order'] },
       paint: { 'text-color': ['case', ['get', 'live'], colours.candidateText, colours.candidate] } },
     { id: 'candidates-names', type: 'symbol', source: SOURCE, filter: isCandidate,
-      layout: { 'text-field': ['get', 'n'], 'text-size': 12, 'text-offset': [0, 1.3], 'text-anchor': 'top', 'text-max-width': 9, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
+      layout: { 'text-field': ['get', 'n'], 'text-size': 12, 'text-offset': ['interpolate', ['linear'], ['get', 'radius'], 11, ['literal', [0, 1.3]], 21, ['literal', [0, 2.1]]], 'text-anchor': 'top', 'text-max-width': 9, 'symbol-sort-key': ['-', 0, ['get', 'order']] },
       paint: { 'text-color': colours.label, 'text-halo-color': colours.halo, 'text-halo-width': 2 } },
   ];
 }

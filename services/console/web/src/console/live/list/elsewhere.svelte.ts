@@ -1,46 +1,29 @@
-// People by name who are not on this part of the map.
+// What the lists do not hold but the server knows: people who are not on this part of the map, and
+// closed cases.
 import { api, body, type Schemas } from '../../../api/api';
-import { Problem } from '../../../api/problem';
 import { session } from '../../../state/session.svelte';
+import type { ListedCase } from '../cases.svelte';
+import { TypedSearch } from './typedSearch.svelte';
 
-const TYPED_MS = 250;
 const MOST = 8;
 
 /** Somebody found by name. */
 export type Elsewhere = Schemas['Page_Staff']['items'][number];
 
 /** A search over everybody the reader may see. */
-export class ElsewhereSearch {
-  items: Elsewhere[] = $state.raw([]);
-  running = $state(false);
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #asked = '';
+export function peopleElsewhere(): TypedSearch<Elsewhere> {
+  return new TypedSearch(async (asked) => {
+    if (!session.may('staff:view')) return [];
+    return (await body(api.GET('/v1/staff', { params: { query: { q: asked, active: true, limit: MOST } } }))).items;
+  });
+}
 
-  /** Looks for a name soon; for less than two letters it finds nobody. */
-  find(search: string): void {
-    const asked = search.trim();
-    if (asked === this.#asked) return;
-    this.#asked = asked;
-    clearTimeout(this.#timer);
-    if (asked.length < 2 || !session.may('staff:view')) {
-      this.items = [];
-      this.running = false;
-      return;
-    }
-    this.running = true;
-    this.#timer = setTimeout(() => void this.#read(asked), TYPED_MS);
-  }
-
-  async #read(asked: string): Promise<void> {
-    try {
-      const page = await body(api.GET('/v1/staff', { params: { query: { q: asked, active: true, limit: MOST } } }));
-      if (this.#asked === asked) this.items = page.items;
-    } catch (thrown) {
-      // The list in view works without it.
-      if (!(thrown instanceof Problem)) throw thrown;
-      if (this.#asked === asked) this.items = [];
-    } finally {
-      if (this.#asked === asked) this.running = false;
-    }
-  }
+/** A search over the closed cases. The API finds them by the begin of their number only. */
+export function closedCases(): TypedSearch<ListedCase> {
+  const read = async (number: string, status: string) => (await body(api.GET('/v1/cases', { params: { query: { number, status, limit: MOST } } }))).items;
+  return new TypedSearch(async (asked) => {
+    const found = await Promise.all([read(asked, 'done'), read(asked, 'cancelled')]);
+    return found.flat().sort((one, other) => one.number.localeCompare(other.number, undefined, { numeric: true }));
+    // A number may have one digit.
+  }, 1);
 }
