@@ -1,4 +1,4 @@
-//! Lists of cases, a page at a time in order of creation. All filters are in the statement, so that
+//! Lists of cases, a page at a time in order of creation, or the other way round. All filters are in the statement, so that
 //! a page is full unless it is the last.
 
 use super::{
@@ -39,8 +39,12 @@ pub struct CaseFilter {
     pub to: Option<Timestamp>,
     /// Only those whose number begins so, without regard to case.
     pub number_prefix: Option<String>,
+    /// Only those with each of these in the title, or at the begin of the number, without regard to case.
+    pub words: Vec<String>,
     /// Only those that lie within.
     pub within: Option<CaseBox>,
+    /// The latest first.
+    pub newest_first: bool,
 }
 
 /// A box of degrees, edges included; with `west` above `east` it crosses the antimeridian.
@@ -56,7 +60,7 @@ pub struct CaseBox {
     pub east: f64,
 }
 
-/// A page of cases in order of creation.
+/// A page of cases in the order asked for.
 ///
 /// # Errors
 /// When the database fails.
@@ -66,8 +70,13 @@ pub async fn list(
     after: Option<CaseId>,
     limit: i64,
 ) -> Result<Vec<CaseRecord>, StorageError> {
-    let mut query = QueryBuilder::<Postgres>::new(select!("WHERE c.id > "));
-    query.push_bind(after.map_or(Uuid::nil(), |id| id.0));
+    let (select, begin, order) = if filter.newest_first {
+        (select!("WHERE c.id < "), Uuid::max(), " ORDER BY c.id DESC LIMIT ")
+    } else {
+        (select!("WHERE c.id > "), Uuid::nil(), " ORDER BY c.id LIMIT ")
+    };
+    let mut query = QueryBuilder::<Postgres>::new(select);
+    query.push_bind(after.map_or(begin, |id| id.0));
     narrow(&mut query, filter);
     if let Some(reader) = &filter.reader {
         push_seen(&mut query, reader);
@@ -75,7 +84,7 @@ pub async fn list(
     if let Some(within) = filter.within {
         push_within(&mut query, within);
     }
-    query.push(" ORDER BY c.id LIMIT ").push_bind(limit);
+    query.push(order).push_bind(limit);
     let rows = query.build_query_as::<Row>().fetch_all(&mut **tx).await?;
     rows.into_iter().map(Row::into_record).collect()
 }
@@ -116,6 +125,11 @@ fn narrow(query: &mut QueryBuilder<Postgres>, filter: &CaseFilter) {
     if let Some(prefix) = &filter.number_prefix {
         query.push(" AND starts_with(lower(c.number), lower(").push_bind(prefix.clone());
         query.push("))");
+    }
+    for word in &filter.words {
+        query.push(" AND (starts_with(lower(c.number), lower(").push_bind(word.clone());
+        query.push(")) OR strpos(lower(c.title), lower(").push_bind(word.clone());
+        query.push(")) > 0)");
     }
 }
 

@@ -56,13 +56,19 @@ pub(crate) struct CaseQuery {
     to: Option<String>,
     /// Only those whose number begins so, without regard to case.
     number: Option<String>,
+    /// Each of its words must be in the title, or at the begin of the number, without regard to case.
+    #[param(example = "harbour")]
+    q: Option<String>,
     /// `min_lng,min_lat,max_lng,max_lat` in degrees; with the first longitude above the second it
     /// crosses the antimeridian.
     #[param(example = "-9.25,38.65,-9.05,38.80")]
     bbox: Option<String>,
+    /// `created` or `-created` (the newest first); `created` unless given.
+    #[param(example = "-created")]
+    sort: Option<String>,
 }
 
-/// Lists the cases that the caller may see, in order of creation.
+/// Lists the cases that the caller may see, unless asked otherwise in order of creation.
 #[utoipa::path(get, path = "/v1/cases", operation_id = "list_cases", tag = "cases",
     responses((status = 200, description = "A page", body = Page<Case>)))]
 pub(crate) async fn list(
@@ -102,6 +108,12 @@ impl CaseQuery {
             from: instant(self.from, "`from` must be an instant such as 2026-03-01T08:00:00Z")?,
             to: instant(self.to, "`to` must be an instant such as 2026-03-01T08:00:00Z")?,
             number_prefix: self.number.map(number).transpose()?,
+            words: words(self.q.as_deref().unwrap_or_default())?,
+            newest_first: match self.sort.as_deref() {
+                None | Some("created") => false,
+                Some("-created") => true,
+                Some(_) => return Err(wrong("`sort` must be `created` or `-created`")),
+            },
             within: within.map(|within| CaseBox {
                 south: within.south,
                 west: within.west,
@@ -114,6 +126,17 @@ impl CaseQuery {
 
 fn instant(text: Option<String>, words: &'static str) -> ApiResult<Option<Timestamp>> {
     text.map(|text| text.parse().map_err(|_| wrong(words))).transpose()
+}
+
+/// The most words that are looked for.
+const MAX_WORDS: usize = 8;
+
+fn words(q: &str) -> ApiResult<Vec<String>> {
+    let words: Vec<String> = q.split_whitespace().map(str::to_owned).collect();
+    if q.contains(char::is_control) || words.len() > MAX_WORDS {
+        return Err(wrong("`q` must hold at most 8 words, and no control characters"));
+    }
+    Ok(words)
 }
 
 fn number(text: String) -> ApiResult<String> {
