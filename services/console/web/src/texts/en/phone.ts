@@ -178,6 +178,7 @@ export const phone = {
   regions: 'Regions',
   choices: { '': 'No preference', preferred: 'Preferred', willing: 'Willing', avoid: 'Rather not', never: 'Never' } as Record<string, string>,
   preferencesSaved: 'Your preferences are saved.',
+  preferencesClash: (names: string) => `Somebody else has changed this too: ${names}. Your choice is shown. Save to put it in place of theirs.`,
   noChoices: 'Your organisation has no services and no regions to choose from.',
   namesHidden: 'You may not read the names of services and regions. Ask a scheduler to record your preferences.',
 
