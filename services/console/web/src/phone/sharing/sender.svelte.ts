@@ -116,6 +116,7 @@ export class Sender {
   async #sendAll(): Promise<void> {
     for (;;) {
       await this.#recount();
+      if (this.queued === 0) this.#endWait();
       const device = this.#device;
       if (this.#ended || !device || waitMs(this.#pace, this.queued, Date.now()) !== 0) return;
       const fixes = await this.#queue.oldest(this.#staff, this.#pace.batch);
@@ -127,6 +128,13 @@ export class Sender {
       this.#pace = pace;
       this.trouble = pace.trouble;
     }
+  }
+
+  /** Nothing waits for the server any more: another tab has sent it. */
+  #endWait(): void {
+    if (this.trouble !== 'offline' && this.trouble !== 'busy') return;
+    this.#pace = FRESH;
+    this.trouble = null;
   }
 
   async #send(fixes: Fix[]): Promise<Outcome> {

@@ -77,3 +77,14 @@ test('a browser that stores nothing says so, and stops nothing else', async () =
   await sender.begin();
   expect(sender.broken).toBe(true);
 });
+
+test('what another tab has sent is no trouble any more', async () => {
+  post.mockImplementation(async () => { throw offline(); });
+  const queue = new Queue();
+  const sender = new Sender('mary', queue, () => {});
+  await sender.take(fixAt('kept'));
+  await vi.waitFor(() => expect(sender.trouble).toBe('offline'));
+  await queue.remove(['kept']);
+  sender.hurry();
+  await vi.waitFor(() => expect([sender.trouble, sender.queued]).toEqual([null, 0]));
+});

@@ -48,6 +48,7 @@ export const phone = {
   stateTitle: 'Your location',
   states: {
     off: 'Not shared from this browser.',
+    hidden: 'Not shared while this page is hidden.',
     elsewhere: 'Another tab of this browser shares your location.',
     seeking: 'Looking for your position …',
     good: 'Shared.',
