@@ -19,6 +19,8 @@ export class Sender {
   trouble: Trouble | null = $state(null);
   /** Why the API threw away fixes of the last request, such as `tracking_off`. */
   discarded: string | null = $state(null);
+  /** Why the API will never take fixes of the last request, such as `fix_at_in_future`, and whether that was all of them. */
+  rejected: { code: string; all: boolean } | null = $state.raw(null);
   /** The browser's storage has failed. */
   broken = $state(false);
   #staff: string;
@@ -150,7 +152,10 @@ export class Sender {
   }
 
   #took(reply: Schemas['PingsReply']): void {
-    this.lastSent = Date.now();
+    const [wrong] = reply.rejected;
+    const all = reply.accepted + reply.duplicates === 0;
+    this.rejected = wrong ? { code: wrong.code, all } : null;
+    if (!this.rejected?.all) this.lastSent = Date.now();
     this.discarded = Object.keys(reply.discarded ?? {})[0] ?? null;
     if (this.discarded) this.#onDiscarded();
   }
