@@ -5,6 +5,8 @@ import { ScreenLock } from './screenlock.svelte';
 
 const LOCK = 'nearhand-phone-watch';
 const KEPT = 'nearhand.last_fix';
+/** A position that is older is not "shared" any more. */
+const STALE_MS = 2 * STILL_EVERY_MS;
 const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 60_000 };
 
 /** `off`; `hidden`: the page is not seen; `elsewhere`: another tab watches; `seeking`: no position yet; `good`; `wide`: too imprecise to be sent; `denied`; `unavailable`: the phone finds no position; `insecure`: the page is not served over HTTPS. */
@@ -138,10 +140,15 @@ export class Locator {
     if (error.code === error.PERMISSION_DENIED) {
       this.state = 'denied';
       this.screen.release();
-    } else if (this.state !== 'good' || error.code === error.POSITION_UNAVAILABLE) {
+    } else if (this.state !== 'good' || error.code === error.POSITION_UNAVAILABLE || this.#isStale()) {
       this.state = 'unavailable';
     }
   };
+
+  /** Whether the last position is so old that a single search that failed is no excuse. */
+  #isStale(): boolean {
+    return this.last !== null && Date.now() - this.last.at > STALE_MS;
+  }
 
   /** A permission that is granted or taken back while the page is open. */
   #followPermission(): void {

@@ -53,3 +53,21 @@ test('a hidden page leaves the position to another tab, and asks for it when it 
   see(false);
   expect(locator.state).toBe('off');
 });
+
+test('a phone that finds no position for long says so, and a single time is no reason to', async () => {
+  const locator = new Locator('mary', async () => {});
+  locator.start();
+  await vi.waitFor(() => expect(locator.state).toBe('seeking'));
+  const [take, fail] = geolocation.watchPosition.mock.lastCall!;
+  const found = (minutesAgo: number) => take({ timestamp: Date.now() - minutesAgo * 60_000, coords: { latitude: 38.7, longitude: -9.1, accuracy: 8 } } as GeolocationPosition);
+  const timeout = () => fail({ code: 3, PERMISSION_DENIED: 1, POSITION_UNAVAILABLE: 2, TIMEOUT: 3 } as GeolocationPositionError);
+  found(5);
+  timeout();
+  expect(locator.state).toBe('good');
+  found(11);
+  timeout();
+  expect(locator.state).toBe('unavailable');
+  found(0);
+  expect(locator.state).toBe('good');
+  locator.stop();
+});
