@@ -111,7 +111,10 @@ test('time off, preferences and what is held are one\'s own to change and take',
   expect(download.suggestedFilename()).toMatch(/\.zip$/);
   await page.getByRole('button', { name: 'Set up OwnTracks' }).click();
   await page.getByRole('button', { name: 'Make the setup' }).click();
-  await expect(page.getByRole('img', { name: 'Code that sets up OwnTracks' })).toBeVisible();
+  // A smaller code cannot be scanned from an ordinary screen.
+  const code = page.getByRole('img', { name: 'Code that sets up OwnTracks' });
+  await expect(code).toBeVisible();
+  expect((await code.boundingBox())!.width).toBeGreaterThanOrEqual(300);
   await page.getByRole('button', { name: 'Done, close' }).click();
 });
 
