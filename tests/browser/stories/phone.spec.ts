@@ -163,3 +163,24 @@ test('when the session has ended, sharing can still be stopped', async ({ open, 
   await expect.poll(() => onDuty(office, vera)).toBe(false);
   await expect(page.getByRole('switch')).not.toBeChecked();
 });
+
+test('what is typed for a time off stays while another part is looked at', async ({ open, office }) => {
+  const vera = await office.member();
+  const page = await open(vera, '/phone#time', PHONE);
+  const day = dayAhead(40);
+  await page.getByLabel('First day').fill(day);
+  await page.getByRole('link', { name: 'Now' }).click();
+  await expect(page.getByRole('switch')).toBeVisible();
+  await expect(page.getByLabel('First day')).toBeHidden();
+  await page.goBack();
+  await expect(page.getByLabel('First day')).toHaveValue(day);
+
+  await page.getByLabel('Only part of a day').check();
+  await page.getByLabel('From', { exact: true }).fill('22:00');
+  await page.getByLabel('Until', { exact: true }).fill('02:00');
+  await expect(page.getByText('On the next day.')).toBeVisible();
+  await page.getByRole('button', { name: 'Add time off' }).click();
+  await expect(page.getByText('Time off is recorded.', { exact: true })).toBeVisible();
+  const { items } = await office.api.get<{ items: Schemas['TimeOff'][] }>(`/v1/staff/${vera.id}/time-off`);
+  expect(items.map((one) => Date.parse(one.ends_at) - Date.parse(one.starts_at))).toEqual([4 * 3_600_000]);
+});

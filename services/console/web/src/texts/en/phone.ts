@@ -173,6 +173,7 @@ export const phone = {
   partOfDay: 'Only part of a day',
   from: 'From',
   until: 'Until',
+  nextDay: 'On the next day.',
   addTimeOff: 'Add time off',
   timeOffAdded: 'Time off is recorded.',
   removeTimeOff: (span: string) => `Remove the time off ${span}`,
