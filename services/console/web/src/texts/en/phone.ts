@@ -41,7 +41,7 @@ export const phone = {
   offDutySince: (when: string) => `You have been off duty since ${when}: nobody offers you cases.`,
   hoursOn: 'Your working hours decide about duty. You are on duty now.',
   hoursOff: 'Your working hours decide about duty. You are off duty now.',
-  browserLimit: 'A browser sends your location only while this page is open and the screen is on.',
+  browserLimit: 'A browser sends your location only while this page is open in front of you and the screen is on.',
   allDay: 'For all-day tracking, set up an app',
 
   // --- how sharing goes ---
