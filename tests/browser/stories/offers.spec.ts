@@ -96,6 +96,19 @@ test('those who could are listed, and the scheduler chooses one', async ({ open,
   await expect(phone.getByRole('button', { name: 'I’m on my way' })).toBeVisible();
 });
 
+test('a phone whose clock is ahead counts down to the server\'s deadline, and can answer', async ({ open, office }) => {
+  const vera = await office.member();
+  const job = await office.case();
+  await offer(office, job, [vera.id], { answer_within_s: 240 });
+  const phone = await open(vera, '/phone', PHONE);
+  await phone.clock.install({ time: Date.now() + 5 * 60_000 });
+  await phone.reload();
+  await expect(phone.getByText(/^Answer within [34]:\d\d$/)).toBeVisible();
+  await expect(phone.getByText('Your phone’s clock is 5 min ahead.')).toBeVisible();
+  await phone.getByRole('button', { name: 'Accept' }).click();
+  await expect(phone.getByText(`Accepted. ${job.title} is yours.`)).toBeVisible();
+});
+
 async function offer(office: Office, job: Schemas['Case'], staff: string[], more: object = {}): Promise<void> {
   await office.api.post(`/v1/cases/${job.id}/offers`, { mode: 'sequential', staff_ids: staff, when_unanswered: 'close', ...more });
 }

@@ -1,6 +1,7 @@
 // The one door to the API. Types come from its OpenAPI document (`npm run api`), so a call that the
 // document does not know does not compile. No token is here: the browser sends its session cookie.
 import createClient, { type Middleware } from 'openapi-fetch';
+import { clock } from '../state/clock.svelte';
 import { giveKey, keepKey } from './keys';
 import { loggedOut, offline, problemOf } from './problem';
 import type { components, paths } from './schema';
@@ -25,14 +26,19 @@ export function actAs(staff: string | null): void {
   person = staff;
 }
 
+/** When each request was sent. */
+const sentAt = new WeakMap<Request, number>();
+
 const middleware: Middleware = {
   async onRequest({ request, schemaPath }) {
     const asksWho = request.method === 'GET' && schemaPath === '/v1/me';
     if (person && !asksWho) request.headers.set('nearhand-staff', person);
     await giveKey(request);
+    sentAt.set(request, Date.now());
     return request;
   },
   async onResponse({ request, response, schemaPath }) {
+    clock.compare(response.headers.get('date'), sentAt.get(request) ?? NaN);
     if (response.ok || response.status === 304) {
       if (request.method === 'POST') await requireWhole(request, response);
       return undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { partOf } from './parts';
 import { browserName } from './sharing/enrolment';
-import { isWholeDays, spanOf } from './time/span';
+import { endsNextDay, isWholeDays, spanOf } from './time/span';
 import { countdown } from './work/countdown';
 import { wayTo } from './work/navigation';
 
@@ -18,8 +18,14 @@ test('whole days reach from midnight to midnight of the zone, over a change of c
 test('one day needs no last day, part of a day has hours, and an end before the start is none', () => {
   expect(spanOf(form, ZONE)).toEqual({ starts_at: '2027-03-27T00:00:00Z', ends_at: '2027-03-28T00:00:00Z' });
   expect(spanOf({ ...form, first: '2027-07-01', part: true }, ZONE)).toEqual({ starts_at: '2027-07-01T08:00:00Z', ends_at: '2027-07-01T12:00:00Z' });
-  expect(spanOf({ ...form, part: true, until: '09:00' }, ZONE)).toBeNull();
   expect(spanOf({ ...form, last: '2027-03-26' }, ZONE)).toBeNull();
+});
+
+test('hours that do not end after they start end on the next day', () => {
+  const night = { ...form, first: '2027-07-01', part: true, from: '22:00', until: '02:00' };
+  expect(spanOf(night, ZONE)).toEqual({ starts_at: '2027-07-01T21:00:00Z', ends_at: '2027-07-02T01:00:00Z' });
+  expect(spanOf({ ...night, until: '22:00' }, ZONE)!.ends_at).toBe('2027-07-02T21:00:00Z');
+  expect([night, form, { ...night, part: false }, { ...night, until: '' }].map(endsNextDay)).toEqual([true, false, false, false]);
 });
 
 test('a deadline is a clock that stops at nothing', () => {

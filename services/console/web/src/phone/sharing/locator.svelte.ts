@@ -1,14 +1,16 @@
-// The browser's position, watched while it is wanted. One tab watches at a time. The browser tells
-// nothing while the page is hidden, and this says so by the age of the last fix.
+// The browser's position, watched while it is wanted and the page is seen: a browser tells a hidden
+// page nothing. One tab watches at a time.
 import { STILL_EVERY_MS, fixOf, judge, type Fix, type Power, type Reading } from './fix';
 import { ScreenLock } from './screenlock.svelte';
 
 const LOCK = 'nearhand-phone-watch';
 const KEPT = 'nearhand.last_fix';
+/** A position that is older is not "shared" any more. */
+const STALE_MS = 2 * STILL_EVERY_MS;
 const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 60_000 };
 
-/** `off`; `elsewhere`: another tab watches; `seeking`: no position yet; `good`; `wide`: too imprecise to be sent; `denied`; `unavailable`: the phone finds no position; `insecure`: the page is not served over HTTPS. */
-export type LocatorState = 'off' | 'elsewhere' | 'seeking' | 'good' | 'wide' | 'denied' | 'unavailable' | 'insecure';
+/** `off`; `hidden`: the page is not seen; `elsewhere`: another tab watches; `seeking`: no position yet; `good`; `wide`: too imprecise to be sent; `denied`; `unavailable`: the phone finds no position; `insecure`: the page is not served over HTTPS. */
+export type LocatorState = 'off' | 'hidden' | 'elsewhere' | 'seeking' | 'good' | 'wide' | 'denied' | 'unavailable' | 'insecure';
 
 /** States in which nothing can be shared. */
 export const FAILED: LocatorState[] = ['wide', 'denied', 'unavailable', 'insecure'];
@@ -24,6 +26,7 @@ export class Locator {
   #staff: string;
   #take: (fix: Fix) => Promise<void>;
   #kept: Fix | null = null;
+  #wanted = false;
   #watch: number | null = null;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #release: (() => void) | null = null;
@@ -33,17 +36,41 @@ export class Locator {
   constructor(staff: string, take: (fix: Fix) => Promise<void>) {
     this.#staff = staff;
     this.#take = take;
+    document.addEventListener('visibilitychange', this.#follow);
     this.#followPermission();
     void this.#followPower();
   }
 
-  /** Watches from now on, once no other tab does. */
+  /** Watches from now on while the page is seen and no other tab watches. */
   start(): void {
-    if (this.#asked) return;
+    if (this.#wanted) return;
     if (!isSecureContext || !navigator.geolocation) {
       this.state = 'insecure';
       return;
     }
+    this.#wanted = true;
+    this.#follow();
+  }
+
+  /** Watches no more. */
+  stop(): void {
+    this.#wanted = false;
+    this.#letGo();
+    this.state = 'off';
+  }
+
+  /** Leaves the position to a tab that is seen, and takes it back when this one is. */
+  #follow = (): void => {
+    if (!this.#wanted) return;
+    if (document.hidden) {
+      this.#letGo();
+      this.state = 'hidden';
+    } else if (!this.#asked) {
+      this.#askForTurn();
+    }
+  };
+
+  #askForTurn(): void {
     const asked = new AbortController();
     this.#asked = asked;
     this.state = 'elsewhere';
@@ -55,15 +82,13 @@ export class Locator {
     navigator.locks.request(LOCK, { signal: asked.signal }, hold).catch(() => undefined);
   }
 
-  /** Watches no more. */
-  stop(): void {
+  #letGo(): void {
     this.#asked?.abort();
     this.#asked = null;
     this.#endWatch();
     this.#release?.();
     this.#release = null;
     this.screen.release();
-    this.state = 'off';
   }
 
   /** Asks the browser again, after its permission was changed or it found nothing. */
@@ -80,7 +105,7 @@ export class Locator {
     this.#watch = navigator.geolocation.watchPosition(this.#onPosition, this.#onError, OPTIONS);
     // A phone that lies still may tell nothing more; then it is asked.
     this.#heartbeat = setInterval(() => {
-      if (document.hidden || !this.last) return;
+      if (!this.last) return;
       // A negative age means that the clock was set back.
       const age = Date.now() - this.last.at;
       if (age >= 0 && age < STILL_EVERY_MS) return;
@@ -115,10 +140,15 @@ export class Locator {
     if (error.code === error.PERMISSION_DENIED) {
       this.state = 'denied';
       this.screen.release();
-    } else if (this.state !== 'good' || error.code === error.POSITION_UNAVAILABLE) {
+    } else if (this.state !== 'good' || error.code === error.POSITION_UNAVAILABLE || this.#isStale()) {
       this.state = 'unavailable';
     }
   };
+
+  /** Whether the last position is so old that a single search that failed is no excuse. */
+  #isStale(): boolean {
+    return this.last !== null && Date.now() - this.last.at > STALE_MS;
+  }
 
   /** A permission that is granted or taken back while the page is open. */
   #followPermission(): void {

@@ -19,6 +19,8 @@ export class Sender {
   trouble: Trouble | null = $state(null);
   /** Why the API threw away fixes of the last request, such as `tracking_off`. */
   discarded: string | null = $state(null);
+  /** Why the API will never take fixes of the last request, such as `fix_at_in_future`, and whether that was all of them. */
+  rejected: { code: string; all: boolean } | null = $state.raw(null);
   /** The browser's storage has failed. */
   broken = $state(false);
   #staff: string;
@@ -116,6 +118,7 @@ export class Sender {
   async #sendAll(): Promise<void> {
     for (;;) {
       await this.#recount();
+      if (this.queued === 0) this.#endWait();
       const device = this.#device;
       if (this.#ended || !device || waitMs(this.#pace, this.queued, Date.now()) !== 0) return;
       const fixes = await this.#queue.oldest(this.#staff, this.#pace.batch);
@@ -127,6 +130,13 @@ export class Sender {
       this.#pace = pace;
       this.trouble = pace.trouble;
     }
+  }
+
+  /** Nothing waits for the server any more: another tab has sent it. */
+  #endWait(): void {
+    if (this.trouble !== 'offline' && this.trouble !== 'busy') return;
+    this.#pace = FRESH;
+    this.trouble = null;
   }
 
   async #send(fixes: Fix[]): Promise<Outcome> {
@@ -142,7 +152,10 @@ export class Sender {
   }
 
   #took(reply: Schemas['PingsReply']): void {
-    this.lastSent = Date.now();
+    const [wrong] = reply.rejected;
+    const all = reply.accepted + reply.duplicates === 0;
+    this.rejected = wrong ? { code: wrong.code, all } : null;
+    if (!this.rejected?.all) this.lastSent = Date.now();
     this.discarded = Object.keys(reply.discarded ?? {})[0] ?? null;
     if (this.discarded) this.#onDiscarded();
   }

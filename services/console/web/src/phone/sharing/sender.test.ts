@@ -8,7 +8,7 @@ import { Sender } from './sender.svelte';
 
 type Sent = { body: { pings: { key: string }[] } };
 const post = vi.spyOn(api, 'POST') as unknown as { mock: { calls: [string, Sent][] }; mockReset(): void; mockImplementation(answer: () => Promise<unknown>): void };
-const took = { data: { accepted: 1, discarded: {} } };
+const took = { data: { accepted: 1, duplicates: 0, discarded: {}, rejected: [] as object[] } };
 const sent = () => post.mock.calls.map(([, { body }]) => body.pings.map((ping) => ping.key));
 const senderOf = (staff: string) => new Sender(staff, new Queue(), () => {});
 
@@ -76,4 +76,28 @@ test('a browser that stores nothing says so, and stops nothing else', async () =
   const sender = senderOf('mary');
   await sender.begin();
   expect(sender.broken).toBe(true);
+});
+
+test('what another tab has sent is no trouble any more', async () => {
+  post.mockImplementation(async () => { throw offline(); });
+  const queue = new Queue();
+  const sender = new Sender('mary', queue, () => {});
+  await sender.take(fixAt('kept'));
+  await vi.waitFor(() => expect(sender.trouble).toBe('offline'));
+  await queue.remove(['kept']);
+  sender.hurry();
+  await vi.waitFor(() => expect([sender.trouble, sender.queued]).toEqual([null, 0]));
+});
+
+test('what the server will never take is told, and does not count as sent', async () => {
+  post.mockImplementation(async () => ({ data: { ...took.data, accepted: 0, rejected: [{ index: 0, code: 'fix_at_in_future', detail: '' }] } }));
+  const sender = senderOf('mary');
+  await sender.take(fixAt('of tomorrow'));
+  await vi.waitFor(() => expect(sender.rejected).toEqual({ code: 'fix_at_in_future', all: true }));
+  expect([sender.lastSent, sender.queued]).toEqual([null, 0]);
+
+  post.mockImplementation(async () => took);
+  await sender.take(fixAt('of today'));
+  await vi.waitFor(() => expect(sender.rejected).toBeNull());
+  expect(sender.lastSent).not.toBeNull();
 });

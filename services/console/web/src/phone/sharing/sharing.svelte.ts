@@ -1,6 +1,7 @@
 // The big switch: duty as the API has it, whether this browser shares its location, and what follows
 // from both. Sharing is begun after the API has said so, and ended before it is asked.
 import { Problem, asProblem } from '../../api/problem';
+import { clock } from '../../state/clock.svelte';
 import { Duty } from './duty.svelte';
 import { enrol, forget, known, renew, verify } from './enrolment';
 import { Locator, forgetKept } from './locator.svelte';
@@ -207,9 +208,9 @@ export class Sharing {
     if (!this.chosen || !this.enrolled || this.#ending) return false;
     const [duty, tracking] = [this.duty.now, this.tracking.now];
     // Without a network what was last known counts. The API throws away what is not wanted after all.
-    if (!duty || !tracking) return Date.now() < Number(localStorage.getItem(WANTED) ?? 0);
+    if (!duty || !tracking) return clock.readServer() < Number(localStorage.getItem(WANTED) ?? 0);
     const now = tracking.wanted && (this.duty.byHours || duty.on_duty);
-    const until = tracking.changes_at ? Date.parse(tracking.changes_at) : Date.now() + UNKNOWN_MS;
+    const until = tracking.changes_at ? Date.parse(tracking.changes_at) : clock.readServer() + UNKNOWN_MS;
     if (now) localStorage.setItem(WANTED, String(until));
     else localStorage.removeItem(WANTED);
     return now;

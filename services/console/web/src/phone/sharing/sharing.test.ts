@@ -4,7 +4,7 @@ import { offline } from '../../api/problem';
 import { fakeBrowser, fixAt } from './browser.fake';
 import { Sharing } from './sharing.svelte';
 
-type Call = { mockReset(): void; mockImplementation(answer: (path: string) => Promise<unknown>): void };
+type Call = { mock: { calls: [string][] }; mockReset(): void; mockClear(): void; mockImplementation(answer: (path: string) => Promise<unknown>): void };
 const get = vi.spyOn(api, 'GET') as unknown as Call;
 const put = vi.spyOn(api, 'PUT') as unknown as Call;
 const post = vi.spyOn(api, 'POST') as unknown as Call;
@@ -92,6 +92,20 @@ test('who is set off duty elsewhere shares no more within a minute', async () =>
     answer({ ...MARY, '/v1/me/duty': { ...MARY['/v1/me/duty'], on_duty: false } });
     await vi.advanceTimersByTimeAsync(61_000);
     expect(sharing.running).toBe(false);
+    sharing.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('an end that should have come is asked for now and then, not all the time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  try {
+    answer({ ...MARY, '/v1/me/tracking': { wanted: false, why: 'paused', changes_at: new Date(Date.now() - 60_000).toISOString() } });
+    const sharing = new Sharing('mary');
+    get.mockClear();
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(get.mock.calls.filter(([path]) => path === '/v1/me/tracking').length).toBeLessThanOrEqual(5);
     sharing.close();
   } finally {
     vi.useRealTimers();

@@ -1,11 +1,14 @@
 // Whether one's position is wanted now, and why not: consent, pause and hours, as the API says.
 import { api, body, type Schemas } from '../../api/api';
+import { clock } from '../../state/clock.svelte';
 import { Problem, asProblem } from '../../api/problem';
 
 /** While the page is seen it is asked this often, as an admin may change it at any time. */
 const SEEN_EVERY_MS = 60_000;
 /** The same for a page that nobody sees; one that is seen again asks at once. */
 const HIDDEN_EVERY_MS = 3_600_000;
+/** When the change that was announced should have come, and has not. */
+const OVERDUE_MS = 15_000;
 /** After no answer. */
 const RETRY_MS = 30_000;
 
@@ -76,5 +79,6 @@ export class Tracking {
 function untilNext({ changes_at }: Schemas['OwnTracking']): number {
   const longest = document.hidden ? HIDDEN_EVERY_MS : SEEN_EVERY_MS;
   if (!changes_at) return longest;
-  return Math.min(Math.max(Date.parse(changes_at) - Date.now(), 0) + 1_000, longest);
+  const left = Date.parse(changes_at) - clock.readServer();
+  return left < 0 ? OVERDUE_MS : Math.min(left + 1_000, longest);
 }
