@@ -139,6 +139,8 @@ test('what is done leaves the map and the list, and closed cases are found by nu
   await expect(listed.getByRole('option', { name: done.title })).toBeVisible();
 
   await search.fill(cancelled.number);
+  await expect(page.getByRole('region', { name: 'Closed' }).getByRole('button', { name: cancelled.title })).toBeVisible();
+  await search.fill(cancelled.title);
   await page.getByRole('region', { name: 'Closed' }).getByRole('button', { name: cancelled.title }).click();
   await expect(page.getByRole('heading', { name: cancelled.title })).toBeVisible();
   await expect(page.getByText('The case is closed.')).toBeVisible();

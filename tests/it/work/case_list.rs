@@ -46,6 +46,13 @@ async fn each_filter_narrows_and_all_must_hold() {
         ("number=D-".to_owned(), vec!["D", "E"]),
         ("number=d-1".to_owned(), vec!["D"]),
         ("number=%25".to_owned(), vec![]),
+        ("q=b".to_owned(), vec!["B"]),
+        ("q=D-&sort=-created".to_owned(), vec!["E", "D"]),
+        ("q=d+1".to_owned(), vec![]),
+        ("q=D+d-1".to_owned(), vec!["D"]),
+        ("q=%25".to_owned(), vec![]),
+        ("q=+".to_owned(), vec!["A", "B", "C", "D", "E"]),
+        ("sort=-created&state=open".to_owned(), vec!["D", "C", "B", "A"]),
         ("state=in_progress".to_owned(), vec!["E"]),
         ("state=open&status=open".to_owned(), vec!["A", "B", "C", "D"]),
         (format!("from={start}&to=2030-05-01T08:00:01Z"), vec!["C"]),
@@ -66,6 +73,9 @@ async fn each_filter_narrows_and_all_must_hold() {
         "bbox=1,1,2",
         "bbox=1,2,1,1",
         "urgent=1",
+        "q=%00",
+        "q=1+2+3+4+5+6+7+8+9",
+        "sort=title",
     ] {
         list(wrong.to_owned()).await.refused(400, "malformed_query");
     }

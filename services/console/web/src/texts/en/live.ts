@@ -38,7 +38,7 @@ export const live = {
   /** The button that also shows cases of which everybody is done. */
   withDone: (count: number) => `Also done (${count.toLocaleString('en-GB')})`,
   closed: 'Closed',
-  noClosed: (number: string) => `No closed case has a number that begins with “${number}”.`,
+  noClosed: (asked: string) => `No closed case matches “${asked}”.`,
   inView: (count: number) => `${people(count)} in view`,
   nobody: 'Nobody is on this part of the map. Move it or zoom out.',
   nobodyMatches: 'Nobody here matches. Clear the search or the filters.',

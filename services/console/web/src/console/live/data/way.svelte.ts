@@ -33,12 +33,16 @@ export async function lastPlace(id: string): Promise<LatLng | null> {
   return last ? { lng: last[0]!, lat: last[1]! } : null;
 }
 
-/** Where to look for somebody who is not on this part of the map: where a phone has said they were last,
- *  else their home. Null where the reader may know neither. */
+const WORLD = '-180,-90,180,90';
+
+/** Where to look for somebody who is not on this part of the map: where their phone was last, else where
+ *  they are or are taken to be, as exactly as the reader may know. Null where nobody knows. */
 export async function placeElsewhere(id: string): Promise<LatLng | null> {
   const last = session.may('positions:read') ? await lastPlace(id) : null;
-  if (last || !session.may('staff:view')) return last;
-  return (await body(api.GET('/v1/staff/{id}', { params: { path: { id } } }))).home ?? null;
+  if (last) return last;
+  const homes = session.may('staff:view') ? { include: 'home' } : {};
+  const { items } = await body(api.GET('/v1/positions', { params: { query: { bbox: WORLD, staff: id, ...homes } } }));
+  return items[0]?.position ?? null;
 }
 
 class ShownWay {

@@ -10,25 +10,26 @@ vi.mock('../../../api/api', () => ({
 }));
 
 const TRACK = '/v1/staff/{id}/track';
-const PROFILE = '/v1/staff/{id}';
+const POSITIONS = '/v1/positions';
 const home = { lat: 38.7, lng: -9.1 };
 
 beforeEach(() => {
   server.asked = [];
-  server.answers = { [TRACK]: { features: [] }, [PROFILE]: { home } };
+  server.answers = { [TRACK]: { features: [] }, [POSITIONS]: { items: [{ position: home }] } };
 });
 
-test('a phone comes first, then the home', async () => {
+test('a phone comes first, then where they are taken to be', async () => {
   server.may = ['positions:read', 'staff:view'];
   expect(await placeElsewhere('p')).toEqual(home);
-  expect(server.asked).toEqual([TRACK, PROFILE]);
+  expect(server.asked).toEqual([TRACK, POSITIONS]);
   server.answers[TRACK] = { features: [{ geometry: { type: 'LineString', coordinates: [[1, 2], [3, 4]] } }] };
   expect(await placeElsewhere('p')).toEqual({ lng: 3, lat: 4 });
 });
 
 test('who may not read exact positions does not ask for them', async () => {
   server.may = ['staff:view'];
-  server.answers[PROFILE] = { home: null };
+  expect(await placeElsewhere('p')).toEqual(home);
+  server.answers[POSITIONS] = { items: [] };
   expect(await placeElsewhere('p')).toBeNull();
-  expect(server.asked).toEqual([PROFILE]);
+  expect(server.asked).toEqual([POSITIONS, POSITIONS]);
 });
