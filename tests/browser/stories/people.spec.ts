@@ -72,6 +72,28 @@ test('many are invited at once, and each is told apart', async ({ open, office }
   await expect(page.getByText('3 people shown')).toBeVisible();
 });
 
+test('a long page scrolls inside its frame, to its end and no further', async ({ open, office }) => {
+  const tag = `L${unique()}`;
+  for (let made = 0; made < 12; made += 1) await office.person({ first_name: tag });
+  const page = await open(ADMIN_LOGIN, `/console/people?q=${tag}`, { viewport: { width: 1280, height: 500 } });
+  const window = () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+  const end = page.getByText('12 people shown');
+  await expect(end).toBeVisible();
+  await expect(end).not.toBeInViewport();
+  expect(await window()).toBeLessThanOrEqual(0);
+  await page.getByRole('main').hover();
+  await page.mouse.wheel(0, 100_000);
+  await expect(end).toBeInViewport();
+  await expect(page.getByRole('banner')).toBeInViewport({ ratio: 1 });
+
+  const others = { account: 'My account', audit: 'Audit', settings: 'Settings', day: 'Day' };
+  for (const [address, heading] of Object.entries(others)) {
+    await page.goto(`/console/${address}`);
+    await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+    expect(await window(), address).toBeLessThanOrEqual(0);
+  }
+});
+
 test('people are deleted by typing their number, and restored', async ({ open, office }) => {
   const tag = `D${unique()}`;
   const gone = [await office.person({ first_name: tag }), await office.person({ first_name: tag })];
