@@ -94,6 +94,26 @@ test('a long page scrolls inside its frame, to its end and no further', async ({
   }
 });
 
+test('the list keeps its place while a person is looked at', async ({ open, office }) => {
+  const tag = `P${unique()}`;
+  await Promise.all(Array.from({ length: 53 }, () => office.person({ first_name: tag })));
+  const page = await open(ADMIN_LOGIN, `/console/people?q=${tag}`);
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await expect(page.getByText('53 people shown')).toBeVisible();
+  const last = page.getByRole('table').getByRole('link').last();
+  await last.click();
+  // The page of a person begins at its top.
+  const back = page.getByRole('link', { name: 'All people' });
+  await expect(back).toBeInViewport();
+  await page.goBack();
+  await expect(last).toBeInViewport();
+  await expect(page.getByText('53 people shown')).toBeVisible();
+  await last.click();
+  await back.click();
+  await expect(last).toBeInViewport();
+  await expect(page.getByText('53 people shown')).toBeVisible();
+});
+
 test('people are deleted by typing their number, and restored', async ({ open, office }) => {
   const tag = `D${unique()}`;
   const gone = [await office.person({ first_name: tag }), await office.person({ first_name: tag })];
