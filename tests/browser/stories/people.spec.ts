@@ -178,3 +178,16 @@ test('consent is recorded, a phone is enrolled, and its secret is shown once', a
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(page.getByText('The device was revoked.')).toBeVisible();
 });
+
+test('the mail that moves a login is followed until it is sent', async ({ open, office }) => {
+  const vera = await office.member();
+  const page = await open(ADMIN_LOGIN, `/console/people/${vera.id}/login`);
+  const card = page.getByRole('region', { name: 'Move the login to a new e-mail address' });
+  const email = `${unique()}@lighthouse.example`;
+  await card.getByLabel('New e-mail address').fill(email);
+  await card.getByRole('button', { name: 'Send the link' }).click();
+  await expect(card.getByText(email)).toBeVisible();
+  await expect(card.getByText('Sent', { exact: true })).toBeVisible();
+  await card.getByRole('button', { name: 'Call off' }).click();
+  await expect(card.getByText(email)).toBeHidden();
+});
