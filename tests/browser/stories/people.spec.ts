@@ -152,6 +152,31 @@ test('people are deleted by typing their number, and restored', async ({ open, o
   expect(restored.deleted_at ?? null).toBeNull();
 });
 
+test('deleted people are restored together, and each is told apart', async ({ open, office }) => {
+  const tag = `R${unique()}`;
+  const email = `${tag}@lighthouse.example`;
+  const gone = [await office.person({ first_name: tag }), await office.person({ first_name: tag, email })];
+  for (const { id } of gone) await office.api.delete(`/v1/staff/${id}`);
+  // Somebody else has taken the address meanwhile.
+  await office.person({ first_name: tag, email });
+  const page = await open(ADMIN_LOGIN, `/console/people?q=${tag}&deleted=with`);
+  await page.getByLabel(`Select ${gone[0]!.display_name}`).check();
+  await page.getByLabel(`Select ${gone[1]!.display_name}`).check();
+  await expect(page.getByText('2 people selected, all deleted')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Change …' })).toBeDisabled();
+  await page.getByLabel('Select all that are shown').check();
+  await expect(page.getByText('3 people selected, 2 of them deleted')).toBeVisible();
+  await page.getByRole('button', { name: 'Restore …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Restore 2 people' });
+  await dialog.getByRole('button', { name: 'Restore 2 people' }).click();
+  await expect(dialog.getByText('Done for 1 person, not done for 1 person.')).toBeVisible();
+  await expect(dialog.getByRole('row', { name: gone[1]!.display_name })).toContainText('Not done');
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await expect(page.getByText('1 person selected')).toBeVisible();
+  const restored = await office.api.get<Schemas['Staff']>(`/v1/staff/${gone[0]!.id}`);
+  expect(restored.deleted_at ?? null).toBeNull();
+});
+
 test('consent is recorded, a phone is enrolled, and its secret is shown once', async ({ open, office }) => {
   const vera = await office.person();
   const page = await open(ADMIN_LOGIN, `/console/people/${vera.id}/devices`);
