@@ -85,6 +85,39 @@ test('a setting that somebody else changed is not overwritten unseen', async ({ 
   await expect(page.getByRole('link', { name: `Edit ${name} mine` })).toBeVisible();
 });
 
+test('the audit is narrowed by days, and each filter is one step back', async ({ open, office }) => {
+  const vera = await office.person();
+  const page = await open(ADMIN_LOGIN, '/console/audit');
+  const asked: string[] = [];
+  page.on('request', (request) => { if (/\/v1\/audit\?/.test(request.url())) asked.push(request.url()); });
+  const entries = page.getByRole('list', { name: 'Audit' }).getByRole('listitem');
+  await page.getByRole('combobox', { name: 'About whom or what' }).fill(vera.last_name);
+  await page.getByRole('option', { name: vera.display_name }).click();
+  await expect(entries).toHaveCount(1);
+  const from = page.getByLabel('From', { exact: true });
+  await from.focus();
+  await page.keyboard.type('01012025');
+  await expect(page).toHaveURL(/from=2025-01-01T/);
+  await expect(entries).toHaveCount(1);
+  expect(asked.filter((url) => /from=0/.test(url))).toEqual([]);
+  await page.getByLabel('Until', { exact: true }).fill('2025-02-01');
+  await expect(page.getByText('Nothing matches these filters.')).toBeVisible();
+  await page.getByLabel('Until: time of day, optional').fill('12:30');
+  await expect(page).toHaveURL(/to=2025-02-01T12%3A30/);
+
+  await page.getByRole('button', { name: 'Remove all filters' }).click();
+  await expect(page).toHaveURL(/\/audit$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/subject=.*from=2025.*to=2025/);
+  await page.goBack();
+  await expect(page).not.toHaveURL(/to=/);
+  await expect(page.getByLabel('Until', { exact: true })).toHaveValue('');
+  await page.goBack();
+  await expect(page).not.toHaveURL(/from=/);
+  await expect(from).toHaveValue('');
+  await expect(entries).toHaveCount(1);
+});
+
 test('the audit is narrowed by person and kind, and its address keeps that', async ({ open, office }) => {
   const vera = await office.person();
   await office.api.patch(`/v1/staff/${vera.id}`, { signature: 'With kind regards' });
