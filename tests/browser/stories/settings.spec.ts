@@ -1,7 +1,7 @@
 // Settings and the audit trail.
 import type { Schemas } from '../support/api';
 import { unique } from '../support/office';
-import { ADMIN_LOGIN, expect, test } from '../support/test';
+import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
 
 test('a pasted region is mended where the server says, and another is drawn', async ({ open, office }) => {
   const name = `Bay ${unique()}`;
@@ -44,6 +44,25 @@ test('a pasted region is mended where the server says, and another is drawn', as
   const drawn = items.find((one) => one.name === `${name} drawn`)!;
   // Four corners, and the first once more.
   expect((drawn.area as unknown as { coordinates: unknown[][][] }).coordinates[0]![0]).toHaveLength(5);
+});
+
+test('on a phone each box stands beside its text', async ({ open }) => {
+  const page = await open(ADMIN_LOGIN, '/console/settings/organization', PHONE);
+  for (const address of ['settings/organization', 'account']) {
+    await page.goto(`/console/${address}`);
+    const labels = page.locator('label:has(> input[type="checkbox"])');
+    await expect(labels.first()).toBeVisible();
+    await expect(page.getByText('Loading …')).toHaveCount(0);
+    const alone = await labels.evaluateAll((all) => all.filter((label) => {
+      const box = label.querySelector('input')!.getBoundingClientRect();
+      const text = document.createRange();
+      text.selectNodeContents(label);
+      // The first line of the text.
+      const line = [...text.getClientRects()].find((one) => one.width > 0 && one.left >= box.right);
+      return !line || line.top >= box.bottom;
+    }).map((label) => label.textContent.trim()));
+    expect(alone).toEqual([]);
+  }
 });
 
 test('a role is made and given, and counts at once', async ({ open, office }) => {
