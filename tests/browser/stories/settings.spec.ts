@@ -84,6 +84,37 @@ test('a role is made and given, and counts at once', async ({ open, office }) =>
   await expect(theirs.getByRole('list', { name: 'Audit' })).toBeVisible();
 });
 
+test('what was saved is behind one, and what is gone says so', async ({ open }) => {
+  const name = `Tag ${unique()}`;
+  const page = await open(ADMIN_LOGIN, '/console/settings/roles');
+  await page.getByRole('link', { name: 'Tags' }).click();
+  await page.getByRole('link', { name: 'New tag' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New tag' });
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('link', { name: `Edit ${name}` }).click();
+  // Closing it by the way back asks as well.
+  await page.getByLabel('Name', { exact: true }).fill(`${name} mine`);
+  await page.keyboard.press('Escape');
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await question.getByRole('button', { name: 'Stay here' }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(`${name} mine`);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('link', { name: `Edit ${name} mine` })).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('link', { name: `Edit ${name} mine` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).dblclick();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page).toHaveURL(/\/settings\/tags$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/settings\/roles$/);
+
+  for (const part of ['roles', 'policies']) {
+    await page.goto(`/console/settings/${part}/00000000-0000-7000-8000-000000000000`);
+    await expect(page.getByRole('heading', { name: 'This cannot be shown' })).toBeVisible();
+  }
+});
+
 test('a setting that somebody else changed is not overwritten unseen', async ({ open, office }) => {
   const name = `North ${unique()}`;
   const page = await open(ADMIN_LOGIN, '/console/settings/departments');
