@@ -1,7 +1,7 @@
 // Settings and the audit trail.
 import type { Schemas } from '../support/api';
 import { unique } from '../support/office';
-import { ADMIN_LOGIN, expect, test } from '../support/test';
+import { ADMIN_LOGIN, expect, PHONE, test } from '../support/test';
 
 test('a pasted region is mended where the server says, and another is drawn', async ({ open, office }) => {
   const name = `Bay ${unique()}`;
@@ -46,6 +46,25 @@ test('a pasted region is mended where the server says, and another is drawn', as
   expect((drawn.area as unknown as { coordinates: unknown[][][] }).coordinates[0]![0]).toHaveLength(5);
 });
 
+test('on a phone each box stands beside its text', async ({ open }) => {
+  const page = await open(ADMIN_LOGIN, '/console/settings/organization', PHONE);
+  for (const address of ['settings/organization', 'account']) {
+    await page.goto(`/console/${address}`);
+    const labels = page.locator('label:has(> input[type="checkbox"])');
+    await expect(labels.first()).toBeVisible();
+    await expect(page.getByText('Loading …')).toHaveCount(0);
+    const alone = await labels.evaluateAll((all) => all.filter((label) => {
+      const box = label.querySelector('input')!.getBoundingClientRect();
+      const text = document.createRange();
+      text.selectNodeContents(label);
+      // The first line of the text.
+      const line = [...text.getClientRects()].find((one) => one.width > 0 && one.left >= box.right);
+      return !line || line.top >= box.bottom;
+    }).map((label) => label.textContent.trim()));
+    expect(alone).toEqual([]);
+  }
+});
+
 test('a role is made and given, and counts at once', async ({ open, office }) => {
   const name = `Reader ${unique()}`;
   const member = await office.member({ access_level: 'full' });
@@ -63,6 +82,37 @@ test('a role is made and given, and counts at once', async ({ open, office }) =>
 
   const theirs = await open(member, '/console/audit');
   await expect(theirs.getByRole('list', { name: 'Audit' })).toBeVisible();
+});
+
+test('what was saved is behind one, and what is gone says so', async ({ open }) => {
+  const name = `Tag ${unique()}`;
+  const page = await open(ADMIN_LOGIN, '/console/settings/roles');
+  await page.getByRole('link', { name: 'Tags' }).click();
+  await page.getByRole('link', { name: 'New tag' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New tag' });
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('link', { name: `Edit ${name}` }).click();
+  // Closing it by the way back asks as well.
+  await page.getByLabel('Name', { exact: true }).fill(`${name} mine`);
+  await page.keyboard.press('Escape');
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await question.getByRole('button', { name: 'Stay here' }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(`${name} mine`);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('link', { name: `Edit ${name} mine` })).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('link', { name: `Edit ${name} mine` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).dblclick();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page).toHaveURL(/\/settings\/tags$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/settings\/roles$/);
+
+  for (const part of ['roles', 'policies']) {
+    await page.goto(`/console/settings/${part}/00000000-0000-7000-8000-000000000000`);
+    await expect(page.getByRole('heading', { name: 'This cannot be shown' })).toBeVisible();
+  }
 });
 
 test('a setting that somebody else changed is not overwritten unseen', async ({ open, office }) => {
@@ -83,6 +133,39 @@ test('a setting that somebody else changed is not overwritten unseen', async ({ 
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue(`${name} mine`);
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('link', { name: `Edit ${name} mine` })).toBeVisible();
+});
+
+test('the audit is narrowed by days, and each filter is one step back', async ({ open, office }) => {
+  const vera = await office.person();
+  const page = await open(ADMIN_LOGIN, '/console/audit');
+  const asked: string[] = [];
+  page.on('request', (request) => { if (/\/v1\/audit\?/.test(request.url())) asked.push(request.url()); });
+  const entries = page.getByRole('list', { name: 'Audit' }).getByRole('listitem');
+  await page.getByRole('combobox', { name: 'About whom or what' }).fill(vera.last_name);
+  await page.getByRole('option', { name: vera.display_name }).click();
+  await expect(entries).toHaveCount(1);
+  const from = page.getByLabel('From', { exact: true });
+  await from.focus();
+  await page.keyboard.type('01012025');
+  await expect(page).toHaveURL(/from=2025-01-01T/);
+  await expect(entries).toHaveCount(1);
+  expect(asked.filter((url) => /from=0/.test(url))).toEqual([]);
+  await page.getByLabel('Until', { exact: true }).fill('2025-02-01');
+  await expect(page.getByText('Nothing matches these filters.')).toBeVisible();
+  await page.getByLabel('Until: time of day, optional').fill('12:30');
+  await expect(page).toHaveURL(/to=2025-02-01T12%3A30/);
+
+  await page.getByRole('button', { name: 'Remove all filters' }).click();
+  await expect(page).toHaveURL(/\/audit$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/subject=.*from=2025.*to=2025/);
+  await page.goBack();
+  await expect(page).not.toHaveURL(/to=/);
+  await expect(page.getByLabel('Until', { exact: true })).toHaveValue('');
+  await page.goBack();
+  await expect(page).not.toHaveURL(/from=/);
+  await expect(from).toHaveValue('');
+  await expect(entries).toHaveCount(1);
 });
 
 test('the audit is narrowed by person and kind, and its address keeps that', async ({ open, office }) => {

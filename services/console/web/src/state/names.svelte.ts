@@ -1,4 +1,6 @@
-// What things are called, by kind and id: read once each, when a page first shows one.
+// What things are called, by kind and id: read when a page shows one, and again when it was read long
+// ago or when this page has changed the thing.
+import type { Middleware } from 'openapi-fetch';
 import { SvelteMap } from 'svelte/reactivity';
 import { api, body } from '../api/api';
 import { Problem } from '../api/problem';
@@ -33,35 +35,66 @@ export function isNamed(kind: string): kind is NamedKind {
   return kind in asks;
 }
 
+/** The collection of each kind, as addresses of the API name it. */
+const collections: Record<string, NamedKind> = {
+  staff: 'staff', cases: 'case', clients: 'client', departments: 'department', groups: 'group', tags: 'tag', queues: 'queue',
+  services: 'service', regions: 'region', roles: 'role', policies: 'policy', 'service-accounts': 'service_account',
+};
+
+/** Somebody else may have renamed what was read longer ago. */
+const FRESH_MS = 60_000;
+
 /** null: it is gone, or one may not see it. */
 const known = new SvelteMap<string, string | null>();
-const asked = new Set<string>();
+/** When each was asked for last. A newer question makes the answers to older ones void. */
+const asked = new Map<string, { at: number }>();
 
 /** Remembers a name that came with something else. */
 export function remember(kind: NamedKind, id: string, name: string): void {
   const key = `${kind}/${id}`;
-  asked.add(key);
+  asked.set(key, { at: Date.now() });
   if (known.get(key) !== name) known.set(key, name);
 }
 
-/** A name. Undefined: it is being read; null: it is gone, or one may not see it. */
+/** A name. Undefined: it is being read; null: it is gone, or one may not see it. An old one is read
+    again, and shown meanwhile. */
 export function nameOf(kind: NamedKind, id: string): string | null | undefined {
   const key = `${kind}/${id}`;
-  if (!asked.has(key)) {
-    asked.add(key);
-    queueMicrotask(() => void ask(kind, id));
-  }
+  const last = asked.get(key);
+  if (!last || Date.now() - last.at > FRESH_MS) ask(kind, id);
   return known.get(key);
 }
 
-async function ask(kind: NamedKind, id: string): Promise<void> {
+/** Reads a name a moment later: who asks may be a page that is being drawn, which must change nothing. */
+function ask(kind: NamedKind, id: string): void {
+  const question = { at: Date.now() };
+  asked.set(`${kind}/${id}`, question);
+  queueMicrotask(() => void read(kind, id, question));
+}
+
+async function read(kind: NamedKind, id: string, question: { at: number }): Promise<void> {
   const key = `${kind}/${id}`;
+  const isNewest = () => asked.get(key) === question;
   try {
-    known.set(key, await asks[kind](id));
+    const name = await asks[kind](id);
+    if (isNewest()) known.set(key, name);
   } catch (thrown) {
     if (!(thrown instanceof Problem)) throw thrown;
-    known.set(key, null);
+    if (!isNewest()) return;
+    const gone = thrown.status === 404 || thrown.status === 403;
+    if (gone || !known.has(key)) known.set(key, null);
     // What failed for the moment may be asked again later.
-    if (thrown.status !== 404 && thrown.status !== 403) asked.delete(key);
+    if (!gone) asked.delete(key);
   }
 }
+
+// What this page changes is read again at once if its name was shown.
+const onChange: Middleware = {
+  onResponse({ request, response, schemaPath, params }) {
+    if (request.method === 'GET' || !response.ok) return;
+    const kind = collections[/^\/v1\/([a-z-]+)\/\{id\}(\/undelete|\/erase)?$/.exec(schemaPath)?.[1] ?? ''];
+    const id = String(params.path?.id ?? '');
+    if (kind && known.has(`${kind}/${id}`)) ask(kind, id);
+  },
+};
+api.use(onChange);

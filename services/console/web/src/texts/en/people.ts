@@ -78,11 +78,12 @@ export const people = {
   // --- many at once ---
   many: {
     label: 'Selected people',
-    selected: (number: number) => `${count(number)} selected`,
+    selected: (number: number, deleted: number) => `${count(number)} selected${deleted === 0 ? '' : deleted === number ? ', all deleted' : `, ${deleted} of them deleted`}`,
     clear: 'Clear selection',
     change: 'Change …',
     invite: 'Invite …',
     delete: 'Delete …',
+    restore: 'Restore …',
     tooMany: (most: number) => `At most ${most} people can be changed at once. Select fewer.`,
     results: 'What came of it',
     done: 'Done',
@@ -119,6 +120,12 @@ export const people = {
     deleteUntil: (time: string) => `This can be confirmed until ${time}.`,
     deleteDo: (number: number) => `Delete ${count(number)}`,
     deleteAgain: 'Ask for a new number',
+
+    restoreTitle: (number: number) => `Restore ${count(number)}`,
+    restoreText: 'They come back with their memberships and passwords. Their sessions and devices stay dead.',
+    restoreDo: (number: number) => `Restore ${count(number)}`,
+    restoring: (done: number, all: number) => `${done} of ${all}`,
+    stop: 'Stop',
     leftOut: {
       own_account: 'This is your own account.',
       last_account_admin: 'At least one account admin who can log in must remain.',

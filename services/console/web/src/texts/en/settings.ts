@@ -25,6 +25,7 @@ export const settings = {
   },
   form: {
     create: 'Create',
+    notRead: 'This cannot be shown',
     undo: 'Undo changes',
     marked: 'It was not saved: something is not right. It is marked above.',
     nothingChanged: 'Nothing was changed.',

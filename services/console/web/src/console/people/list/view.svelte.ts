@@ -11,6 +11,9 @@ const PAGE = 50;
 /** How many people one request may change. */
 export const MOST_AT_ONCE = 500;
 
+/** How far down a list was scrolled, by the end of its address. */
+let place = { address: '', top: 0 };
+
 class PeopleView {
   list = new Pager<Listed>();
   filters: Filters = $derived(filtersOf(searchParams.toURLSearchParams()));
@@ -36,11 +39,22 @@ class PeopleView {
     for (const name of FILTERS) if (searchParams.has(name)) searchParams.delete(name, undefined, { replace: true });
   }
 
-  /** Reads who fits, page by page. */
+  /** Reads who fits, page by page. Who came back finds what they had read, while it is read again. */
   async read(filters: Filters, order: Order): Promise<void> {
-    last = addressOf(filters, order);
+    const address = addressOf(filters, order);
+    if (address === last) return this.list.again();
+    last = address;
     const query = { ...queryOf(filters), sort: order, limit: PAGE };
     await this.list.start((cursor, signal) => body(api.GET('/v1/staff', { params: { query: { ...query, cursor } }, signal })));
+  }
+
+  /** How far down the list was when it was left; its top if it was another one. */
+  get top(): number {
+    return place.address === addressOf(this.filters, this.order) ? place.top : 0;
+  }
+
+  set top(top: number) {
+    place = { address: addressOf(this.filters, this.order), top };
   }
 
   /** Selects or deselects a person. */
@@ -50,11 +64,11 @@ class PeopleView {
   }
 }
 
-let last = '';
+let last: string | null = null;
 
 /** The end of the address of the list as it was last seen, for the way back to it. */
 export function lastList(): string {
-  return last;
+  return last ?? '';
 }
 
 /** The list of this page. */
