@@ -256,7 +256,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the cases that the caller may see, in order of creation. */
+        /** Lists the cases that the caller may see, unless asked otherwise in order of creation. */
         get: operations["list_cases"];
         put?: never;
         /** Creates a case. */
@@ -9493,11 +9493,21 @@ export interface operations {
                 /** @description Only those whose number begins so, without regard to case. */
                 number?: string;
                 /**
+                 * @description Each of its words must be in the title, or at the begin of the number, without regard to case.
+                 * @example harbour
+                 */
+                q?: string;
+                /**
                  * @description `min_lng,min_lat,max_lng,max_lat` in degrees; with the first longitude above the second it
                  *     crosses the antimeridian.
                  * @example -9.25,38.65,-9.05,38.80
                  */
                 bbox?: string;
+                /**
+                 * @description `created` or `-created` (the newest first); `created` unless given.
+                 * @example -created
+                 */
+                sort?: string;
                 /** @description Entries on a page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */

@@ -1,6 +1,7 @@
 // Who is logged in, and what they may do. The session itself is a cookie that scripts cannot read.
 import { actAs, api, body, onSessionEnded, type Schemas } from '../api/api';
 import { Problem } from '../api/problem';
+import { ownZone } from '../format/zones';
 
 /** Tells the other tabs of this browser that somebody has logged in or out. */
 const tabs = new BroadcastChannel('nearhand-session');
@@ -97,7 +98,7 @@ class Session {
 
   /** The organisation's time zone, else the browser's. */
   get timeZone(): string {
-    return this.organization?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return this.organization?.time_zone ?? ownZone();
   }
 }
 

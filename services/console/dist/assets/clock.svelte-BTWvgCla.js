@@ -1,1 +1,0 @@
-import{Dt as e,Tt as t,dt as n,kt as r}from"./NewPasswordPage-BTsNDUia.js";var i=new class{#e=r(t(Date.now()));get now(){return n(this.#e)}set now(t){e(this.#e,t,!0)}constructor(){setInterval(()=>{this.now=Date.now()},1e3)}};export{i as t};

@@ -1,1 +1,0 @@
-import{S as e}from"./NewPasswordPage-BTsNDUia.js";async function t(t,n,r){let{items:i,next_cursor:a}=await t;return e.settings.counted(i.length,a!=null,i.length===1?n:r)}export{t};

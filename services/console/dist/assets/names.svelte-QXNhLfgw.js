@@ -1,1 +1,0 @@
-import{S as e}from"./NewPasswordPage-BTsNDUia.js";import{n as t}from"./names.svelte-Ce3gtj2K.js";function n(n){let r=t(`staff`,n);return r===void 0?`…`:r??e.settings.unknownPerson}export{n as t};

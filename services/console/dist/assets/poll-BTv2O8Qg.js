@@ -1,0 +1,1 @@
+function e(e,t){let n=!1,r=async()=>{if(!(n||document.hidden)){n=!0;try{await t()}finally{n=!1}}},i=setInterval(()=>void r(),e),a=()=>void r();return document.addEventListener(`visibilitychange`,a),()=>{clearInterval(i),document.removeEventListener(`visibilitychange`,a)}}export{e as t};
