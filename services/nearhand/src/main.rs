@@ -102,7 +102,8 @@ fn without_echoes(wanted: Targets) -> Targets {
         return wanted;
     }
     let wanted = wanted.with_targets(ECHOES.map(|echo| (echo, LevelFilter::OFF)));
-    wanted.with_target(NOTICES, LevelFilter::WARN)
+    let notices = wanted.default_level().unwrap_or(LevelFilter::OFF).min(LevelFilter::WARN);
+    wanted.with_target(NOTICES, notices)
 }
 
 /// What is logged, a line each, on standard error.
@@ -198,6 +199,17 @@ mod tests {
             let targets = without_echoes(wanted.parse().unwrap());
             assert_eq!(targets.would_enable(POOL, &Level::ERROR), said, "{wanted}");
             assert!(targets.would_enable("nearhand_storage::database", &Level::ERROR), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn notices_of_postgresql_are_left_out_and_its_warnings_are_not() {
+        for (wanted, warns, notes) in
+            [("info", true, false), ("error", false, false), ("debug", true, true)]
+        {
+            let targets = without_echoes(wanted.parse().unwrap());
+            assert_eq!(targets.would_enable(NOTICES, &Level::WARN), warns, "{wanted}");
+            assert_eq!(targets.would_enable(NOTICES, &Level::INFO), notes, "{wanted}");
         }
     }
 }

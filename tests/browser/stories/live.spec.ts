@@ -161,7 +161,7 @@ test('the legend tells areas and ranks apart while they are on the map', async (
   await expect(ranks).toBeVisible();
 });
 
-test('somebody elsewhere is shown at home, and who may not know it is told how to find them', async ({ open, office }) => {
+test('somebody elsewhere is shown at home, and who may not know it is told so', async ({ open, office }) => {
   const vera = await office.person();
   const around = beside(office.place, 60_000);
   const desk = await open(ADMIN_LOGIN, `/console?person=${vera.id}`, { around });
@@ -172,5 +172,5 @@ test('somebody elsewhere is shown at home, and who may not know it is told how t
   const viewer = await office.member({ access_level: 'full', admin_role: 'general', modules: { tracking: 'view' } });
   const page = await open(viewer, `/console?person=${vera.id}`, { around });
   await page.getByRole('button', { name: 'Show on the map' }).click();
-  await expect(page.getByText('You see people by area, and theirs is not on this part of the map.')).toBeVisible();
+  await expect(page.getByText('As far as you may see, nobody knows where they are now.')).toBeVisible();
 });

@@ -77,7 +77,7 @@ test('many are invited at once, and each is told apart', async ({ open, office }
   await dialog.getByRole('button', { name: 'Close' }).last().click();
 
   await page.getByText('Filters', { exact: true }).click();
-  await page.getByLabel('Invitation').selectOption('Invited');
+  await page.getByLabel('Invitation', { exact: true }).selectOption('Invited');
   await expect(page.getByText('2 people shown')).toBeVisible();
   await expect(page).toHaveURL(/invitation=pending/);
   await page.goBack();

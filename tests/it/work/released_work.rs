@@ -3,7 +3,7 @@
 
 use crate::support::{
     Answer, Site,
-    assigned::{assign, case_at, path, person, set_slots, work_version},
+    assigned::{assign, case_at, case_with, path, person, set_slots, work_version},
 };
 use serde_json::json;
 
@@ -102,7 +102,8 @@ async fn a_done_case_lets_everybody_go() {
     let site = Site::without_worker(|_| {}).await;
     let admin = site.set_up().await;
     let (grace, ada) = (person(&admin, "Grace").await, person(&admin, "Ada").await);
-    let case = case_at(&admin, 8, 1).await;
+    // As soon as possible: its time begins when it is assigned.
+    let case = case_with(&admin, json!({})).await;
     set_slots(&site, &case, 2).await;
     let begun = assign(&admin, &case, &grace).await.expect(201);
     admin.patch(&path(&begun), json!({ "state": "on_site" })).await.expect(200);

@@ -42,6 +42,7 @@ use nearhand_domain::{
     access::{Action, Object},
     audit, clock,
     link::InvitationState,
+    mails::MailState,
 };
 use nearhand_storage::{
     audit::{AuditEvent, create_person_key},
@@ -95,6 +96,7 @@ pub(crate) async fn create(
         let (_, invited) = invitations::invite(&mut change, &caller, &record).await?;
         change.record(&invited).await?;
         record.invitation = Some(InvitationState::Pending.as_str().to_owned());
+        record.invitation_mail = Some(MailState::Queued.as_str().to_owned());
     }
     let shown = Staff::shown_to(&caller, record);
     let reply = Reply::created(format!("/v1/staff/{id}"), &shown)?.etag(1).about(id);

@@ -16,7 +16,11 @@ class Session {
   /** Whether a session was there and has ended, so the page below is kept. */
   ended = $state(false);
 
+  /** Whether the page goes because it is no longer that of who is logged in. Nobody is asked then
+      whether they want to stay. */
+  over = false;
   #looking = false;
+  #lookAgain = false;
 
   /** Finds out who is logged in. */
   async load(): Promise<void> {
@@ -35,10 +39,11 @@ class Session {
   #take(me: Schemas['Me']): void {
     if (this.me && this.me.staff.id !== me.staff.id) {
       // Another person must not see what the one before left on the page.
-      location.reload();
+      this.#begin();
       return;
     }
-    this.me = me;
+    // Whatever follows from who is logged in is not made anew for the same answer.
+    if (JSON.stringify(this.me) !== JSON.stringify(me)) this.me = me;
     this.ended = false;
     actAs(me.staff.id);
   }
@@ -46,7 +51,11 @@ class Session {
   /** Looks who is logged in by now: another tab may have logged out, or logged in again, perhaps as
       another person. */
   async look(): Promise<void> {
-    if (!this.me || this.#looking) return;
+    if (!this.me) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
     this.#looking = true;
     try {
       this.#take(await body(api.GET('/v1/me')));
@@ -56,6 +65,10 @@ class Session {
     } finally {
       this.#looking = false;
     }
+    if (!this.#lookAgain) return;
+    // What was asked may have been answered before the change that was to be seen.
+    this.#lookAgain = false;
+    await this.look();
   }
 
   async #loadOrganization(): Promise<void> {
@@ -83,6 +96,12 @@ class Session {
     await api.DELETE('/v1/sessions/current');
     tabs.postMessage('out');
     await forget?.();
+    this.#begin();
+  }
+
+  /** Begins with an empty page. */
+  #begin(): void {
+    this.over = true;
     location.reload();
   }
 
@@ -106,7 +125,7 @@ class Session {
 export const session = new Session();
 
 onSessionEnded(() => {
-  if (!session.me) return;
+  if (!session.me || session.ended) return;
   session.ended = true;
   // Or it is another person's.
   void session.look();

@@ -1,5 +1,5 @@
-//! Lists of cases, a page at a time in order of creation, or the other way round. All filters are in the statement, so that
-//! a page is full unless it is the last.
+//! Lists of cases, a page at a time in order of creation, or the other way round. All filters are in
+//! the statement, so that a page is full unless it is the last.
 
 use super::{
     record::{CaseRecord, CaseState, CaseStatus, Row, select},
@@ -39,7 +39,7 @@ pub struct CaseFilter {
     pub to: Option<Timestamp>,
     /// Only those whose number begins so, without regard to case.
     pub number_prefix: Option<String>,
-    /// Only those with each of these in the title, or at the begin of the number, without regard to case.
+    /// Only those with each of these in the title, or at the beginning of the number, without regard to case.
     pub words: Vec<String>,
     /// Only those that lie within.
     pub within: Option<CaseBox>,

@@ -63,7 +63,10 @@ pub(crate) async fn finish_case(
     Ok(())
 }
 
-/// Whether the holder is under way, or should be. Not everybody reports it.
+/// Whether the holder is under way or has been there. Not everybody reports it, so the end of the time
+/// counts, too; its beginning does not, since work that is to be done soon begins when it is assigned.
 fn has_begun(record: &AssignmentRecord, now: Timestamp) -> bool {
-    record.progress.state != AssignmentState::Assigned || record.held.starts_at <= now
+    record.progress.state != AssignmentState::Assigned
+        || record.arrived_at.is_some()
+        || record.held.ends_at <= now
 }

@@ -56,7 +56,8 @@ pub(crate) struct CaseQuery {
     to: Option<String>,
     /// Only those whose number begins so, without regard to case.
     number: Option<String>,
-    /// Each of its words must be in the title, or at the begin of the number, without regard to case.
+    /// Each of its words must be in the title, or at the beginning of the number, without regard to
+    /// case. Of more than 8 words the first 8 count.
     #[param(example = "harbour")]
     q: Option<String>,
     /// `min_lng,min_lat,max_lng,max_lat` in degrees; with the first longitude above the second it
@@ -128,15 +129,14 @@ fn instant(text: Option<String>, words: &'static str) -> ApiResult<Option<Timest
     text.map(|text| text.parse().map_err(|_| wrong(words))).transpose()
 }
 
-/// The most words that are looked for.
+/// How many words are looked for. A whole title may be pasted.
 const MAX_WORDS: usize = 8;
 
 fn words(q: &str) -> ApiResult<Vec<String>> {
-    let words: Vec<String> = q.split_whitespace().map(str::to_owned).collect();
-    if q.contains(char::is_control) || words.len() > MAX_WORDS {
-        return Err(wrong("`q` must hold at most 8 words, and no control characters"));
+    if q.contains(char::is_control) {
+        return Err(wrong("`q` must hold no control characters"));
     }
-    Ok(words)
+    Ok(q.split_whitespace().take(MAX_WORDS).map(str::to_owned).collect())
 }
 
 fn number(text: String) -> ApiResult<String> {

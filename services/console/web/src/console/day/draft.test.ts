@@ -46,6 +46,14 @@ test('a waiting case without a start is as soon as possible until a start is cho
   expect(timesAsked(subject, { ...draft, soon: false, start: '2026-11-29T18:00' }, zone)).toEqual({ starts_at: '2026-11-29T18:00:00Z' });
 });
 
+test('a waiting case of an earlier day is done now unless another time is chosen', () => {
+  const of = (starts_at: string): Subject => ({ kind: 'assign', one: { id: 'c', starts_at, duration_min: 30 } as never });
+  const late = { ...draftOf(of('2026-11-27T09:00:00Z'), zone, now), person: holder };
+  expect(late.start).toBe('2026-11-29T12:00');
+  expect(timesAsked(of('2026-11-27T09:00:00Z'), late, zone)).toEqual({ starts_at: '2026-11-29T12:00:00Z' });
+  expect(draftOf(of('2026-11-29T09:00:00Z'), zone, now).start).toBe('2026-11-29T09:00');
+});
+
 test('a wrong field plans nothing', () => {
   const subject = moving(null);
   const draft = draftOf(subject, zone, now);

@@ -34,7 +34,9 @@ export function draftOf(subject: Subject, zone: string, now: number): Draft {
     return { person, soon: false, start: field(to?.startsAt ?? subject.booking.from, zone), minutes: workMinutes(subject.booking) };
   }
   const { one } = subject;
-  const at = to?.startsAt ?? (one.starts_at ? Date.parse(one.starts_at) : null);
+  // Work of an earlier day that still waits is done now.
+  const late = one.starts_at && field(Date.parse(one.starts_at), zone).slice(0, 10) < field(now, zone).slice(0, 10);
+  const at = to?.startsAt ?? (late ? now : one.starts_at ? Date.parse(one.starts_at) : null);
   return { person: to ? { id: to.staff, name: to.name } : null, soon: at === null, start: field(at ?? now, zone), minutes: one.duration_min ?? 60 };
 }
 

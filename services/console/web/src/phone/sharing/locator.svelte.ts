@@ -36,7 +36,6 @@ export class Locator {
   constructor(staff: string, take: (fix: Fix) => Promise<void>) {
     this.#staff = staff;
     this.#take = take;
-    document.addEventListener('visibilitychange', this.#follow);
     this.#followPermission();
     void this.#followPower();
   }
@@ -49,12 +48,14 @@ export class Locator {
       return;
     }
     this.#wanted = true;
+    document.addEventListener('visibilitychange', this.#follow);
     this.#follow();
   }
 
   /** Watches no more. */
   stop(): void {
     this.#wanted = false;
+    document.removeEventListener('visibilitychange', this.#follow);
     this.#letGo();
     this.state = 'off';
   }

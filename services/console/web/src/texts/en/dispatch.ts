@@ -31,7 +31,7 @@ export const dispatch = {
   markDone: 'Mark as done',
   cancelCase: 'Cancel the case',
   reopen: 'Open again',
-  doneText: 'The case is done. Open offers end, and nobody new can be assigned.',
+  doneText: 'The case is done for good: so are the assignments that have begun. The others are taken back, and those people are told. Open offers end, and nobody new can be assigned.',
   cancelText: 'The case needs nobody any more: its assignments are taken back and its offers end. The people are told.',
   statusSaved: by({ open: 'The case is open again.', done: 'The case is done.', cancelled: 'The case is cancelled.' }),
   gone: 'There is no such case, or you may not see it.',
@@ -236,9 +236,9 @@ export const dispatch = {
   overlap: 'They have something else at that time.',
   /** What the server refuses, here and on the day's page. */
   refusals: {
-    overlap: 'They have something else at that time. Choose another time or person, or give a reason.',
-    excluded_by_client: 'The client does not want this person. Choose somebody else, or give a reason.',
-    not_on_required_panel: 'The client takes only people of its panel. Choose somebody else, or give a reason.',
+    overlap: 'They have something else at that time. Choose another time or person.',
+    excluded_by_client: 'The client does not want this person. Choose somebody else.',
+    not_on_required_panel: 'The client takes only people of its panel. Choose somebody else.',
     already_assigned: 'This person holds the case already. Change that assignment instead.',
     assignment_ended: 'This assignment has ended meanwhile, and stays as it is.',
     no_way_back: 'This assignment is further on meanwhile. It goes forward only.',

@@ -90,7 +90,7 @@ export const live = {
   panel: 'What is selected',
   showOnMap: 'Show on the map',
   noPlaceKnown: 'No phone has said where they are in the last 12 hours, and you see no home of theirs.',
-  onlyCells: 'You see people by area, and theirs is not on this part of the map. Move the map or zoom out until the list shows their name.',
+  onlyCells: 'As far as you may see, nobody knows where they are now.',
   card: {
     profile: 'Open the profile',
     follow: 'Follow on the map',

@@ -1,8 +1,10 @@
 // Changes of cases that are kept while one looks at something else.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Schemas } from '../../../api/api';
 import { draftOf } from './draft';
 import { isUnsaved, keepEdit, kept } from './kept';
+
+vi.mock('../../../state/session.svelte', () => ({ session: { over: false } }));
 
 const zone = 'Europe/Lisbon';
 const base = { id: 'c', title: 'Watch the office', position: { lat: 38.7, lng: -9.1 }, duration_min: 90, slots: 1 } as Schemas['CaseDetails'];

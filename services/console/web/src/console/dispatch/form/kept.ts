@@ -1,5 +1,6 @@
 // What is typed about cases, kept while one looks at something else on the map.
 import type { Schemas } from '../../../api/api';
+import { session } from '../../../state/session.svelte';
 import { draftOf, patchOf, type Draft } from './draft';
 
 type Case = Schemas['CaseDetails'];
@@ -30,5 +31,5 @@ export function guardUnload(): void {
 }
 
 function ask(event: BeforeUnloadEvent): void {
-  if (isUnsaved()) event.preventDefault();
+  if (isUnsaved() && !session.over) event.preventDefault();
 }

@@ -21,9 +21,13 @@ export function peopleElsewhere(): TypedSearch<Elsewhere> {
 /** A search over the closed cases by title and number, the newest first. */
 export function closedCases(): TypedSearch<ListedCase> {
   const read = async (q: string, status: string) => (await body(api.GET('/v1/cases', { params: { query: { q, status, sort: '-created', limit: MOST } } }))).items;
+  // Among many whose number begins so, the one with just this number would be lost.
+  const readNumber = async (number: string) => (await body(api.GET('/v1/cases', { params: { query: { number, limit: 1 } } }))).items;
   return new TypedSearch(async (asked) => {
-    const found = await Promise.all([read(asked, 'done'), read(asked, 'cancelled')]);
-    return found.flat().sort((one, other) => other.id.localeCompare(one.id));
+    const found = await Promise.all([read(asked, 'done'), read(asked, 'cancelled'), readNumber(asked)]);
+    const exact = found[2].filter((one) => one.number.toLowerCase() === asked.toLowerCase() && one.status !== 'open');
+    const others = [...found[0], ...found[1]].filter((one) => exact.every((first) => first.id !== one.id));
+    return [...exact, ...others.sort((one, other) => other.id.localeCompare(one.id))];
     // A number may have one digit.
   }, 1);
 }

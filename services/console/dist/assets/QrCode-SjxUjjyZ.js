@@ -1,1 +1,0 @@
-import{at as e,bt as t,st as n,z as r}from"./NewPasswordPage-BGfPdV1C.js";var i=n(`<img width="320" height="320" class="svelte-4xt46g"/>`);function a(n,a){var o=i();t(()=>{r(o,`src`,a.src),r(o,`alt`,a.alt)}),e(n,o)}export{a as t};

@@ -1,1 +1,0 @@
-import{w as e}from"./NewPasswordPage-BGfPdV1C.js";var{sizes:t}=e.units;function n(e){let n=[t.B,t.kB,t.MB,t.GB],r=e,i=0;for(;r>=999.5&&i<n.length-1;)r/=1e3,i+=1;return n[i](i>0&&r<9.95?r.toFixed(1):String(Math.round(r)))}export{n as t};

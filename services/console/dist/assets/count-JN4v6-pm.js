@@ -1,1 +1,0 @@
-import{w as e}from"./NewPasswordPage-BGfPdV1C.js";async function t(t,n,r){let{items:i,next_cursor:a}=await t;return e.settings.counted(i.length,a!=null,i.length===1?n:r)}export{t};

@@ -1,0 +1,1 @@
+import{w as e}from"./NewPasswordPage-CEecFzfC.js";import{n as t}from"./names.svelte-D04P4VSi.js";function n(n){let r=t(`staff`,n);return r===void 0?`…`:r??e.settings.unknownPerson}export{n as t};

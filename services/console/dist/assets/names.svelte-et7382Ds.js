@@ -1,1 +1,0 @@
-import{w as e}from"./NewPasswordPage-BGfPdV1C.js";import{n as t}from"./names.svelte-BgSHMq7A.js";function n(n){let r=t(`staff`,n);return r===void 0?`…`:r??e.settings.unknownPerson}export{n as t};
