@@ -9493,7 +9493,8 @@ export interface operations {
                 /** @description Only those whose number begins so, without regard to case. */
                 number?: string;
                 /**
-                 * @description Each of its words must be in the title, or at the begin of the number, without regard to case.
+                 * @description Each of its words must be in the title, or at the beginning of the number, without regard to
+                 *     case. Of more than 8 words the first 8 count.
                  * @example harbour
                  */
                 q?: string;
