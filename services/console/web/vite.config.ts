@@ -9,7 +9,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // A running `nearhand up`, for `npm run dev`.
 const server = process.env.NEARHAND_URL ?? 'http://127.0.0.1:8080';
-const passedOn = ['/v1', '/console/settings.json', '/openapi.json', '/docs', '/invite', '/reset', '/pages', '/dev'];
+const passedOn = ['/v1', '/console/settings.json', '/openapi.json', '/docs', '/invite', '/reset', '/offer', '/confirm-email', '/pages', '/dev'];
 
 // The addresses of the pages, as the binary has them.
 const addresses: Plugin = {
