@@ -120,18 +120,25 @@ pub(super) async fn disk_full(scene: &mut Scene) -> anyhow::Result<String> {
     let (mut limited, mut deaths) = (None, 0_u32);
     while begun.elapsed() < scene.sizes.fault * 2 {
         let pid = scene.stack.servers.pid(Server::Redis);
-        if pid != limited
+        // It may be started again only after all this: the supervisor waits longer each time.
+        if limited.is_some() && pid != limited {
+            deaths += 1;
+            limited = None;
+        }
+        if limited.is_none()
             && let Some(pid) = pid
             && limit_files(&scene.stack.servers, pid).await
         {
-            deaths += u32::from(limited.is_some());
             limited = Some(pid);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let limited = limited.context("Redis could not be limited; is prlimit installed?")?;
+    let was_limited = deaths > 0 || limited.is_some();
+    anyhow::ensure!(was_limited, "Redis could not be limited; is prlimit installed?");
     anyhow::ensure!(deaths > 0, "Redis wrote less than its limit in all the time");
-    if scene.stack.servers.pid(Server::Redis) == Some(limited) {
+    if let Some(limited) = limited
+        && scene.stack.servers.pid(Server::Redis) == Some(limited)
+    {
         // It may have died in this instant.
         prlimit(limited, "unlimited").await;
     }
