@@ -248,7 +248,7 @@ async fn an_answer_that_cannot_be_kept_is_none() {
 
 #[tokio::test]
 async fn answers_that_arrive_during_a_write_are_written_together() {
-    const MANY: usize = 8;
+    const MANY: usize = 20;
     let site = Site::start().await;
     let admin = site.set_up().await;
     let scene = Scene::set(&admin).await;

@@ -39,7 +39,8 @@ pub struct CaseFilter {
     pub to: Option<Timestamp>,
     /// Only those whose number begins so, without regard to case.
     pub number_prefix: Option<String>,
-    /// Only those with each of these in the title, or at the beginning of the number, without regard to case.
+    /// Only those with each of these in the title, or at the beginning of the number, without regard to
+    /// case.
     pub words: Vec<String>,
     /// Only those that lie within.
     pub within: Option<CaseBox>,
